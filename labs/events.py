@@ -1,0 +1,33 @@
+"""What a running command tells whoever watches it: a widget, the terminal, a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the tool's output, as a terminal would show it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one layer or build step is. `done` and `total` in `unit`; `total` 0 means unknown."""
+
+    key: str
+    label: str
+    done: int
+    total: int
+    unit: Literal["bytes", "steps"] = "bytes"
+
+
+Event = Line | Progress
+Watcher = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """A watcher that looks away."""
