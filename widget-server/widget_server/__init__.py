@@ -1,0 +1,1 @@
+"""A small feedback service: one page, three endpoints, one SQLite file."""
