@@ -9,9 +9,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the tool's output, as a terminal would show it."""
+    """One line of the tool's output, as a terminal would show it.
+
+    `detail` lines vary from run to run (cache, temporary containers): the log shows them, a stored transcript does not.
+    """
 
     text: str
+    detail: bool = False
 
 
 @dataclass(frozen=True)

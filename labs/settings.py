@@ -155,6 +155,7 @@ class Settings:
             "AWS_CONFIG_FILE": str(self.aws_config_file),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.aws_credentials_file),
             "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_ACCOUNT_ID": self.account,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
             "HUB_REGISTRY": self.hub_registry,
