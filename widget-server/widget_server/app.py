@@ -141,8 +141,9 @@ def _logged(app: Bottle) -> WsgiApp:
         # The probe of HEALTHCHECK would drown everything else.
         level = logging.DEBUG if environ["PATH_INFO"] == "/health" else logging.INFO
         try:
-            return app(environ, remember)
-        except Exception:
+            answer: Iterable[bytes] = app(environ, remember)
+            return answer
+        except Exception:  # noqa: BLE001 - logged whole, and the next request must be served
             _log.exception("request failed")
             error = HTTPError(500)
             body = _error_body(error).encode("utf-8")
