@@ -29,7 +29,7 @@ def test_one_missing_key_is_named_with_the_way_to_pass_it(
     assert result.stdout == ""
     assert result.stderr == (
         f"widget-server não iniciou: falta a variável de ambiente obrigatória {blank}. "
-        f"Passe o valor ao criar o contêiner: `docker run -e {blank}=VALOR …`, "
+        f"Passe o valor ao criar o container: `docker run -e {blank}=VALOR …`, "
         f"ou `docker run --env-file ARQUIVO.env …` com {blank}=VALOR no arquivo (uma variável por linha).\n"
     )
     assert other not in result.stderr

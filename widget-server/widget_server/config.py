@@ -96,7 +96,7 @@ def _missing_message(names: list[str]) -> str:
     line = " e ".join(f"{name}=VALOR" for name in names)
     pronoun = "Passe o valor" if len(names) == 1 else "Passe os valores"
     return (
-        f"{subject}. {pronoun} ao criar o contêiner: `docker run {options} …`, "
+        f"{subject}. {pronoun} ao criar o container: `docker run {options} …`, "
         f"ou `docker run --env-file ARQUIVO.env …` com {line} no arquivo (uma variável por linha)."
     )
 

@@ -55,7 +55,7 @@ class Storage:
         except sqlite3.Error as error:
             raise StorageError(
                 f"não consigo gravar o banco de dados em {self._path} ({error}). "
-                "Confira DATABASE_PATH e se a pasta existe e pertence ao usuário do contêiner (10001)."
+                "Confira DATABASE_PATH e se a pasta existe e pertence ao usuário do container (10001)."
             ) from error
 
     def add(self, name: str, rating: int, message: str) -> Feedback:
