@@ -24,7 +24,15 @@ from labs.errors import CloudError, CommandError, LabError
 from labs.explain import explain
 from labs.settings import Settings
 
-FOREIGN_PROVIDERS = ("env", "assume-role", "assume-role-with-web-identity", "boto-config", "container-role", "iam-role", "login")
+FOREIGN_PROVIDERS = (
+    "env",
+    "assume-role",
+    "assume-role-with-web-identity",
+    "boto-config",
+    "container-role",
+    "iam-role",
+    "login",
+)
 CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=30, proxies={})
 
 
@@ -33,7 +41,13 @@ class Cloud(Protocol):
 
     def client(self, service: str, profile: str = "default", region: str = "", *, signed: bool = True) -> Any: ...
     def call(
-        self, service: str, operation: str, options: Mapping[str, str], profile: str = "default", region: str = "", folder: Path | None = None
+        self,
+        service: str,
+        operation: str,
+        options: Mapping[str, str],
+        profile: str = "default",
+        region: str = "",
+        folder: Path | None = None,
     ) -> Any: ...
     def read(self, service: str, method: str, profile: str = "console", **parameters: Any) -> dict[str, Any]: ...
     def profile(self, name: str) -> dict[str, str]: ...
@@ -126,7 +140,9 @@ class AwsCloud:
             model = client.meta.service_model
             names = {xform_name(name, "-"): name for name in model.operation_names}
             if operation not in names:
-                raise CommandError(f"O serviço {service} não tem a operação {operation}.", "Invalid choice", f"aws {service} help")
+                raise CommandError(
+                    f"O serviço {service} não tem a operação {operation}.", "Invalid choice", f"aws {service} help"
+                )
             shape = model.operation_model(names[operation]).input_shape
             parameters = _parameters(shape, options, folder or Path.cwd(), f"aws {service} {operation}")
             answer = getattr(client, xform_name(names[operation]))(**parameters)
@@ -136,7 +152,9 @@ class AwsCloud:
     def profile(self, name: str) -> dict[str, str]:
         """What the lab's files say of a profile: region, output, aws_access_key_id …; empty where it does not exist."""
         with contextlib.suppress(aws_errors.ProfileNotFound):
-            return {key: value for key, value in self._session(name).get_scoped_config().items() if isinstance(value, str)}
+            return {
+                key: value for key, value in self._session(name).get_scoped_config().items() if isinstance(value, str)
+            }
         return {}
 
 
@@ -151,7 +169,9 @@ def _parameters(shape: Any, options: Mapping[str, str], folder: Path, command: s
     parameters = {}
     for option, text in options.items():
         if option not in members:
-            raise CommandError(f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help")
+            raise CommandError(
+                f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help"
+            )
         name, member = members[option]
         parameters[name] = _value(member.type_name, text, folder)
     return parameters
@@ -163,7 +183,9 @@ def _value(kind: str, text: str, folder: Path) -> Any:
             text = (folder / text.removeprefix("file://")).read_text("utf-8")
         except OSError as error:
             raise CommandError(
-                "O arquivo citado no comando não pôde ser lido.", f"Unable to load paramfile {text}: {error.strerror}", "pwd && ls aws"
+                "O arquivo citado no comando não pôde ser lido.",
+                f"Unable to load paramfile {text}: {error.strerror}",
+                "pwd && ls aws",
             ) from error
     if kind in ("structure", "list", "map"):
         try:

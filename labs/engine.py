@@ -122,7 +122,12 @@ class DockerEngine:
         image_id = ""
         with _translated("construir a imagem"):
             stream = self._client.build(
-                path=str(context), tag=tag or None, dockerfile=dockerfile, buildargs=dict(arguments or {}), rm=True, decode=True
+                path=str(context),
+                tag=tag or None,
+                dockerfile=dockerfile,
+                buildargs=dict(arguments or {}),
+                rm=True,
+                decode=True,
             )
             for message in _checked(stream, "construir a imagem"):
                 image_id = message.get("aux", {}).get("ID", image_id)

@@ -59,7 +59,9 @@ def parse(text: str) -> Reference:
     if path != path.lower():
         raise ValueError("o nome do repositório só aceita letras minúsculas")
     if not _PATH.fullmatch(path):
-        raise ValueError("o nome do repositório aceita minúsculas, números e os separadores “.”, “_”, “-” e “/”, sem espaços")
+        raise ValueError(
+            "o nome do repositório aceita minúsculas, números e os separadores “.”, “_”, “-” e “/”, sem espaços"
+        )
     registry = first if explicit else DOCKER_HUB
     repository = f"library/{path}" if registry == DOCKER_HUB and "/" not in path else path
     return Reference(text, registry, repository, tag or ("" if digest else "latest"), digest, explicit)

@@ -1,0 +1,57 @@
+"""`python3 -m labs.account NAME`: choose the Docker Hub account's name of this lab.
+
+In the sandbox the account is created with a random access token; the token stands only in files of the state folder
+that nobody else can read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+from labs.errors import CommandError, LabError
+from labs.sandbox.admin import Admin
+from labs.settings import HUB_USER_RULE, Settings, write_atomic
+
+
+def choose(settings: Settings, name: str) -> Settings:
+    """Make sure that the account exists and is the lab's; its token is kept where it already has one.
+
+    Raises:
+        CommandError: the name is not a valid Docker ID.
+        SandboxError: the sandbox is not up.
+    """
+    if not HUB_USER_RULE.fullmatch(name):
+        raise CommandError(
+            f"“{name}” não serve como nome de conta no Docker Hub: use de 4 a 30 letras minúsculas e números.",
+            name,
+            "python3 -m labs.account maria2026",
+        )
+    token = _token(settings) if name == settings.hub_user else ""
+    token = token or secrets.token_urlsafe(24)
+    Admin(settings).hub_account(name, token)
+    write_atomic(settings.hub_token_file, token + "\n")
+    write_atomic(settings.secrets / "hub-netrc", f"machine 127.0.0.1 login {name} password {token}\n")
+    return settings.with_changes(hub_user=name).save()
+
+
+def _token(settings: Settings) -> str:
+    try:
+        return settings.hub_token_file.read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def main() -> int:
+    try:
+        settings = choose(Settings.load(), sys.argv[1] if len(sys.argv) == 2 else "")
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"Conta do Docker Hub neste laboratório: {settings.hub_user}")
+    print(f"Access token guardado em: {settings.hub_token_file}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,224 @@
+"""Checks of the AWS account: identity, keys, budgets, ECR."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from labs.checks import Verdict, World, check, failed, passed
+from labs.checks.image import require, short
+from labs.checks.registry import remote_manifest
+from labs.errors import CloudError
+from labs.reference import parse
+
+
+@check
+def identity(world: World, profile: str, arn: str) -> Verdict:
+    """The credentials of a profile are accepted, and belong to this identity."""
+    found = world.cloud.read("sts", "get_caller_identity", profile)["Arn"]
+    if arn not in found:
+        return failed(f"O perfil {profile} é {found}.", "aws configure")
+    return passed(f"O perfil {profile} é {found}.", arn=found)
+
+
+@check
+def profile(world: World, profile: str, region: str, output: str) -> Verdict:
+    """A profile of the lab's own files has a key, a region and an output format."""
+    stored = world.cloud.profile(profile)
+    wrong = [name for name, value in (("region", region), ("output", output)) if stored.get(name) != value]
+    if "aws_access_key_id" not in stored:
+        return failed(f"O perfil {profile} não tem access key.", "aws configure")
+    if wrong:
+        return failed(f"No perfil {profile} confira: {', '.join(wrong)}.", "aws configure")
+    return passed(f"O perfil {profile} tem access key, região {region} e saída {output}.")
+
+
+@check
+def root_without_keys(world: World) -> Verdict:
+    """The account's root user has no access key (IAM API reference, GetAccountSummary)."""
+    count = world.cloud.read("iam", "get_account_summary")["SummaryMap"]["AccountAccessKeysPresent"]
+    if count:
+        return failed("O usuário root tem access keys: apague-as.", "Console → Security credentials")
+    return passed("O usuário root não tem nenhuma access key.")
+
+
+@check
+def iam_user(world: World, user: str) -> Verdict:
+    found = world.cloud.read("iam", "get_user", UserName=user)["User"]["Arn"]
+    return passed(f"O usuário existe: {found}.", arn=found)
+
+
+@check
+def user_policy(world: World, user: str, policy: str) -> Verdict:
+    """The user has the inline policy, and no wildcard over everything."""
+    document = world.cloud.read("iam", "get_user_policy", UserName=user, PolicyName=policy)["PolicyDocument"]
+    statements = document["Statement"]
+    for statement in statements:
+        if "*" in _listed(statement["Action"]) or "ecr:*" in _listed(statement["Action"]):
+            return failed("A política permite ações demais.", "Liste só as ações que o push e o pull usam.")
+    return passed(f"{user} tem a política {policy}: {len(statements)} declarações, nenhuma com “*” nas ações.")
+
+
+@check
+def attached_policy(world: World, user: str, policy: str) -> Verdict:
+    attached = world.cloud.read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]
+    if policy not in [item["PolicyName"] for item in attached]:
+        return failed(f"{user} não tem a política {policy}.", f"Anexe arn:aws:iam::aws:policy/{policy} ao usuário.")
+    return passed(f"{user} tem a política {policy}.")
+
+
+@check
+def access_key(world: World, user: str, file: str) -> Verdict:
+    """The file holds a key that is active for this user, and nobody else can read the file."""
+    path = Path(file)
+    try:
+        key = json.loads(path.read_text("utf-8"))["AccessKey"]["AccessKeyId"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return failed(f"{path.name} ainda não guarda uma access key.", "Crie a chave e guarde a resposta no arquivo.")
+    if path.stat().st_mode & 0o077:
+        return failed(f"Outras pessoas conseguem ler {path.name}.", f"chmod 600 '{path}'")
+    if _keys(world, user).get(key) != "Active":
+        return failed("A access key do arquivo não está ativa.", "Crie uma access key nova.")
+    return passed(f"{user} tem a access key {masked(key)} ativa, guardada em arquivo só seu.", key=masked(key))
+
+
+@check
+def key_status(world: World, profile: str, status: str) -> Verdict:
+    """The profile's access key has this status, whoever owns it."""
+    key = world.cloud.profile(profile).get("aws_access_key_id", "")
+    for user in world.cloud.read("iam", "list_users")["Users"]:
+        found = _keys(world, user["UserName"]).get(key)
+        if found == status:
+            return passed(f"A access key {masked(key)} está {'inativa' if status == 'Inactive' else 'ativa'}.")
+        if found:
+            return failed(f"A access key {masked(key)} está {found}.", "Mude o status dela com update-access-key.")
+    return failed("A access key do perfil não é de nenhum usuário da conta.", "aws configure")
+
+
+@check
+def key_used(world: World, profile: str) -> Verdict:
+    """The profile's access key was used, and AWS says when."""
+    key = world.cloud.profile(profile).get("aws_access_key_id", "")
+    used = world.cloud.read("iam", "get_access_key_last_used", AccessKeyId=key)["AccessKeyLastUsed"]
+    if "LastUsedDate" not in used:
+        return failed(f"A access key {masked(key)} nunca foi usada.", "aws sts get-caller-identity")
+    return passed(f"Último uso de {masked(key)}: serviço {used['ServiceName']}, região {used['Region']}.")
+
+
+@check
+def only_active_keys(world: World, user: str, count: int) -> Verdict:
+    """The user has exactly this many keys, all active."""
+    statuses = list(_keys(world, user).values())
+    if statuses != ["Active"] * count:
+        return failed(f"{user} tem {len(statuses)} access keys: {', '.join(statuses)}.", "Apague a que está inativa.")
+    return passed(f"{user} tem {count} access key, ativa; a antiga foi apagada.")
+
+
+@check
+def budget(world: World, name: str, limit: str, thresholds: list[int]) -> Verdict:
+    """The budget is read back with its limit and its alerts, each with somebody to tell."""
+    who: dict[str, Any] = {"AccountId": world.settings.account, "BudgetName": name}
+    found = world.cloud.read("budgets", "describe_budget", **who)["Budget"]
+    if float(found["BudgetLimit"]["Amount"]) != float(limit):
+        return failed(
+            f"O limite do budget é {found['BudgetLimit']['Amount']}, e não {limit} USD.",
+            "Crie de novo com o limite certo.",
+        )
+    alerts = world.cloud.read("budgets", "describe_notifications_for_budget", **who)["Notifications"]
+    levels = sorted(int(alert["Threshold"]) for alert in alerts)
+    if levels != sorted(thresholds):
+        return failed(f"Os alertas estão em {levels} %, e não em {thresholds} %.", "cat aws/alerts.json")
+    return passed(f"Budget {name}: {limit} USD por mês, alertas em {', '.join(map(str, levels))} %.", budget=name)
+
+
+@check
+def alert_fired(world: World, name: str, thresholds: list[int]) -> Verdict:
+    """The month's spend crossed the thresholds and each alert was sent."""
+    fired = {
+        event["message"] for event in world.admin.events() if event["kind"] == "alert" and event["repository"] == name
+    }
+    missing = [level for level in thresholds if not any(f"{level}" in message for message in fired)]
+    if missing:
+        return failed(
+            f"Ainda não disparou o alerta de {', '.join(map(str, missing))} %.", "python3 -m labs.sandbox spend 6.00"
+        )
+    return passed(f"Os alertas de {', '.join(map(str, thresholds))} % dispararam.")
+
+
+@check
+def ecr_repository(world: World, name: str, mutability: str = "MUTABLE") -> Verdict:
+    found = world.cloud.read("ecr", "describe_repositories", repositoryNames=[name])["repositories"][0]
+    if found["imageTagMutability"] != mutability:
+        return failed(
+            f"O repositório {name} é {found['imageTagMutability']}, e não {mutability}.",
+            "Confira --image-tag-mutability.",
+        )
+    return passed(f"O repositório existe: {found['repositoryUri']} ({mutability}).", arn=found["repositoryArn"])
+
+
+@check
+def ecr_image(world: World, ref: str) -> Verdict:
+    """The chain of digests: engine ↔ manifest in the registry ↔ `describe-images`, with the true size."""
+    name, image, manifest = parse(ref), require(world, ref), remote_manifest(world, ref)
+    details = world.cloud.read(
+        "ecr", "describe_images", repositoryName=name.repository, imageIds=[{"imageTag": name.tag}]
+    )
+    described = details["imageDetails"][0]
+    if manifest.config.digest != image.id:
+        return failed(f"O ECR tem outra imagem em {ref}.", f"docker push {ref}")
+    if described["imageDigest"] != manifest.digest:
+        return failed("describe-images mostra outro digest.", f"docker push {ref}")
+    size = int(described["imageSizeInBytes"])
+    if size != manifest.size:
+        return failed(f"describe-images diz {size} bytes; o manifest soma {manifest.size}.", "python3 -m labs doctor")
+    return passed(
+        f"Engine, manifest e describe-images concordam: {short(manifest.digest)}, {size / 1e6:.1f} MB.",
+        digest=manifest.digest,
+    )
+
+
+@check
+def lifecycle(world: World, name: str) -> Verdict:
+    text = world.cloud.read("ecr", "get_lifecycle_policy", repositoryName=name)["lifecyclePolicyText"]
+    rules = json.loads(text)["rules"]
+    return passed(f"O repositório {name} tem {len(rules)} regras de lifecycle.")
+
+
+def masked(key: str) -> str:
+    """An access key id that can be shown: its kind and its last four characters."""
+    return f"{key[:4]}…{key[-4:]}" if len(key) > 8 else "…"
+
+
+def access_keys(world: World, user: str) -> list[dict[str, str]]:
+    """The user's keys for a picture: id masked, status, created, last used."""
+    try:
+        listed = world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]
+    except CloudError:
+        return []
+    rows = []
+    for item in listed:
+        used = world.cloud.read("iam", "get_access_key_last_used", AccessKeyId=item["AccessKeyId"])["AccessKeyLastUsed"]
+        rows.append(
+            {
+                "id": masked(item["AccessKeyId"]),
+                "status": item["Status"],
+                "created": _day(item.get("CreateDate")),
+                "used": _day(used.get("LastUsedDate")),
+            }
+        )
+    return rows
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%d/%m/%Y") if moment else "nunca"
+
+
+def _keys(world: World, user: str) -> dict[str, str]:
+    listed = world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]
+    return {item["AccessKeyId"]: item["Status"] for item in listed}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

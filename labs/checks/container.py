@@ -1,0 +1,141 @@
+"""Checks of containers and of the pages they serve."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from labs.checks import Verdict, World, check, failed, passed
+from labs.checks.image import require
+from labs.engine import Container
+
+READY_SECONDS = 15.0
+"""How long a container just started may take until its page answers."""
+
+
+@check
+def page_answers(
+    world: World,
+    port: int,
+    image: str,
+    keys: list[str] | None = None,
+    hidden: list[str] | None = None,
+    environment: str = "",
+) -> Verdict:
+    """The page on a host port comes from a container of this image, and says what it should and nothing more."""
+    container = _publishing(world, port, require(world, image).id)
+    if container is None:
+        return failed(f"Nenhum container de {image} publica a porta {port}.", f"docker ps --filter publish={port}")
+    health, page = _wait_for_page(world, port, container)
+    if not health:
+        return failed(f"A página na porta {port} não respondeu: {page}", f"docker logs {container.name}")
+    unset = [name for name in keys or () if not health.get("keys", {}).get(name)]
+    if unset:
+        return failed(f"A página diz que falta {', '.join(unset)}.", "Passe as variáveis com -e.")
+    shown = [value for value in hidden or () if value in page]
+    if shown:
+        return failed("A página mostra o valor de uma chave.", "Chaves nunca podem aparecer na página.")
+    if environment and health.get("environment") != environment:
+        return failed(
+            f"A página está no ambiente “{health.get('environment')}”, e não “{environment}”.", "Confira APP_ENV."
+        )
+    return passed(_page_summary(port, health, keys), image=container.image_id)
+
+
+def _page_summary(port: int, health: dict[str, Any], keys: list[str] | None) -> str:
+    text = f"http://127.0.0.1:{port} responde: versão {health['version']}, ambiente {health['environment']}"
+    return f"{text}, {' e '.join(keys)} definidas (sem mostrar os valores)." if keys else f"{text}."
+
+
+@check
+def containers_absent(world: World, names: list[str], ports: list[int] | None = None) -> Verdict:
+    """No container has one of these names or publishes one of these ports."""
+    left = [
+        container.name
+        for container in world.engine.containers()
+        if container.name in names or (container.exit_code is None and set(container.ports) & set(ports or ()))
+    ]
+    if left:
+        return failed(f"Ainda existe: {', '.join(left)}.", f"docker rm -f {' '.join(left)}")
+    return passed("Os containers deste passo não existem mais.")
+
+
+@check
+def container_exited(world: World, name: str, log: str) -> Verdict:
+    """The container stopped with an error that its log explains."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        container = _named(world, name)
+        if container is None:
+            return failed(f"Não há container com o nome {name}.", f"docker run --name {name} -d widget-server:v2")
+        if container.exit_code is not None:
+            break
+        if time.monotonic() > deadline:
+            return failed(f"O container {name} continua rodando.", f"docker logs {name}")
+        time.sleep(0.05)
+    if container.exit_code == 0:
+        return failed(f"O container {name} terminou sem erro.", f"docker logs {name}")
+    if log not in world.engine.logs(name):
+        return failed(f"O log de {name} não fala de {log}.", f"docker logs {name}")
+    return passed(f"{name} parou com o código {container.exit_code}; o log diz que falta {log}.")
+
+
+@check
+def environments(world: World, names: list[str], image: str = "") -> Verdict:
+    """Containers of one image, each with its own environment, all answering."""
+    found = [_named(world, name) for name in names]
+    missing = [
+        name for name, container in zip(names, found, strict=True) if not container or container.exit_code is not None
+    ]
+    if missing:
+        return failed(f"Não está rodando: {', '.join(missing)}.", "docker ps -a")
+    running = [container for container in found if container]
+    ids = {container.image_id for container in running}
+    if len(ids) > 1 or (image and ids != {require(world, image).id}):
+        return failed("Os ambientes não usam a mesma imagem.", "Suba os dois a partir da mesma tag.")
+    values = [container.environment.get("APP_ENV", "") for container in running]
+    if len(set(values)) < len(values):
+        return failed(
+            f"Os ambientes têm o mesmo APP_ENV: {', '.join(values)}.", "Use um --env-file para cada ambiente."
+        )
+    for container in running:
+        health, page = _wait_for_page(world, container.ports[0] if container.ports else 0, container)
+        if not health:
+            return failed(f"{container.name} não respondeu: {page}", f"docker logs {container.name}")
+    return passed(f"{' e '.join(names)}: a mesma imagem, valores diferentes.", image=next(iter(ids)))
+
+
+def _publishing(world: World, port: int, image_id: str) -> Container | None:
+    for container in world.engine.containers():
+        if port in container.ports and container.image_id == image_id and container.exit_code is None:
+            return container
+    return None
+
+
+def _named(world: World, name: str) -> Container | None:
+    return next((container for container in world.engine.containers() if container.name == name), None)
+
+
+def _wait_for_page(world: World, port: int, container: Container) -> tuple[dict[str, Any], str]:
+    """The app's health and page, or ({}, last thing observed) where it does not answer in time or stops."""
+    deadline, observed = time.monotonic() + READY_SECONDS, ""
+    while time.monotonic() < deadline:
+        try:
+            health = json.loads(_get(f"http://127.0.0.1:{port}/health"))
+            return dict(health), _get(f"http://127.0.0.1:{port}/")
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            observed = str(error)
+        now = _named(world, container.name)
+        if now is None or now.exit_code is not None:
+            return {}, f"o container {container.name} parou"
+        time.sleep(0.05)
+    return {}, observed
+
+
+def _get(url: str) -> str:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=5) as response:
+        return str(response.read().decode("utf-8"))

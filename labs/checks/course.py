@@ -1,0 +1,36 @@
+"""Checks of the whole course: everything proven, nothing left behind."""
+
+from __future__ import annotations
+
+from labs.catalog import load_course
+from labs.checks import Verdict, World, check, failed, passed, run_check
+
+
+@check
+def course_proven(world: World) -> Verdict:
+    """Every check that lasts to the end of the course passes now."""
+    missing = unproven(world)
+    if missing:
+        return failed(f"Falta provar: {', '.join(missing)}.", f"python3 -m labs run {missing[0].partition('/')[0]}")
+    return passed("Todas as verificações do curso passam agora, a partir do estado real.")
+
+
+def unproven(world: World) -> list[str]:
+    """Steps, as "lesson/step", whose lasting check does not pass."""
+    return [
+        f"{lesson.id}/{step.id}"
+        for lesson in load_course().lessons
+        for step in lesson.steps
+        if step.lasting and not run_check(step, world).passed
+    ]
+
+
+@check
+def zero_residue(world: World) -> Verdict:
+    """Nothing that the lab made is left in the engine, the registries and the account."""
+    from labs.cleanup import residue
+
+    left = residue(world)
+    if left:
+        return failed(f"Ainda existe: {', '.join(left[:5])}.", "python3 -m labs.cleanup")
+    return passed("Nada do curso ficou no engine, nos registries e na conta.")

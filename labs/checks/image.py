@@ -1,0 +1,140 @@
+"""Checks of images in the engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from labs.checks import Verdict, World, check, failed, passed
+from labs.engine import Image
+from labs.errors import LabError
+
+VERSION_LABEL = "org.opencontainers.image.version"
+TITLE_LABEL = "org.opencontainers.image.title"
+
+
+def short(digest: str) -> str:
+    """`sha256:` and the first 12 digits, as Docker shows ids."""
+    return digest[:19]
+
+
+def require(world: World, reference: str) -> Image:
+    """The image, or an error that says it is missing (which `run_check` turns into a verdict)."""
+    found = world.engine.image(reference)
+    if found is None:
+        raise LabError(f"A imagem {reference} não existe no engine.", "", "docker image ls")
+    return found
+
+
+@check
+def image_exists(world: World, ref: str) -> Verdict:
+    image = require(world, ref)
+    return passed(f"A imagem {ref} existe no engine.", id=image.id)
+
+
+@check
+def image_built(world: World, ref: str, version: str) -> Verdict:
+    """The image was built from widget-server's Dockerfile: its labels say so."""
+    image = require(world, ref)
+    title, found = image.labels.get(TITLE_LABEL), image.labels.get(VERSION_LABEL)
+    if title != "widget-server":
+        return failed(f"{ref} existe, mas não foi construída pelo Dockerfile do widget-server.", "cat Dockerfile")
+    if found != version:
+        return failed(f"{ref} tem a versão {found}, e não {version}.", "Confira o ARG APP_VERSION e construa de novo.")
+    return passed(f"{ref} foi construída: versão {found}, {len(image.layers)} layers.", id=image.id)
+
+
+@check
+def untagged_image(world: World, version: str) -> Verdict:
+    """An image of widget-server that has an id and no name."""
+    for image in world.engine.images():
+        if not image.tags and image.labels.get(VERSION_LABEL) == version:
+            return passed("Existe uma imagem sem nenhuma tag: ela só tem o id.", id=image.id)
+    return failed("Não encontrei uma imagem do widget-server sem tag.", "Rode o build sem a opção -t.")
+
+
+@check
+def same_image(world: World, refs: list[str]) -> Verdict:
+    """Several names, one image id."""
+    ids = {reference: require(world, reference).id for reference in refs}
+    if len(set(ids.values())) > 1:
+        seen = ", ".join(f"{reference} = {short(found)}" for reference, found in ids.items())
+        return failed(f"Os nomes apontam para imagens diferentes: {seen}.", "Dê o segundo nome de novo com docker tag.")
+    return passed(f"{len(refs)} nomes, um só image id.", id=next(iter(ids.values())))
+
+
+@check
+def name_removed(world: World, removed: str, kept: str) -> Verdict:
+    """One name is gone and the image is still there under another."""
+    if world.engine.image(removed):
+        return failed(f"O nome {removed} ainda existe.", f"docker rmi {removed}")
+    return passed(f"O nome {removed} saiu; a imagem continua como {kept}.", id=require(world, kept).id)
+
+
+@check
+def image_env(world: World, ref: str, present: list[str] | None = None, absent: list[str] | None = None) -> Verdict:
+    """Which variables are baked into the image, by name; values are never shown."""
+    image = require(world, ref)
+    missing = [name for name in present or () if name not in image.environment]
+    baked = [name for name in absent or () if name in image.environment]
+    if missing:
+        return failed(f"A imagem {ref} não traz {', '.join(missing)}.", "Construa de novo com o Dockerfile certo.")
+    if baked:
+        return failed(
+            f"A imagem {ref} ainda traz {', '.join(baked)}.", "Tire essas linhas ENV do Dockerfile e construa de novo."
+        )
+    if present:
+        return passed(f"A imagem {ref} traz embutidas: {', '.join(present)}.", id=image.id)
+    return passed(f"A imagem {ref} não traz mais {', '.join(absent or ())}.", id=image.id)
+
+
+@check
+def layers_differ(world: World, refs: list[str], new: int) -> Verdict:
+    """The second image shares all layers with the first but `new` ones."""
+    first, second = (require(world, reference) for reference in refs)
+    fresh = [layer for layer in second.layers if layer not in first.layers]
+    if len(fresh) != new:
+        return failed(
+            f"{len(fresh)} layers mudaram entre as duas imagens; esperava {new}.",
+            "Mude só um arquivo de widget_server/.",
+        )
+    shared = len(second.layers) - new
+    return passed(f"{shared} layers em comum, {new} diferente.", id=second.id)
+
+
+@check
+def history_contains(world: World, ref: str, text: str) -> Verdict:
+    """Whoever has the image reads this in its history."""
+    require(world, ref)
+    if any(text in entry.command for entry in world.engine.history(ref)):
+        return passed(f"O valor “{text}” aparece no histórico de {ref}: quem tem a imagem lê.")
+    return failed(f"O histórico de {ref} não mostra “{text}”.", f"docker history --no-trunc {ref}")
+
+
+@check
+def build_arg(world: World, ref: str, name: str, value: str) -> Verdict:
+    """An ARG was there during the build and is not there at run time."""
+    image = require(world, ref)
+    used = any(re.search(rf"{name}={re.escape(value)}", entry.command) for entry in world.engine.history(ref))
+    if not used:
+        return failed(f"O build de {ref} não recebeu {name}={value}.", f"Use --build-arg {name}={value}.")
+    if name in image.environment:
+        return failed(f"{name} continua na imagem como ENV.", "Um ARG só some da execução se nenhum ENV o copiar.")
+    return passed(f"{name} existiu durante o build e não existe na execução.", id=image.id)
+
+
+@check
+def same_file(world: World, paths: list[str]) -> Verdict:
+    """Files of the working copy with the same content."""
+    folder = world.settings.work / "widget-server"
+    contents = {_read(folder / path) for path in paths}
+    if len(contents) > 1 or None in contents:
+        return failed(f"{' e '.join(paths)} ainda não são iguais.", f"cp -b {paths[0]} {paths[1]}")
+    return passed(f"{paths[-1]} é igual a {paths[0]}.")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,113 @@
+"""Checks of what the registries hold, proven by the chain of digests: engine ↔ manifest."""
+
+from __future__ import annotations
+
+from labs.checks import Verdict, World, check, failed, passed
+from labs.checks.image import require, short
+from labs.engine import split_tag
+from labs.errors import LabError
+from labs.reference import parse
+from labs.registry import Manifest
+
+
+def remote_manifest(world: World, ref: str) -> Manifest:
+    """The manifest that a registry holds for this name, or an error that says it is missing."""
+    name = parse(ref)
+    found = world.registry(name.registry).manifest(name.repository, name.digest or name.tag)
+    if found is None:
+        raise LabError(f"O registry não tem {ref}.", "", f"docker push {ref}")
+    return found
+
+
+def local_digest(world: World, ref: str) -> str:
+    """The digest that the engine knows for this name's repository; empty where it was never pushed or pulled."""
+    repository, _ = split_tag(ref)
+    for digest in require(world, ref).digests:
+        if digest.startswith(f"{repository}@"):
+            return digest.partition("@")[2]
+    return ""
+
+
+@check
+def pushed(world: World, ref: str) -> Verdict:
+    """The registry holds this tag, with the digest that the engine has, and the same image behind it."""
+    manifest = remote_manifest(world, ref)
+    image = require(world, ref)
+    if manifest.config.digest != image.id:
+        return failed(f"O registry tem outra imagem em {ref}.", f"docker push {ref}")
+    if local_digest(world, ref) != manifest.digest:
+        return failed(f"O engine ainda não conhece o digest de {ref}.", f"docker push {ref}")
+    return passed(
+        f"{len(manifest.layers)} layers no registry; o digest é igual no engine e no registry: {short(manifest.digest)}.",
+        digest=manifest.digest,
+    )
+
+
+@check
+def pulled(world: World, ref: str) -> Verdict:
+    """The engine has this name's image, with the digest that the registry gives."""
+    image, manifest = require(world, ref), remote_manifest(world, ref)
+    if manifest.config.digest != image.id:
+        return failed(f"A imagem local de {ref} não é a do registry.", f"docker pull {ref}")
+    return passed(f"O digest local é o do registry: {short(manifest.digest)}.", digest=manifest.digest)
+
+
+@check
+def same_digest(world: World, refs: list[str]) -> Verdict:
+    """Several remote names, one digest."""
+    digests = {reference: remote_manifest(world, reference).digest for reference in refs}
+    if len(set(digests.values())) > 1:
+        return failed(
+            "Os nomes têm digests diferentes nos registries.", "Dê o nome com docker tag e faça o push de novo."
+        )
+    digest = next(iter(digests.values()))
+    return passed(f"{len(refs)} nomes remotos, um só digest: {short(digest)}.", digest=digest)
+
+
+@check
+def layers_reused(world: World, refs: list[str], new: int) -> Verdict:
+    """The second image brought only `new` layers to the registry."""
+    first, second = (remote_manifest(world, reference) for reference in refs)
+    known = {layer.digest for layer in first.layers}
+    fresh = [layer for layer in second.layers if layer.digest not in known]
+    if len(fresh) != new:
+        return failed(f"{len(fresh)} layers são novos; esperava {new}.", "Mude só um arquivo e construa de novo.")
+    return passed(f"{len(second.layers) - new} layers reaproveitados, {new} viajou.", digest=second.digest)
+
+
+@check
+def logged_in(world: World, registry: str) -> Verdict:
+    """Docker keeps a login for this registry, and the registry accepts it now."""
+    stored = world.engine.credentials(registry)
+    if not stored:
+        return failed(f"O Docker não tem login guardado para {registry}.", f"docker login {registry}")
+    seam = world.ecr if registry == world.settings.ecr_registry else world.hub
+    if not seam.accepts_login():
+        return failed(f"O login guardado para {registry} não é mais aceito.", f"docker login {registry}")
+    return passed(f"O login de {stored[0]} em {registry} é aceito.", user=stored[0])
+
+
+@check
+def logged_out(world: World, registry: str) -> Verdict:
+    if world.engine.credentials(registry):
+        return failed(f"O Docker ainda tem um login para {registry}.", f"docker logout {registry}")
+    return passed(f"O Docker não tem login para {registry}.")
+
+
+@check
+def private(world: World, repository: str) -> Verdict:
+    """The repository exists, and nobody without a login reads it."""
+    if not world.hub_owner.tags(repository):
+        return failed(f"O repositório {repository} ainda não tem imagens.", "Faça o push antes.")
+    if world.hub_owner.public(repository):
+        return failed(f"Qualquer pessoa ainda lê {repository}.", "Torne o repositório privado.")
+    return passed(f"{repository} é privado: sem login o registry recusa.")
+
+
+@check
+def hub_account(world: World) -> Verdict:
+    """The learner's Hub account exists and its access token is accepted."""
+    user = world.settings.hub_user
+    if not world.hub_owner.hub_account_works(user):
+        return failed(f"A conta {user} não foi aceita.", f"python3 -m labs.account {user}")
+    return passed(f"A conta {user} existe e o access token dela é aceito.", account=user)

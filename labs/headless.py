@@ -1,0 +1,73 @@
+"""The course without a browser: each step through the same runner as its button, and a table of what came out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+from labs.runner import Outcome, Runner
+from labs.settings import Settings
+
+
+def main(lessons: Sequence[str], as_json: bool) -> int:
+    """Run lessons (all where none is named) with their challenges' solutions; print a table or JSON.
+
+    Returns:
+        0 only if every step passed.
+
+    Raises:
+        CatalogError: a lesson does not exist.
+    """
+    runner = Runner(Settings.load())
+    chosen = [runner.course.lesson(name) for name in lessons] or list(runner.course.lessons)
+    outcomes: list[Outcome] = []
+    for lesson in chosen:
+        for outcome in runner.prepare(lesson.id):
+            outcomes.append(outcome)
+            _report(outcome, as_json)
+        for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else [])):
+            outcomes.append(runner.run(lesson.id, step.id))
+            _report(outcomes[-1], as_json)
+            _tidy(runner, outcomes[-1])
+    if as_json:
+        print(json.dumps([_row(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
+    else:
+        good = sum(outcome.verdict.passed for outcome in outcomes)
+        seconds = sum(outcome.seconds for outcome in outcomes)
+        print(f"\n{good} de {len(outcomes)} passos comprovados em {seconds:.1f} s")
+    return 0 if all(outcome.verdict.passed for outcome in outcomes) else 1
+
+
+def _report(outcome: Outcome, as_json: bool) -> None:
+    if as_json:
+        print(f"{outcome.lesson.id}/{outcome.step.id}", file=sys.stderr)
+        return
+    mark = "✓ passou" if outcome.verdict.passed else "✗ falhou"
+    name = f"{outcome.lesson.id}/{outcome.step.id}"
+    print(f"{name:45} {mark}  {outcome.seconds:6.2f} s  {outcome.verdict.observed.splitlines()[0][:110]}", flush=True)
+    if not outcome.verdict.passed:
+        for line in outcome.verdict.observed.splitlines()[1:]:
+            print(f"{'':47}{line}")
+        print(f"{'':47}próximo comando: {outcome.verdict.hint}")
+
+
+def _tidy(runner: Runner, outcome: Outcome) -> None:
+    """Remove what a challenge's solution left, so that a second run starts as the first."""
+    from labs.commands import Context, execute
+    from labs.events import ignore
+
+    if outcome.step.cleanup:
+        folder = runner.settings.work / "widget-server"
+        execute(outcome.step.cleanup, Context(runner.settings, runner.world.engine, runner.world.cloud, folder), ignore)
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    return {
+        "lesson": outcome.lesson.id,
+        "step": outcome.step.id,
+        "passed": outcome.verdict.passed,
+        "seconds": round(outcome.seconds, 3),
+        "observed": outcome.verdict.observed,
+        "evidence": dict(outcome.verdict.evidence),
+    }

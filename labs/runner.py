@@ -1,0 +1,216 @@
+"""The one loop: lock → act → check → record. Buttons, notebooks, the headless run and the tests all go through it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from labs.catalog import Course, Lesson, Step, load_course
+from labs.checks import Verdict, World, run_check
+from labs.commands import Context, execute
+from labs.errors import Interrupted, LabError, StateError, StepBusy
+from labs.events import Event, Line, Watcher, ignore
+from labs.explain import explain
+from labs.progress import Progress
+from labs.settings import Settings
+
+TRANSCRIPT_LINES = 40
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did.
+
+    Attributes:
+        transcript: the command's lines that do not vary from run to run, the last forty.
+        error: what the command failed with; also kept where the step was meant to be refused.
+        ran: False where the state already proved a step that must not run twice.
+    """
+
+    lesson: Lesson
+    step: Step
+    verdict: Verdict
+    seconds: float
+    transcript: tuple[str, ...] = ()
+    error: LabError | None = None
+    ran: bool = True
+
+
+class Runner:
+    """Runs steps of the course in one lab."""
+
+    def __init__(self, settings: Settings, world: World | None = None, course: Course | None = None) -> None:
+        self.settings = settings
+        self.world = world or World(settings)
+        self.course = course or load_course()
+        self.progress = Progress(settings)
+        self._answers: dict[str, Callable[[], str]] = {"": str, "access-key": self._access_key_answers}
+
+    def run(
+        self, lesson_id: str, step_id: str, watch: Watcher = ignore, cancel: threading.Event | None = None
+    ) -> Outcome:
+        """Run a step's literal command, check the state, record the verdict. Never raises what a learner can act on:
+        it stands in the outcome.
+        """
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        started = time.monotonic()
+        lines: list[str] = []
+
+        def keep(event: Event) -> None:
+            if isinstance(event, Line) and not event.detail:
+                lines.append(event.text)
+            watch(event)
+
+        try:
+            with self._lock(lesson, step):
+                if step.once and (verdict := run_check(step, self.world)).passed:
+                    return self._done(lesson, step, verdict, started, ran=False)
+                error = self._act(step, keep, cancel)
+                verdict = self._judge(step, error, lines)
+                return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
+        except (StepBusy, StateError, Interrupted) as error:
+            seconds = time.monotonic() - started
+            return Outcome(lesson, step, _not_run(error), seconds, tuple(lines[-TRANSCRIPT_LINES:]), error, ran=False)
+
+    def verify(self, lesson_id: str, step_id: str) -> Verdict:
+        """Check a step against the state now, whoever did it, and record what was found."""
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        verdict = run_check(step, self.world)
+        path = f"{lesson.id}/{step.id}"
+        if verdict.passed and not self.done(lesson.id, step.id):
+            self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
+        elif not verdict.passed and step.lasting:
+            self.progress.forget(path)
+        return verdict
+
+    def done(self, lesson_id: str, step_id: str) -> bool:
+        """Whether the step is recorded as proven."""
+        record = self.progress.all().get(f"{lesson_id}/{step_id}")
+        return bool(record and record.passed)
+
+    def pending_needs(self, lesson_id: str) -> list[str]:
+        """Steps of earlier lessons ("lesson/step") that this lesson starts from and the state does not show."""
+        pending: list[str] = []
+        for path in self.course.lesson(lesson_id).needs:
+            lesson, step = self.course.step(path)
+            if run_check(step, self.world).passed:
+                continue
+            pending += [need for need in self.pending_needs(lesson.id) if need not in pending]
+            pending.append(path)
+        return list(dict.fromkeys(pending))
+
+    def prepare(self, lesson_id: str, watch: Watcher = ignore) -> list[Outcome]:
+        """Do what the lesson starts from; stops at the first that fails."""
+        outcomes = []
+        for path in self.pending_needs(lesson_id):
+            lesson, step = self.course.step(path)
+            outcomes.append(self.run(lesson.id, step.id, watch))
+            if not outcomes[-1].verdict.passed:
+                break
+        return outcomes
+
+    # One step ----------------------------------------------------------------------------------
+
+    def _act(self, step: Step, watch: Watcher, cancel: threading.Event | None) -> LabError | None:
+        try:
+            context = Context(
+                self.settings,
+                self.world.engine,
+                self.world.cloud,
+                self.settings.work / "widget-server",
+                self._answers[step.stdin](),
+                cancel or threading.Event(),
+            )
+            execute(step.command, context, watch)
+        except (Interrupted, StateError):
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted("Passo interrompido. O que já estava pronto continua como está.", "", "") from None
+        except LabError as error:
+            return error
+        return None
+
+    def _judge(self, step: Step, error: LabError | None, lines: list[str]) -> Verdict:
+        """The check decides; the command's own result only adds what the state cannot show."""
+        verdict = run_check(step, self.world)
+        if step.expect:
+            said = "\n".join([*lines, error.observed if error else ""])
+            if error is None:
+                return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint)
+            if step.expect not in said:
+                return Verdict(False, f"A recusa foi outra: {error.observed}", error.next_command or step.hint)
+            return verdict
+        if error and verdict.passed:
+            return Verdict(True, f"{verdict.observed} (O comando respondeu: {error.what})", evidence=verdict.evidence)
+        if error:
+            observed = f"{error.what} {error.observed}".strip()
+            return Verdict(False, observed, error.next_command or step.hint)
+        return verdict if verdict.passed else Verdict(False, verdict.observed, verdict.hint or step.hint)
+
+    def _done(
+        self,
+        lesson: Lesson,
+        step: Step,
+        verdict: Verdict,
+        started: float,
+        transcript: tuple[str, ...] = (),
+        error: LabError | None = None,
+        ran: bool = True,
+    ) -> Outcome:
+        seconds = time.monotonic() - started
+        self.progress.record(
+            f"{lesson.id}/{step.id}",
+            passed=verdict.passed,
+            observed=verdict.observed,
+            seconds=seconds,
+            evidence=verdict.evidence,
+        )
+        return Outcome(lesson, step, verdict, seconds, transcript, error, ran)
+
+    @contextlib.contextmanager
+    def _lock(self, lesson: Lesson, step: Step) -> Iterator[None]:
+        """One run of a step at a time, over all kernels and terminals of this lab."""
+        path = self.settings.home / "locks" / f"{lesson.id}.{step.id}"
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = path.open("w")
+        except OSError as error:
+            raise StateError(
+                "Não consegui gravar na pasta de estado do laboratório.",
+                f"{path}: {error.strerror}",
+                f"ls -ld '{path.parent}'",
+            ) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StepBusy(
+                    "Este passo já está rodando em outro notebook ou terminal.", "", "Espere ele terminar."
+                ) from None
+            yield
+
+    def _access_key_answers(self) -> str:
+        """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""
+        import json
+
+        path = self.settings.secrets / "widget-dev.json"
+        try:
+            key = json.loads(path.read_text("utf-8"))["AccessKey"]
+            return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\n{self.settings.region}\njson\n"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LabError(
+                "Ainda não há uma access key guardada para responder ao aws configure.",
+                str(error),
+                'ls -l "$LAB_SECRETS"',
+            ) from error
+
+
+def _not_run(error: LabError) -> Verdict:
+    observed = f"{error.what} {error.observed}".strip()
+    return Verdict(False, observed, error.next_command or explain(error.observed).next_command)
