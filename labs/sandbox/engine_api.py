@@ -1,0 +1,132 @@
+"""The few requests of Docker's HTTP API that the sandbox itself makes (https://docs.docker.com/engine/api/v1.40/).
+
+Learner's steps go through `labs/engine.py`; this module starts, fills and stops the engine, with the standard library.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote, urlencode
+
+from labs.errors import EngineError
+from labs.sandbox.unix_http import Reply, request
+
+
+def ping(host: str, timeout: float = 2.0) -> str:
+    """ "" when an engine answers at `host`, else what was observed."""
+    try:
+        reply = request(host, "GET", "/_ping", timeout=timeout)
+    except OSError as error:
+        return f"{host}: {error}"
+    return "" if reply.status == 200 else f"{host}: HTTP {reply.status} {reply.text}"
+
+
+def image_exists(host: str, image: str) -> bool:
+    """Whether the engine has that image."""
+    return _call(host, "GET", f"/images/{image}/json", accept=(200, 404)).status == 200
+
+
+def import_image(host: str, archive: Path, image: str, changes: Iterable[str]) -> None:
+    """`docker import`: a root file system's tar becomes an image; `changes` are Dockerfile instructions."""
+    repository, _, tag = image.rpartition(":")
+    query = urlencode([("fromSrc", "-"), ("repo", repository), ("tag", tag), *(("changes", line) for line in changes)])
+    with archive.open("rb") as body:
+        _stream(_call(host, "POST", f"/images/create?{query}", body=body, length=archive.stat().st_size, timeout=300))
+
+
+def pull(host: str, image: str) -> None:
+    """`docker pull` without a login."""
+    repository, _, tag = image.rpartition(":")
+    query = urlencode({"fromImage": repository, "tag": tag})
+    _stream(_call(host, "POST", f"/images/create?{query}", timeout=900))
+
+
+def derive(host: str, base: str, image: str, files: bytes, changes: Iterable[str]) -> None:
+    """One more layer on `base` from a tar, without running anything: create, copy in, commit, remove."""
+    body = {"Image": base, "Cmd": ["true"]}
+    container = _call(host, "POST", "/containers/create", json_body=body, accept=(201,)).json()["Id"]
+    try:
+        _call(host, "PUT", f"/containers/{container}/archive?path=/", body=files)
+        repository, _, tag = image.rpartition(":")
+        query = urlencode(
+            [("container", container), ("repo", repository), ("tag", tag), *(("changes", line) for line in changes)]
+        )
+        _call(host, "POST", f"/commit?{query}", json_body={}, accept=(201,), timeout=60)
+    finally:
+        _call(host, "DELETE", f"/containers/{container}?force=true", accept=(204, 404))
+
+
+def push(host: str, image: str, user: str, password: str) -> None:
+    """`docker push` as that user."""
+    repository, _, tag = image.rpartition(":")
+    login = base64.urlsafe_b64encode(json.dumps({"username": user, "password": password}).encode()).decode()
+    path = f"/images/{repository}/push?{urlencode({'tag': tag})}"
+    _stream(_call(host, "POST", path, headers={"X-Registry-Auth": login}, timeout=300))
+
+
+def remove_image(host: str, image: str) -> None:
+    """Remove one name of an image; no error when it is not there."""
+    _call(host, "DELETE", f"/images/{image}", accept=(200, 404))
+
+
+def stop_containers(host: str, seconds: int = 3) -> int:
+    """Stop everything that runs in an engine, side by side; returns how many. Only for the private engine."""
+    running = [str(item["Id"]) for item in _call(host, "GET", "/containers/json").json()]
+
+    def stop(container: str) -> None:
+        _call(host, "POST", f"/containers/{container}/stop?t={seconds}", accept=(204, 304, 404), timeout=seconds + 20)
+
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        list(workers.map(stop, running))
+    return len(running)
+
+
+def _call(
+    host: str,
+    method: str,
+    path: str,
+    *,
+    body: bytes | IO[bytes] | None = None,
+    json_body: Any = None,
+    headers: dict[str, str] | None = None,
+    length: int = 0,
+    accept: tuple[int, ...] = (200,),
+    timeout: float = 30,
+) -> Reply:
+    sent = dict(headers or {})
+    if json_body is not None:
+        body, sent["Content-Type"] = json.dumps(json_body).encode(), "application/json"
+    elif body is not None:
+        sent["Content-Type"] = "application/x-tar"
+    if length:
+        sent["Content-Length"] = str(length)
+    try:
+        reply = request(host, method, quote(path, safe="/?&=:%+-_.~"), body=body, headers=sent, timeout=timeout)
+    except OSError as error:
+        raise EngineError(
+            "A engine Docker não respondeu.", f"{method} {path}: {error}", "python3 -m labs status"
+        ) from error
+    if reply.status not in accept:
+        answer = reply.json()
+        said = answer.get("message", "") if isinstance(answer, dict) else reply.text
+        raise _refused(f"HTTP {reply.status} em {method} {path}: {said}")
+    return reply
+
+
+def _stream(reply: Reply) -> None:
+    """Pull, push and import answer 200 and tell failures inside the stream."""
+    for line in reply.body.splitlines():
+        message = json.loads(line) if line.strip() else {}
+        if "error" in message:
+            raise _refused(str(message["error"]))
+
+
+def _refused(observed: str) -> EngineError:
+    full = "no space left on device" in observed
+    what = "O disco está cheio: a engine Docker não conseguiu gravar." if full else "A engine Docker recusou o pedido."
+    return EngineError(what, observed, "df -h" if full else "python3 -m labs doctor")

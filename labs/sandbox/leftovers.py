@@ -1,0 +1,193 @@
+"""What a sandbox may leave behind when it is killed, and how it is removed: processes, mounts, sockets, bridge.
+
+Nothing is recognised by name alone: a process is ours by its id *and* start time (`supervisor.json`), by a path of this
+state folder on its command line, or by the control group of one of this engine's containers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from labs.errors import SandboxError, StateError
+from labs.sandbox import network, processes
+from labs.sandbox.wait import Look, until
+from labs.settings import Settings
+
+PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
+SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "docker.pid")
+
+
+def state_file(settings: Settings) -> Path:
+    """What the supervisor writes about itself and its parts."""
+    return settings.sandbox / "supervisor.json"
+
+
+def read_state(settings: Settings) -> dict[str, Any]:
+    """The supervisor's last words; empty when there are none or they are damaged."""
+    try:
+        state = json.loads(state_file(settings).read_text("utf-8"))
+        if isinstance(state, dict) and isinstance(state.get("parts"), dict):
+            return state
+    except (OSError, ValueError):
+        pass
+    return {}
+
+
+def supervisor_alive(settings: Settings) -> bool:
+    """Whether the supervisor of `supervisor.json` still runs."""
+    state = read_state(settings)
+    return processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
+
+
+def our_processes(settings: Settings) -> dict[int, str]:
+    """Ids and start marks of every process of this sandbox that is alive, whoever started it."""
+    state = read_state(settings)
+    known = [state, *state.get("parts", {}).values()]
+    found = {int(item["pid"]): str(item["start"]) for item in known if item.get("pid") and item.get("start")}
+    found = {pid: start for pid, start in found.items() if processes.is_alive(pid, start)}
+    for pid, arguments in processes.all_processes():
+        if pid not in found and pid != os.getpid() and _is_part(settings, pid, arguments):
+            found[pid] = processes.start_of(pid)
+    return found
+
+
+def _is_part(settings: Settings, pid: int, arguments: list[str]) -> bool:
+    home = f"{settings.home}{os.sep}"
+    ours = any(home in argument for argument in arguments[1:])
+    if Path(arguments[0]).name in PROGRAMS:
+        return ours
+    if "labs.sandbox.supervisor" in arguments:
+        return ours
+    if "labs.sandbox.gateway" in arguments:
+        return _variable(pid, "LABS_HOME") == str(settings.home)
+    return False
+
+
+def _variable(pid: int, name: str) -> str:
+    with contextlib.suppress(OSError):
+        for item in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            key, _, value = item.decode(errors="replace").partition("=")
+            if key == name:
+                return value
+    return ""
+
+
+def sweep(settings: Settings) -> list[str]:
+    """Remove everything; safe when nothing is left. Returns what was found, in words.
+
+    Raises:
+        SandboxError: something cannot be stopped or unmounted.
+    """
+    found = [f"processo {pid}" for pid in _stop_processes(settings)]
+    found += [f"contêiner: processo {pid}" for pid in _kill_containers(settings)]
+    found += [f"montagem {path}" for path in unmount_below(settings.home)]
+    shutil.rmtree(settings.run / "exec", ignore_errors=True)
+    for name in SOCKETS:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            (settings.run / name).unlink()
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        state_file(settings).unlink()
+    network.remove_bridge(settings)
+    return found
+
+
+def _stop_processes(settings: Settings) -> list[int]:
+    alive = our_processes(settings)
+    # The supervisor first (lowest in no order of its own): it would restart what is stopped.
+    leader = int(read_state(settings).get("pid", 0))
+    for pid in sorted(alive, key=lambda pid: pid != leader):
+        processes.stop(pid, alive[pid], 15.0)
+    return list(alive)
+
+
+def _kill_containers(settings: Settings) -> list[int]:
+    """Kill processes of containers that outlived their engine, found by their control group."""
+    folder = settings.sandbox / "engine" / "containers"
+    containers = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    killed = {pid: processes.start_of(pid) for pid, _ in processes.all_processes() if _in_container(pid, containers)}
+    for pid in killed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for pid, start in killed.items():
+        until(f"o processo {pid} terminar", lambda p=pid, s=start: Look(not processes.is_alive(p, s)), 5)  # type: ignore[misc]
+    for container in containers:
+        _remove_control_groups(container)
+    return list(killed)
+
+
+def _in_container(pid: int, containers: list[str]) -> bool:
+    if not containers or pid == os.getpid():
+        return False
+    try:
+        groups = Path(f"/proc/{pid}/cgroup").read_text("utf-8")
+    except OSError:
+        return False
+    return any(container in groups for container in containers)
+
+
+def _remove_control_groups(container: str) -> None:
+    if len(container) != 64:
+        return
+    for pattern in (f"*/docker/{container}", f"docker/{container}"):
+        for folder in Path("/sys/fs/cgroup").glob(pattern):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def mounts_below(folder: Path) -> list[Path]:
+    """Mount points below a folder, the deepest first (proc(5), `mountinfo`)."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    escapes = (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\"))
+    points = []
+    for line in lines:
+        point = line.split()[4]
+        for escaped, plain in escapes:
+            point = point.replace(escaped, plain)
+        if Path(point).is_relative_to(folder.resolve()):
+            points.append(Path(point))
+    return sorted(points, key=lambda point: -len(point.parts))
+
+
+def unmount_below(folder: Path) -> list[Path]:
+    """Unmount everything below a folder; returns what was mounted.
+
+    Raises:
+        SandboxError: a mount stays: deleting the folder then could delete what is mounted there.
+    """
+    found = mounts_below(folder)
+    for point in found:
+        if subprocess.run(["umount", str(point)], capture_output=True, check=False).returncode != 0:
+            subprocess.run(["umount", "--lazy", str(point)], capture_output=True, check=False)
+    if remaining := mounts_below(folder):
+        raise SandboxError(
+            "Uma montagem da engine não pôde ser desfeita.", str(remaining[0]), f"umount --lazy '{remaining[0]}'"
+        )
+    return found
+
+
+def remove_tree(folder: Path) -> None:
+    """Delete a folder of the state; never crosses a mount or follows a link out of it.
+
+    Raises:
+        StateError: something in it cannot be deleted.
+    """
+    unmount_below(folder)
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)  # does not follow symbolic links
+    except OSError as error:
+        raise StateError(
+            "Não consegui apagar parte da pasta do laboratório.", str(error), f"ls -ld '{folder}'"
+        ) from error

@@ -1,0 +1,344 @@
+"""`up`, `down`, `reset` and `status` of the sandbox.
+
+`up` starts the supervisor, which starts all parts at once; waits until each answers a real request; then makes sure of
+the accounts, the base image and the learner's working copies. A file lock lets one of these run at a time per state
+folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from labs.errors import LabError, SandboxError, StateError
+from labs.sandbox import engine_api, engine_choice, leftovers, network, parts, processes, tools
+from labs.sandbox.wait import Look, until
+from labs.settings import CLONE, Settings
+
+Report = Callable[[str], None]
+START_SECONDS = 60.0
+STOP_SECONDS = 45.0
+LOCK_SECONDS = 300.0
+LEARNERS = ("work", "docker", "aws", "secrets", "jupyter", "ipython", "run", "progress.json", "settings.json", "locks")
+SANDBOXED = ("engine", "hub", "ecr", "gateway", "logs")
+KEPT_AT_RESET = ("tools", "cache")
+
+
+def up(settings: Settings, report: Report = print) -> Settings:
+    """Start the sandbox and wait until it is healthy; returns the settings with ports and engine decided (saved).
+
+    Raises:
+        LabError: with what happened, what was observed, and the next command.
+    """
+    prepare_folders(settings)
+    with locked(settings):
+        settings = Settings.load(settings.home)
+        began = time.monotonic()
+        running = leftovers.supervisor_alive(settings) and _engine_present(settings)
+        if running:
+            report("O laboratório já está de pé.")
+        else:
+            settings = _start(settings, report)
+        _wait_healthy(settings)
+        if not running:
+            report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
+        _ensure_content(settings, report)
+        return settings
+
+
+def prepare_folders(settings: Settings) -> None:
+    """Create the state folder's skeleton, closed to other users.
+
+    Raises:
+        StateError: it cannot be written.
+    """
+    try:
+        for folder in (
+            settings.home,
+            settings.run,
+            settings.secrets,
+            settings.sandbox / "logs",
+            settings.docker_config,
+        ):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (settings.home, settings.secrets):
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+        if not os.access(settings.home, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied", str(settings.home))
+    except OSError as error:
+        raise StateError(
+            "A pasta de estado do laboratório não pode ser criada ou gravada.",
+            f"{error.filename or settings.home}: {error.strerror}",
+            f"ls -ld '{settings.home}'; export LABS_HOME=/outra/pasta",
+        ) from error
+
+
+@contextlib.contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """One `up`, `down` or `reset` at a time for a state folder; the kernel frees the lock of a killed process."""
+    import fcntl
+
+    path = settings.home / ".lock"
+    with path.open("w", encoding="utf-8") as file:
+
+        def take() -> Look:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return Look(False, f"{path} está com outro processo (fuser '{path}')")
+            return Look(True)
+
+        until(
+            "outro start, up, down ou reset deste laboratório terminar",
+            take,
+            LOCK_SECONDS,
+            next_command="python3 -m labs status",
+        )
+        yield
+
+
+def _engine_present(settings: Settings) -> bool:
+    return engine_choice.is_private(settings) or engine_choice.answers(settings.engine_host)
+
+
+def _start(settings: Settings, report: Report) -> Settings:
+    """Everything between "nothing runs" and "the supervisor has started"."""
+    if found := leftovers.sweep(settings):
+        report(f"Removi restos de uma execução interrompida: {', '.join(found)}.")
+    before = settings.engine_host
+    host = engine_choice.choose(settings)
+    decided = settings.with_changes(engine_host=host, ports=network.choose_ports(settings, report))
+    if before and before != host:
+        report(f"⚠ A engine mudou: antes {before}, agora {host}.")
+    if decided != settings or not (settings.home / "settings.json").exists():
+        decided.save()
+    program = tools.registry_program(decided, report)
+    bridge = network.ensure_bridge(decided) if engine_choice.is_private(decided) else ""
+    report("Iniciando o laboratório …")
+    _start_supervisor(decided, parts.specifications(decided, program, bridge))
+    return decided
+
+
+def _start_supervisor(settings: Settings, specifications: list[dict[str, Any]]) -> None:
+    """Detached, with nothing of ours: no terminal, no open files, no group, so that Ctrl-C does not reach it."""
+    parts_file = settings.sandbox / "parts.json"
+    _write(parts_file, json.dumps(specifications, indent=1))
+    command = [
+        sys.executable,
+        "-S",
+        "-m",
+        "labs.sandbox.supervisor",
+        str(parts_file),
+        str(leftovers.state_file(settings)),
+    ]
+    with _open_log(settings.sandbox / "logs" / "supervisor.log") as log:
+        subprocess.Popen(
+            command,
+            cwd="/",
+            env=parts.clean_environment(settings) | {"PYTHONPATH": str(CLONE)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise StateError(
+            "Não consegui gravar na pasta de estado.", f"{path}: {error.strerror}", f"df -h '{path.parent}'"
+        ) from error
+
+
+def _open_log(path: Path) -> Any:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        raise StateError("Não consegui abrir o log.", f"{path}: {error.strerror}", f"ls -l '{path}'") from error
+
+
+def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
+    """Until the supervisor says that every part answers.
+
+    Raises:
+        SandboxError: one does not; with its last observation and the end of its log.
+    """
+
+    def look() -> Look:
+        state = leftovers.read_state(settings)
+        sick = [f"{name}: {part['observed']}" for name, part in state.get("parts", {}).items() if not part["healthy"]]
+        worn = [name for name, part in state.get("parts", {}).items() if part["restarts"] >= 4 and not part["healthy"]]
+        if worn:  # It dies again and again: no use in waiting for the deadline.
+            raise _sick(settings, worn, sick)
+        return Look(bool(state) and not sick, "; ".join(sick) or "o supervisor ainda não escreveu seu estado")
+
+    try:
+        until("todas as partes do laboratório responderem", look, seconds)
+    except SandboxError as error:
+        state = leftovers.read_state(settings)
+        names = [name for name, part in state.get("parts", {}).items() if not part["healthy"]]
+        raise _sick(settings, names or ["supervisor"], [error.observed]) from error
+
+
+def _sick(settings: Settings, names: list[str], observed: list[str]) -> SandboxError:
+    log = settings.sandbox / "logs" / f"{names[0]}.log"
+    title = parts.TITLES.get(names[0], names[0])
+    said = _last_lines(log)
+    what = f"Uma parte do laboratório não ficou saudável: {title}."
+    if "no space left" in said.lower():
+        return SandboxError(f"{what} O disco está cheio.", said, f"df -h '{settings.home}'")
+    return SandboxError(
+        what, f"{'; '.join(observed)}\n{said}", f"tail -n 40 '{log}'; python3 -m labs down; python3 -m labs up"
+    )
+
+
+def _last_lines(log: Path, count: int = 4) -> str:
+    try:
+        return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-count:])
+    except OSError:
+        return ""
+
+
+def _ensure_content(settings: Settings, report: Report) -> None:
+    """Accounts, base image, seeded images, working copies: at the first `up` minutes of typing, later milliseconds."""
+    from labs.sandbox import accounts, base_image, workspace
+
+    def images() -> None:
+        base = base_image.ensure(settings, report)
+        workspace.ensure(settings, base)
+        accounts.seed_hub(settings, base, report)
+
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        jobs = [workers.submit(images), workers.submit(workspace.ensure_wheels, settings, report)]
+        accounts.ensure_accounts(settings)
+        for job in jobs:
+            job.result()
+
+
+def down(settings: Settings, report: Report = print) -> None:
+    """Stop the sandbox, keeping the learner's state; says so when there is nothing to stop.
+
+    Raises:
+        SandboxError: something cannot be stopped.
+    """
+    if not settings.home.is_dir():
+        report("O laboratório já está parado.")
+        return
+    with locked(settings):
+        _stop(_load_or_defaults(settings), report)
+
+
+def _load_or_defaults(settings: Settings) -> Settings:
+    """Stopping must work with a damaged settings file too."""
+    try:
+        return Settings.load(settings.home)
+    except StateError:
+        return settings
+
+
+def _stop(settings: Settings, report: Report) -> None:
+    state = leftovers.read_state(settings)
+    _stop_private_containers(settings)
+    pid, start = int(state.get("pid", 0)), str(state.get("start", ""))
+    was_running = processes.is_alive(pid, start)
+    if was_running:
+        report("Parando o laboratório …")
+        processes.stop(pid, start, STOP_SECONDS, "supervisor")
+    found = leftovers.sweep(settings)
+    if was_running:
+        report("Laboratório parado; seu trabalho continua guardado.")
+    elif found:
+        report(f"O supervisor não estava de pé; removi o que sobrou: {', '.join(found)}.")
+    else:
+        report("O laboratório já está parado.")
+
+
+def _stop_private_containers(settings: Settings) -> None:
+    """Let the learner's containers end by themselves; an engine that does not answer is swept afterwards."""
+    host = engine_choice.private_host(settings)
+    if not engine_api.ping(host, timeout=5):
+        with contextlib.suppress(LabError):
+            engine_api.stop_containers(host)
+
+
+def reset(settings: Settings, report: Report = print) -> None:
+    """Stop, then delete everything but downloads (`tools`, `cache`): the first day again.
+
+    The state folder itself stays, and whatever in it is not the kit's. In the learner's own engine nothing is deleted.
+
+    Raises:
+        LabError: something cannot be stopped or deleted.
+    """
+    if not settings.home.is_dir():
+        report("Não há nada para apagar.")
+        return
+    with locked(settings):
+        _stop(_load_or_defaults(settings), report)
+        leftovers.unmount_below(settings.home)
+        for name in LEARNERS:
+            _delete(settings.home / name)
+        sandbox = settings.sandbox
+        for entry in sorted(sandbox.iterdir()) if sandbox.is_dir() else []:
+            if entry.name not in KEPT_AT_RESET:
+                _delete(entry)
+    report("Primeiro dia outra vez: progresso, imagens, contas e cópias de trabalho foram apagados.")
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        leftovers.remove_tree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """What runs, where, since when; plain data, ready for JSON.
+
+    Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`, `parts` by
+    name {pid, since, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
+    """
+    state = leftovers.read_state(settings)
+    alive = processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
+    known = state.get("parts", {}) if alive else {}
+    described = {name: _describe_part(part) for name, part in known.items()}
+    return {
+        "running": alive,
+        "healthy": alive and all(part["healthy"] for part in described.values()),
+        "home": str(settings.home),
+        "since": state.get("since", 0) if alive else 0,
+        "engine": {
+            "host": settings.engine_host,
+            "private": engine_choice.is_private(settings),
+            "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
+        },
+        "addresses": {
+            "hub": settings.hub_registry if settings.ports.hub else "",
+            "ecr": settings.ecr_registry if settings.ports.ecr else "",
+            "aws": settings.aws_endpoint if settings.ports.aws else "",
+        },
+        "supervisor": _describe_process(int(state.get("pid", 0))) if alive else {},
+        "parts": described,
+        "disk_free_bytes": shutil.disk_usage(settings.home).free if settings.home.is_dir() else 0,
+    }
+
+
+def _describe_part(part: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: part[name] for name in ("since", "restarts", "healthy", "observed")}
+    return _describe_process(int(part["pid"])) | shown
+
+
+def _describe_process(pid: int) -> dict[str, Any]:
+    rss, pss = processes.resident_kib(pid)
+    return {"pid": pid, "rss_kib": rss, "pss_kib": pss}

@@ -1,0 +1,147 @@
+"""The sandbox's parts as processes: what the supervisor starts, how it asks each for its health, how it stops them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from labs.sandbox import engine_choice
+from labs.settings import CLONE, Settings, write_atomic
+
+REGISTRIES = ("hub", "ecr")
+TITLES = {
+    "gateway": "porteiro (Hub, ECR, AWS)",
+    "hub": "registry do Hub",
+    "ecr": "registry do ECR",
+    "engine": "engine Docker",
+}
+"""Portuguese names, in the order of stopping: who uses others stops before them."""
+
+
+def specifications(settings: Settings, registry_program: Path, bridge: str) -> list[dict[str, Any]]:
+    """What `supervisor.py` reads, in the order of stopping. `bridge` is empty when the engine is the learner's own."""
+    parts = [gateway(settings), *(registry(settings, name, registry_program) for name in REGISTRIES)]
+    if bridge:
+        parts.append(engine(settings, bridge))
+    return parts
+
+
+def gateway(settings: Settings) -> dict[str, Any]:
+    """Our own service in front of the registries and moto."""
+    return _part(
+        settings,
+        "gateway",
+        [sys.executable, "-m", "labs.sandbox.gateway"],
+        settings.admin_socket,
+        "/health",
+        grace=5,
+        extra={"LABS_HOME": str(settings.home), "PYTHONPATH": str(CLONE), "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def registry(settings: Settings, name: str, program: Path) -> dict[str, Any]:
+    """A CNCF registry on a Unix socket; only the gateway talks to it."""
+    config = write_registry_config(settings, name)
+    return _part(settings, name, [str(program), "serve", str(config)], settings.run / f"{name}.sock", "/v2/", grace=5)
+
+
+def write_registry_config(settings: Settings, name: str) -> Path:
+    """The registry's configuration (https://distribution.github.io/distribution/about/configuration/)."""
+    secret = settings.secrets / "registry-http"
+    if (
+        not secret.exists()
+    ):  # It signs the state of unfinished uploads: one that survives lets them go on after a restart.
+        write_atomic(secret, secrets.token_hex(32))
+    config = {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(settings.sandbox / name)},
+            "cache": {"blobdescriptor": "inmemory"},
+            "delete": {"enabled": True},
+            "maintenance": {"uploadpurging": {"enabled": False}},
+        },
+        "http": {
+            "net": "unix",
+            "addr": str(settings.run / f"{name}.sock"),
+            "secret": secret.read_text("utf-8"),
+            "relativeurls": True,
+        },
+    }
+    path = settings.sandbox / f"{name}.yml"
+    _write_if_changed(path, json.dumps(config, indent=1))  # JSON is YAML
+    return path
+
+
+def engine(settings: Settings, bridge: str) -> dict[str, Any]:
+    """A private `dockerd`: all of it under the state folder, published ports on loopback, no firewall rules.
+
+    Without firewall rules and forwarding, containers reach each other and the host, and nothing outside.
+    `--live-restore` lets running containers survive a crash of the engine.
+    """
+    # Its own (empty) configuration file: the machine's /etc/docker/daemon.json could contradict the flags.
+    config = settings.sandbox / "engine.json"
+    _write_if_changed(config, "{}\n")
+    pid_file = settings.run / "docker.pid"
+    command = [
+        engine_choice.dockerd() or "dockerd",
+        *("--config-file", str(config)),
+        *("--data-root", str(settings.sandbox / "engine")),
+        *("--exec-root", str(settings.run / "exec")),
+        *("--pidfile", str(pid_file)),
+        *("--host", engine_choice.private_host(settings)),
+        *("--bridge", bridge),
+        *("--ip", "127.0.0.1"),
+        "--iptables=false",
+        "--ip6tables=false",
+        "--ip-forward=false",
+        "--ip-masq=false",
+        "--live-restore",
+        *("--log-level", "warn"),
+    ]
+    pid_files = (pid_file, settings.run / "exec" / "containerd" / "containerd.pid")
+    return _part(settings, "engine", command, settings.run / "docker.sock", "/_ping", grace=15, pid_files=pid_files)
+
+
+def _part(
+    settings: Settings,
+    name: str,
+    command: list[str],
+    health_socket: Path,
+    path: str,
+    *,
+    grace: float,
+    pid_files: tuple[Path, ...] = (),
+    extra: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "argv": command,
+        "env": clean_environment(settings) | (extra or {}),
+        "log": str(settings.sandbox / "logs" / f"{name}.log"),
+        "socket": str(health_socket),
+        "path": path,
+        "stale": [str(health_socket)],
+        "pid_files": [str(path) for path in pid_files],
+        "grace": grace,
+    }
+
+
+def clean_environment(settings: Settings) -> dict[str, str]:
+    """The parts see nothing of the learner's: no AWS keys, no Docker login, no proxy to the outside."""
+    path = os.environ.get("PATH", os.defpath)
+    environment = {"PATH": f"{path}:/usr/local/sbin:/usr/sbin:/sbin", "HOME": str(settings.sandbox), "LANG": "C.UTF-8"}
+    for name in ("TMPDIR", "TZ"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    return environment
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    # A durable write costs a disk flush, which a second `up` need not pay.
+    if not path.is_file() or path.read_text("utf-8") != text:
+        write_atomic(path, text)

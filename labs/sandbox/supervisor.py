@@ -1,0 +1,279 @@
+"""Keeps the sandbox's parts running: `python -S -m labs.sandbox.supervisor PARTS.json STATE.json`.
+
+Standard library only, one thread, no busy loop: it sleeps in `select` and wakes up on a dead child, on a signal, or to
+look at the parts' health. Everything about the parts stands in PARTS.json (written by `up`, see `parts.py`):
+`[{"name", "argv", "env", "log", "socket", "path", "stale": [files to remove first],
+"pid_files": [stale ones, their processes are ended first], "grace": seconds}]`.
+The order of the list is the order of stopping; all start at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+from labs.sandbox import processes
+
+LOOK_STARTING = 0.015
+LOOK_HEALTHY = 2.0
+QUICK_DEATH = 10.0
+"""A part that lived less than this waits before its next start, longer each time."""
+LONGEST_PAUSE = 15.0
+SILENT_LIMIT = 30.0
+"""A part that runs but has not answered for this long is restarted."""
+LOG_BYTES = 4 * 1024 * 1024
+
+
+class Part:
+    """One part: its process, and what is known about its health."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self.name: str = spec["name"]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start_mark = ""
+        self.since = 0.0
+        self.restarts = -1
+        self.healthy = False
+        self.observed = ""
+        self.quick_deaths = 0
+        self.not_before = 0.0
+        self.last_answer = 0.0
+
+    def launch(self) -> None:
+        """Start the process; a failure to start counts as a quick death."""
+        for pid_file in self.spec["pid_files"]:
+            end_leftover(pid_file, self.name)
+        for stale in (*self.spec["pid_files"], *self.spec["stale"]):
+            with contextlib.suppress(OSError):
+                os.unlink(stale)
+        self.restarts += 1
+        self.since = processes.clock()
+        self.last_answer = time.monotonic()
+        self.healthy = False
+        try:
+            with open(self.spec["log"], "ab") as log:
+                self.process = subprocess.Popen(
+                    self.spec["argv"],
+                    env=self.spec["env"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    start_new_session=True,
+                )
+            self.start_mark = processes.start_of(self.process.pid)
+        except OSError as error:
+            self.died(f"{type(error).__name__}: {error}")
+
+    def died(self, observed: str) -> None:
+        """Note the death and decide when the next start may be."""
+        self.process = None
+        self.healthy = False
+        self.observed = observed
+        lived = processes.clock() - self.since
+        self.quick_deaths = self.quick_deaths + 1 if lived < QUICK_DEATH else 0
+        pause = min(LONGEST_PAUSE, 0.1 * 2**self.quick_deaths) if self.quick_deaths > 1 else 0.0
+        self.not_before = time.monotonic() + pause
+
+    def collect(self) -> None:
+        """Notice that the process ended."""
+        if self.process is not None and (code := self.process.poll()) is not None:
+            self.died(f"terminou com código {code}")
+
+    def look(self) -> None:
+        """Ask it whether it is healthy, by a real request; restart it when it has been silent for long."""
+        if self.process is None:
+            return
+        now = time.monotonic()
+        status = http_status(self.spec["socket"], self.spec["path"], 2.0 if self.healthy else 0.4)
+        self.healthy = status.startswith("2") or status == "401"
+        self.observed = f"HTTP {status}" if status.isdigit() else status
+        if self.healthy:
+            self.last_answer = now
+        elif now - self.last_answer > SILENT_LIMIT:
+            self.process.kill()
+
+    def stop(self) -> None:
+        """End the process within its grace time."""
+        if self.process is not None:
+            processes.stop(self.process.pid, self.start_mark, self.spec["grace"], self.name)
+            self.process = None
+            self.healthy = False
+
+    def trim_log(self) -> None:
+        """Bound the log: its last half is kept as `.1`, the file itself is emptied (writers append)."""
+        path = self.spec["log"]
+        with contextlib.suppress(OSError):
+            if os.path.getsize(path) > LOG_BYTES:
+                with open(path, "rb") as log, open(f"{path}.1", "wb") as old:
+                    log.seek(-LOG_BYTES // 2, os.SEEK_END)
+                    old.write(log.read())
+                os.truncate(path, 0)
+
+    def state(self) -> dict[str, Any]:
+        """What `supervisor.json` says about it."""
+        return {
+            "pid": self.process.pid if self.process else 0,
+            "start": self.start_mark if self.process else "",
+            "since": self.since,
+            "restarts": max(0, self.restarts),
+            "healthy": self.healthy,
+            "observed": self.observed,
+        }
+
+
+def http_status(path: str, resource: str, seconds: float) -> str:
+    """The status code of a GET over a Unix socket, or the error in words. `http.client` would double our memory."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(seconds)
+            connection.connect(path)
+            connection.sendall(f"GET {resource} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            words = connection.recv(64).split(None, 2)
+            return words[1].decode() if len(words) > 1 else "resposta vazia"
+    except OSError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def end_leftover(pid_file: str, name: str) -> None:
+    """End the process of a stale pid file if it is still that program's: its folder stands on the command line.
+
+    A dead dockerd leaves containerd's pid file behind; while that id exists, even as a zombie or as somebody else's
+    process, the next dockerd waits for it and fails (observed with 20.10).
+    """
+    with contextlib.suppress(OSError, ValueError):
+        with open(pid_file, encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            ours = os.path.dirname(pid_file) in file.read()
+        if ours:
+            processes.stop(pid, processes.start_of(pid), 2.0, name)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what our parts leave behind (prctl(2), PR_SET_CHILD_SUBREAPER), so that no zombie stays."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ImportError, AttributeError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+class Supervisor:
+    """The loop over all parts."""
+
+    def __init__(self, specs: list[dict[str, Any]], state_file: str) -> None:
+        self.parts = [Part(spec) for spec in specs]
+        self.state_file = state_file
+        self.start_mark = processes.start_of(os.getpid())
+        self.since = processes.clock()
+        self.written = ""
+        self.stopping = False
+        self.next_look = 0.0
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT; then stop the parts in the list's order."""
+        wake, wake_write = os.pipe()
+        for end in (wake, wake_write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while not self.stopping:
+            self.turn()
+            select.select([wake], [], [], self.pause())
+            with contextlib.suppress(BlockingIOError):
+                os.read(wake, 4096)
+        for part in self.parts:
+            part.stop()
+            self.write_state()
+        with contextlib.suppress(OSError):
+            os.unlink(self.state_file)
+
+    def bury(self) -> None:
+        """Collect every dead child: our parts through their own objects, adopted orphans at once."""
+        children = {part.process.pid for part in self.parts if part.process}
+        with contextlib.suppress(ChildProcessError):
+            while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if dead.si_pid in children:
+                    for part in self.parts:
+                        part.collect()
+                else:
+                    processes.reap(dead.si_pid)
+
+    def _on_stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def turn(self) -> None:
+        """One round: bury the dead, start what is due, look at the health."""
+        self.bury()
+        for part in self.parts:
+            if part.process is None and time.monotonic() >= part.not_before:
+                part.launch()
+        self.write_state()
+        unhealthy = [part for part in self.parts if not part.healthy]
+        due = time.monotonic() >= self.next_look
+        for part in self.parts if due else unhealthy:
+            part.look()
+        if due:
+            self.next_look = time.monotonic() + LOOK_HEALTHY
+            for part in self.parts:
+                part.trim_log()
+        self.write_state()
+
+    def pause(self) -> float:
+        """Short while something is starting; else until the next look or the next due start."""
+        now = time.monotonic()
+        waits = [self.next_look - now]
+        for part in self.parts:
+            if part.process is None:
+                waits.append(part.not_before - now)
+            elif not part.healthy:
+                # One that has been silent for seconds is not starting any more: look at it at a calmer pace.
+                waits.append(LOOK_STARTING if now - part.last_answer < 5 else 0.25)
+        return max(0.001, min(waits))
+
+    def write_state(self) -> None:
+        """Write `supervisor.json` whole, only when something changed."""
+        state = {
+            "pid": os.getpid(),
+            "start": self.start_mark,
+            "since": self.since,
+            "parts": {part.name: part.state() for part in self.parts},
+        }
+        text = json.dumps(state, indent=1)
+        if text == self.written:
+            return
+        temporary = f"{self.state_file}.{os.getpid()}"
+        try:
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, self.state_file)
+            self.written = text
+        except OSError as error:  # A full disk must not end the supervision.
+            print(f"supervisor: {error}", file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point of the detached process."""
+    parts_file, state_file = arguments
+    with open(parts_file, encoding="utf-8") as file:
+        specs = json.load(file)
+    os.umask(0o077)
+    adopt_orphans()
+    Supervisor(specs, state_file).run()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""The learner's working copies (`work/notebooks`, `work/widget-server`) and the wheelhouse for builds.
+
+A manifest remembers what the kit wrote. A file that is still as the kit wrote it follows the clone; one that the
+learner changed (or deleted) is the learner's and is never written again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from labs.errors import MissingDependency, StateError
+from labs.sandbox import tools
+from labs.settings import CLONE, Settings, write_atomic
+
+FOLDERS = ("notebooks", "widget-server")
+SKIPPED = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+BASE_ARGUMENT = re.compile(r"^(ARG\s+BASE_IMAGE=).*$", re.MULTILINE)
+
+
+def ensure(settings: Settings, base: str) -> None:
+    """Bring the working copies up to date. `base` becomes the default of `ARG BASE_IMAGE` in the Dockerfiles.
+
+    Raises:
+        StateError: a file cannot be written.
+    """
+    path = settings.sandbox / "workspace.json"
+    written = _read_manifest(path)
+    before = dict(written)
+    for folder in FOLDERS:
+        for source in _files(CLONE / folder):
+            name = str(source.relative_to(CLONE))
+            content = _content(source, base)
+            target = settings.work / name
+            if _may_write(target, written.get(name), _digest(content)):
+                _write(target, content, source)
+            if target.exists():
+                written.setdefault(name, "")
+                if _digest(target.read_bytes()) == _digest(content):
+                    written[name] = _digest(content)
+    if written != before:
+        write_atomic(path, json.dumps(written, indent=1, sort_keys=True))
+
+
+def _may_write(target: Path, kit_wrote: str | None, wanted: str) -> bool:
+    if not target.exists():
+        return kit_wrote is None
+    current = _digest(target.read_bytes())
+    return current != wanted and current == kit_wrote
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if (
+            path.is_file()
+            and path.suffix != ".whl"
+            and not any(part in SKIPPED for part in path.relative_to(CLONE).parts)
+        ):
+            yield path
+
+
+def _content(source: Path, base: str) -> bytes:
+    content = source.read_bytes()
+    if "Dockerfile" in source.name and base:
+        return BASE_ARGUMENT.sub(rf"\g<1>{base}", content.decode("utf-8")).encode()
+    return content
+
+
+def _write(target: Path, content: bytes, source: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        shutil.copymode(source, target)
+    except OSError as error:
+        raise StateError(
+            "Não consegui gravar a cópia de trabalho.", f"{target}: {error.strerror}", f"df -h '{target.parent}'"
+        ) from error
+
+
+def _read_manifest(path: Path) -> dict[str, str]:
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        return {str(name): str(digest) for name, digest in manifest.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
+    """Fill `wheels/` of the learner's copy, so that `docker build` needs no network; downloads once.
+
+    Raises:
+        MissingDependency: the packages cannot be downloaded.
+    """
+    requirements = CLONE / "widget-server" / "requirements.txt"
+    if not requirements.is_file():
+        return
+    store = tools.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
+    if not store.is_dir():
+        report("Baixando as dependências do widget-server (uma vez; depois o build não usa rede) …")
+        _download(requirements, store)
+    target = settings.work / "widget-server" / "wheels"
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = {wheel.name for wheel in store.iterdir()}
+    for wheel in sorted(wanted - {path.name for path in target.iterdir()}):
+        shutil.copyfile(store / wheel, target / wheel)
+    for path in target.glob("*.whl"):
+        if path.name not in wanted:  # of an older requirements.txt: it would only make the build context bigger
+            path.unlink()
+
+
+def _download(requirements: Path, store: Path) -> None:
+    partial = store.with_name(f".{store.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(partial)]
+    answer = subprocess.run(
+        [*command, "-r", str(requirements)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    if answer.returncode != 0:
+        shutil.rmtree(partial, ignore_errors=True)
+        errors = [line for line in answer.stderr.splitlines() if "ERROR" in line]
+        raise MissingDependency(
+            "Não consegui baixar as dependências do widget-server.",
+            (errors or answer.stderr.strip().splitlines() or ["sem mensagem"])[-1],
+            "Confira a rede e repita: python3 -m labs up",
+        )
+    partial.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(store, ignore_errors=True)
+    partial.replace(store)
