@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from labs.checks import World
 from labs.checks.image import TITLE_LABEL
@@ -51,14 +52,14 @@ def _containers(world: World) -> Iterator[Item]:
     ours = {image.id for image in world.engine.images() if _is_ours(world, image)}
     for container in world.engine.containers():
         if container.image_id in ours:
-            yield Item(f"container {container.name}", lambda name=container.name: _docker(world, "rm", "-f", name))
+            yield Item(f"container {container.name}", partial(_docker, world, "rm", "-f", container.name))
 
 
 def _images(world: World) -> Iterator[Item]:
     for image in world.engine.images():
         if _is_ours(world, image):
             names = image.tags or (image.id,)
-            yield Item(f"imagem {names[0]}", lambda names=names, id=image.id: _remove_image(world, names, id))
+            yield Item(f"imagem {names[0]}", partial(_remove_image, world, names, image.id))
 
 
 def _is_ours(world: World, image: Image) -> bool:
@@ -93,7 +94,7 @@ def _ecr(world: World) -> Iterator[Item]:
         if name in ECR_REPOSITORIES:
             yield Item(
                 f"repositório {name} no ECR",
-                lambda name=name: world.cloud.read("ecr", "delete_repository", repositoryName=name, force=True),
+                partial(world.cloud.read, "ecr", "delete_repository", repositoryName=name, force=True),
             )
 
 
@@ -104,14 +105,14 @@ def _budgets(world: World) -> Iterator[Item]:
         if name in BUDGETS:
             yield Item(
                 f"budget {name}",
-                lambda name=name: world.cloud.read("budgets", "delete_budget", AccountId=account, BudgetName=name),
+                partial(world.cloud.read, "budgets", "delete_budget", AccountId=account, BudgetName=name),
             )
 
 
 def _users(world: World) -> Iterator[Item]:
     for user in world.cloud.read("iam", "list_users")["Users"]:
         if user["UserName"] in USERS:
-            yield Item(f"usuário {user['UserName']} no IAM", lambda name=user["UserName"]: _remove_user(world, name))
+            yield Item(f"usuário {user['UserName']} no IAM", partial(_remove_user, world, user["UserName"]))
 
 
 def _remove_user(world: World, user: str) -> None:
@@ -128,10 +129,10 @@ def _remove_user(world: World, user: str) -> None:
 def _logins(world: World) -> Iterator[Item]:
     for registry in (world.settings.hub_registry, world.settings.ecr_registry):
         if world.engine.credentials(registry):
-            yield Item(f"login do Docker em {registry}", lambda registry=registry: _docker(world, "logout", registry))
+            yield Item(f"login do Docker em {registry}", partial(_docker, world, "logout", registry))
     for name in ("default", "sso"):
         if world.cloud.profile(name).get("aws_access_key_id"):
-            yield Item(f"credenciais do perfil {name}", lambda name=name: _forget_profile(world.settings, name))
+            yield Item(f"credenciais do perfil {name}", partial(_forget_profile, world.settings, name))
     key_file = world.settings.secrets / "widget-dev.json"
     if key_file.exists():
         yield Item(f"arquivo {key_file.name}", key_file.unlink)

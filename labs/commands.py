@@ -95,13 +95,13 @@ def split_and(command: str) -> list[str]:
 Action = Callable[[Watcher], None]
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """The words are not what the seams understand: let `bash` run them."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise _Unknown(message)
+        raise _UnknownError(message)
 
 
 def _native(part: str, context: Context) -> Action | None:
@@ -112,7 +112,7 @@ def _native(part: str, context: Context) -> Action | None:
         lexer.whitespace_split = True
         words = [Template(word).safe_substitute(context.settings.environment()) for word in lexer]
         return _action(words, context)
-    except (_Unknown, ValueError):
+    except (_UnknownError, ValueError):
         return None
 
 
@@ -121,16 +121,16 @@ def _action(words: list[str], context: Context) -> Action:
         left, right = words[: words.index("|")], words[words.index("|") + 1 :]
         if left[:3] == ["aws", "ecr", "get-login-password"] and right[:2] == ["docker", "login"]:
             return _login(right[2:], context, lambda: str(_aws_answer(left[1:], context)[0]))
-        raise _Unknown
+        raise _UnknownError
     if words[:2] == ["docker", "login"] and len(words) > 3 and words[-2] == "<":
         return _login(words[2:-2], context, lambda: _first_line_of(words[-1], context))
     if not set(words).isdisjoint({"<", ">", ">>", "&", "(", ")", ">&", "<<"}):
-        raise _Unknown
+        raise _UnknownError
     if words[0] == "docker" and len(words) > 1 and words[1] in _DOCKER:
         return _DOCKER[words[1]](words[2:], context)
     if words[0] == "aws" and len(words) > 2 and words[1] != "configure":
         return _aws(words[1:], context)
-    raise _Unknown
+    raise _UnknownError
 
 
 def _build(words: Sequence[str], context: Context) -> Action:
@@ -169,7 +169,7 @@ def _print_digest(reference: str, digest: str, watch: Watcher) -> None:
 
 def _only(words: Sequence[str]) -> Sequence[str]:
     if len(words) != 1 or words[0].startswith("-"):
-        raise _Unknown
+        raise _UnknownError
     return words
 
 
@@ -207,10 +207,10 @@ def _aws_options(words: Sequence[str]) -> dict[str, str]:
     while rest:
         name = rest.pop(0)
         if not name.startswith("--"):
-            raise _Unknown
+            raise _UnknownError
         options[name[2:]] = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
     if options.get("output", "json") not in ("json", "text"):
-        raise _Unknown
+        raise _UnknownError
     return options
 
 

@@ -66,7 +66,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (r"manifest unknown|manifest for \S+ not found", "O registry não tem essa tag.", "docker image ls"),
     # Names
     (
-        r"repository name must be lowercase",
+        r"must be lowercase",
         "Nomes de repositório só aceitam letras minúsculas.",
         "docker tag widget-server:v1 widget-server:v1",
     ),

@@ -71,8 +71,8 @@ def layers_reused(world: World, refs: list[str], new: int) -> Verdict:
     known = {layer.digest for layer in first.layers}
     fresh = [layer for layer in second.layers if layer.digest not in known]
     if len(fresh) != new:
-        return failed(f"{len(fresh)} layers são novos; esperava {new}.", "Mude só um arquivo e construa de novo.")
-    return passed(f"{len(second.layers) - new} layers reaproveitados, {new} viajou.", digest=second.digest)
+        return failed(f"{len(fresh)} layers são novas; esperava {new}.", "Mude só um arquivo e construa de novo.")
+    return passed(f"{len(second.layers) - new} layers reaproveitadas, {new} viajou.", digest=second.digest)
 
 
 @check

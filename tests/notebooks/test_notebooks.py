@@ -1,0 +1,55 @@
+"""Every notebook runs from the first day and gives the outputs that are stored in it (nbval, strict)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from labs.catalog import load_course
+from labs.notebooks import NOTEBOOKS, environment
+from labs.settings import CLONE, Settings
+
+IDS = [lesson.id for lesson in load_course().lessons]
+SANITIZE = Path(__file__).with_name("sanitize.cfg")
+
+
+def test_the_notebooks_give_their_stored_outputs(new_lab: Settings) -> None:
+    """One run over all ten, in the order of the course: a lesson's pictures show what the ones before made."""
+    books = [str(NOTEBOOKS / f"{name}.ipynb") for name in IDS]
+    answer = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]
+        + ["-q", "-p", "no:cacheprovider", "--rootdir", str(CLONE), "--confcutdir", str(NOTEBOOKS), *books],
+        cwd=NOTEBOOKS,
+        env={**os.environ, **environment(new_lab)},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout[-20000:] + answer.stderr[-5000:]
+    assert re.search(r"\d+ passed", answer.stdout)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_stored_notebook_reads_without_running(name: str) -> None:
+    """Each step's cell stores a transcript with its verdict, and nothing that only a kernel could show."""
+    book = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    for cell in book.cells:
+        if cell.cell_type != "code" or not cell.source.startswith(("lab.", "from labs")):
+            continue
+        assert cell.outputs, f"{name}: {cell.source} has no stored output"
+        text = "\n".join(_text(output) for output in cell.outputs)
+        assert "Traceback" not in text
+        if cell.source.startswith(("lab.step(", "lab.challenge(")):
+            assert "✓" in text, f"{name}: {cell.source} is stored without its proof:\n{text}"
+    assert "NBVAL_SKIP" not in str(book) and "NBVAL_IGNORE_OUTPUT" not in str(book)
+
+
+def _text(output: nbformat.NotebookNode) -> str:
+    return str(output.get("text") or output.get("data", {}).get("text/plain", ""))

@@ -1,0 +1,126 @@
+"""Button and terminal proven equal: each literal command, typed in bash, passes the check of its button.
+
+One fresh sandbox; the steps are typed in the order of the course, so each starts from the state that the ones before
+left. A step asked for alone first gets those before it typed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from labs.catalog import Lesson, Step, load_course
+from labs.checks import Verdict, World, run_check
+from labs.settings import Settings
+
+PATHS = [(lesson, step) for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step]
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What the terminal showed, and what the checks said before and after."""
+
+    output: str
+    code: int
+    before: Verdict
+    after: Verdict
+
+
+@dataclass
+class Typist:
+    """Types the course in a terminal of the lab, each step once."""
+
+    settings: Settings
+    results: dict[str, Typed] = field(default_factory=dict)
+
+    def result(self, lesson: Lesson, step: Step) -> Typed:
+        for earlier, one in PATHS:
+            path = f"{earlier.id}/{one.id}"
+            if path not in self.results:
+                self.results[path] = self._type(one)
+            if path == f"{lesson.id}/{step.id}":
+                break
+        return self.results[f"{lesson.id}/{step.id}"]
+
+    def _type(self, step: Step) -> Typed:
+        world = World(Settings.load(self.settings.home))
+        before = run_check(step, world)
+        output, code = self._terminal(step.command, self._answers(step))
+        after = run_check(step, World(Settings.load(self.settings.home)))
+        if step.cleanup:
+            self._terminal(step.cleanup, "")
+        return Typed(output, code, before, after)
+
+    def _terminal(self, command: str, answers: str) -> tuple[str, int]:
+        """A plain terminal that ran `eval "$(python3 -m labs env)"`, in the learner's working copy."""
+        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
+        process = subprocess.Popen(
+            ["bash", "-c", f'eval "$(python3 -m labs env)"; cd "$LABS_HOME/work/widget-server"; {command}'],
+            env={**plain, "LABS_HOME": str(self.settings.home), "PYTHONUNBUFFERED": "1"},
+            cwd=os.getcwd(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        killer = threading.Timer(SECONDS, process.kill)
+        killer.start()
+        try:
+            assert process.stdin and process.stdout
+            process.stdin.write(answers)
+            process.stdin.close()
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                if found := re.search(r"http://\S+/sso/\S+", line):
+                    approve(found[0])
+            return "".join(lines), process.wait()
+        finally:
+            killer.cancel()
+            process.stdout.close()
+
+    def _answers(self, step: Step) -> str:
+        if step.stdin != "access-key":
+            return ""
+        key = json.loads((self.settings.secrets / "widget-dev.json").read_text())["AccessKey"]
+        return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\nus-east-2\njson\n"
+
+
+def approve(url: str) -> None:
+    """Press the approval page's button, as a person in a browser does."""
+    page = urllib.request.urlopen(url, timeout=10).read().decode()
+    fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
+    action = re.search(r'<form[^>]*action="([^"]+)"', page)
+    target = urllib.parse.urljoin(url, action[1] if action else url)
+    urllib.request.urlopen(target, data=urllib.parse.urlencode(fields).encode(), timeout=10).read()
+
+
+@pytest.fixture(scope="module")
+def typist(new_lab: Settings) -> Iterator[Typist]:
+    yield Typist(new_lab)
+
+
+@pytest.mark.parametrize(("lesson", "step"), PATHS, ids=[f"{lesson.id}/{step.id}" for lesson, step in PATHS])
+def test_the_typed_command_passes_the_check_of_its_button(typist: Typist, lesson: Lesson, step: Step) -> None:
+    typed = typist.result(lesson, step)
+    assert typed.after.passed, f"$ {step.command}\n{typed.output}\n{typed.after}"
+    assert "Traceback" not in typed.output
+    if step.expect:
+        assert step.expect in typed.output
+        assert typed.code != 0
+
+
+@pytest.mark.parametrize("lesson", [lesson for lesson, step in PATHS if step is lesson.challenge], ids=lambda one: one.id)
+def test_a_challenge_fails_unsolved(typist: Typist, lesson: Lesson) -> None:
+    assert lesson.challenge
+    assert not typist.result(lesson, lesson.challenge).before.passed

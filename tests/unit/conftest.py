@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labs.checks import World
+from labs.settings import Ports, Settings
+
+from .fakes import FakeAdmin, FakeCloud, FakeEngine, FakeRegistry
+
+
+class FakeWorld(World):
+    """A world whose outside systems are fakes."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, FakeEngine(), FakeCloud())
+        self.__dict__["hub"] = self.__dict__["hub_owner"] = FakeRegistry(settings.hub_registry)
+        self.__dict__["ecr"] = FakeRegistry(settings.ecr_registry)
+        self.__dict__["admin"] = FakeAdmin()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    monkeypatch.setenv("LABS_HOME", str(tmp_path))
+    made = Settings(home=tmp_path, ports=Ports(hub=5001, ecr=5002, aws=5003))
+    (made.work / "widget-server").mkdir(parents=True)
+    yield made
+
+
+@pytest.fixture
+def world(settings: Settings) -> FakeWorld:
+    return FakeWorld(settings)

@@ -1,0 +1,164 @@
+"""Fakes at the seams: small classes with the seams' own methods, holding state in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labs.engine import Container, HistoryEntry, Image
+from labs.errors import CloudError, EngineError
+from labs.events import Line, Progress, Watcher
+from labs.registry import Layer, Manifest
+
+
+def digest(character: str) -> str:
+    return f"sha256:{character * 64}"
+
+
+def image(character: str, *tags: str, **changes: Any) -> Image:
+    """An image whose id is made of one repeated hexadecimal digit."""
+    defaults: dict[str, Any] = {
+        "digests": (),
+        "size": 100,
+        "layers": (digest("1"), digest("2")),
+        "environment": {},
+        "labels": {},
+    }
+    return Image(id=digest(character), tags=tags, **{**defaults, **changes})
+
+
+@dataclass
+class FakeEngine:
+    """An engine without Docker. `refuse` makes the next action fail with those words."""
+
+    held: list[Image] = field(default_factory=list)
+    running: list[Container] = field(default_factory=list)
+    told: list[HistoryEntry] = field(default_factory=list)
+    logins: dict[str, tuple[str, str]] = field(default_factory=dict)
+    log: str = ""
+    refuse: str = ""
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def _act(self, *call: Any) -> None:
+        self.calls.append(call)
+        if self.refuse:
+            raise EngineError("Não consegui.", self.refuse, "docker login")
+
+    def version(self) -> str:
+        return "20.10.24"
+
+    def build(self, context: Path, tag: str, dockerfile: str, arguments: Mapping[str, str], watch: Watcher) -> str:
+        self._act("build", context, tag, dockerfile, dict(arguments))
+        watch(Progress("build", "1/1 FROM x", 1, 1, "steps"))
+        watch(Line("Step 1/1 : FROM x"))
+        watch(Line(" ---> Using cache", detail=True))
+        self.held.append(image("a", tag))
+        return digest("a")
+
+    def push(self, reference: str, watch: Watcher) -> str:
+        self._act("push", reference)
+        watch(Line("abc: Pushed"))
+        return digest("d")
+
+    def pull(self, reference: str, watch: Watcher) -> str:
+        self._act("pull", reference)
+        return digest("d")
+
+    def login(self, registry: str, user: str, password: str) -> None:
+        self._act("login", registry, user, password)
+        self.logins[registry] = (user, password)
+
+    def credentials(self, registry: str) -> tuple[str, str] | None:
+        return self.logins.get(registry)
+
+    def image(self, reference: str) -> Image | None:
+        return next((one for one in self.held if reference in (*one.tags, *one.digests, one.id)), None)
+
+    def images(self) -> tuple[Image, ...]:
+        return tuple(self.held)
+
+    def history(self, reference: str) -> tuple[HistoryEntry, ...]:
+        return tuple(self.told)
+
+    def containers(self) -> tuple[Container, ...]:
+        return tuple(self.running)
+
+    def logs(self, container: str) -> str:
+        return self.log
+
+
+@dataclass
+class FakeRegistry:
+    """A registry without a network: manifests by (repository, tag)."""
+
+    address: str
+    manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    open_repositories: set[str] = field(default_factory=set)
+    login_ok: bool = True
+
+    def answers(self) -> bool:
+        return True
+
+    def accepts_login(self) -> bool:
+        return self.login_ok
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        return tuple(tag for name, tag in self.manifests if name == repository)
+
+    def manifest(self, repository: str, reference: str) -> Manifest | None:
+        return self.manifests.get((repository, reference))
+
+    def public(self, repository: str) -> bool:
+        return repository in self.open_repositories
+
+
+def manifest(name: str, config: str, *layers: str) -> Manifest:
+    return Manifest(digest(name), "m", Layer(digest(config), 10), tuple(Layer(digest(layer), 5) for layer in layers))
+
+
+@dataclass
+class FakeCloud:
+    """AWS without a network: answers by (service, method); an exception is raised, a value returned."""
+
+    answers: dict[tuple[str, str], Any] = field(default_factory=dict)
+    profiles: dict[str, dict[str, str]] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def client(self, service: str, profile: str = "default", region: str = "", *, signed: bool = True) -> Any:
+        raise NotImplementedError
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        options: Mapping[str, str],
+        profile: str = "default",
+        region: str = "",
+        folder: Path | None = None,
+    ) -> Any:
+        self.calls.append((service, operation, dict(options), profile, region))
+        return self._answer(service, operation)
+
+    def read(self, service: str, method: str, profile: str = "console", **parameters: Any) -> dict[str, Any]:
+        self.calls.append((service, method, profile, parameters))
+        answer: dict[str, Any] = self._answer(service, method)
+        return answer
+
+    def profile(self, name: str) -> dict[str, str]:
+        return self.profiles.get(name, {})
+
+    def _answer(self, service: str, name: str) -> Any:
+        answer = self.answers.get((service, name), CloudError("A AWS recusou.", "NoSuchEntity", "", "NoSuchEntity"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class FakeAdmin:
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        return [event for event in self.seen if event["seq"] > since]

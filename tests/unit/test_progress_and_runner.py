@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from labs.catalog import CheckSpec, Course, Lesson, Step
+from labs.errors import StateError
+from labs.progress import Progress
+from labs.runner import Runner
+from labs.settings import Settings
+
+from .conftest import FakeWorld
+from .fakes import image
+
+
+def step(id: str, command: str, ref: str = "x:v1", **changes: object) -> Step:
+    fields: dict[str, object] = {"title": id, "hint": "dica", **changes}
+    return Step(id=id, command=command, check=CheckSpec("image_exists", {"ref": ref}), **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def runner(world: FakeWorld) -> Runner:
+    first = Lesson("00-a", "A", 1, "", (), (step("make", "docker build -t x:v1 ."), step("shell", "echo oi", "never:1")))
+    second = Lesson(
+        "01-b",
+        "B",
+        1,
+        "",
+        ("00-a/make",),
+        (
+            step("refused", "docker push x:v1", expect="denied"),
+            step("once", "docker build -t x:v1 .", once=True),
+            step("hang", "sleep 60", lasting=False),
+        ),
+    )
+    return Runner(world.settings, world, Course((first, second)))
+
+
+def test_a_step_is_proven_by_state_and_remembered(runner: Runner) -> None:
+    outcome = runner.run("00-a", "make")
+    assert outcome.verdict.passed and outcome.error is None
+    assert outcome.transcript == ("Step 1/1 : FROM x",), "lines that vary from run to run stay out"
+    assert runner.done("00-a", "make")
+
+
+def test_a_command_that_succeeds_without_the_state_is_not_enough(runner: Runner) -> None:
+    outcome = runner.run("00-a", "shell")
+    assert not outcome.verdict.passed and "never:1" in outcome.verdict.observed
+    assert outcome.transcript == ("oi",)
+    assert not runner.done("00-a", "shell")
+
+
+def test_state_made_elsewhere_is_enough(runner: Runner, world: FakeWorld) -> None:
+    assert not runner.verify("00-a", "make").passed
+    world.engine.held.append(image("b", "x:v1"))  # type: ignore[attr-defined]
+    assert runner.verify("00-a", "make").passed
+    assert runner.done("00-a", "make")
+
+
+def test_a_proof_that_no_longer_holds_goes_back_to_pending(runner: Runner, world: FakeWorld) -> None:
+    runner.run("00-a", "make")
+    world.engine.held.clear()  # type: ignore[attr-defined]
+    assert not runner.verify("00-a", "make").passed
+    assert not runner.done("00-a", "make")
+
+
+def test_a_refusal_must_be_the_expected_one(runner: Runner, world: FakeWorld) -> None:
+    world.engine.held.append(image("b", "x:v1"))  # type: ignore[attr-defined]
+    world.engine.refuse = "no basic auth credentials"  # type: ignore[attr-defined]
+    assert not runner.run("01-b", "refused").verdict.passed
+    world.engine.refuse = "denied: requested access to the resource is denied"  # type: ignore[attr-defined]
+    assert runner.run("01-b", "refused").verdict.passed
+    world.engine.refuse = ""  # type: ignore[attr-defined]
+    assert not runner.run("01-b", "refused").verdict.passed, "a push that goes through is no refusal"
+
+
+def test_a_step_that_must_not_run_twice_does_not(runner: Runner, world: FakeWorld) -> None:
+    assert runner.run("01-b", "once").ran
+    again = runner.run("01-b", "once")
+    assert again.verdict.passed and not again.ran
+    assert len(world.engine.calls) == 1  # type: ignore[attr-defined]
+
+
+def test_what_a_lesson_needs_is_found_and_made(runner: Runner) -> None:
+    assert runner.pending_needs("01-b") == ["00-a/make"]
+    assert [outcome.step.id for outcome in runner.prepare("01-b")] == ["make"]
+    assert runner.pending_needs("01-b") == []
+
+
+def test_the_same_step_never_runs_twice_at_once(runner: Runner, world: FakeWorld) -> None:
+    cancel, started = threading.Event(), threading.Event()
+    other = Runner(runner.settings, world, runner.course)
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(runner.run, "01-b", "hang", lambda _: None, cancel)
+        path = runner.settings.home / "locks" / "01-b.hang"
+        while not path.exists():
+            started.wait(0.01)
+        outcome = other.run("01-b", "hang")
+        cancel.set()
+        assert "já está rodando" in outcome.verdict.observed and not outcome.ran
+        assert "interrompido" in long.result(timeout=15).verdict.observed
+
+
+def test_records_of_many_kernels_are_all_kept(settings: Settings) -> None:
+    def write(number: int) -> None:
+        Progress(settings).record(f"a/{number}", passed=True, observed="", seconds=1, evidence={})
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(write, range(40)))
+    assert len(Progress(settings).all()) == 40
+
+
+def test_a_failed_try_does_not_erase_a_proof(settings: Settings) -> None:
+    progress = Progress(settings)
+    progress.record("a/b", passed=True, observed="ok", seconds=1, evidence={"digest": "d"})
+    kept = progress.record("a/b", passed=False, observed="no", seconds=1, evidence={})
+    assert kept.passed and kept.tries == 2 and kept.evidence == {"digest": "d"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"steps": {"a": {"unknown": 1}}}', "\x00\x00"])
+def test_a_damaged_file_counts_as_empty_and_is_kept_aside(settings: Settings, content: str) -> None:
+    path = settings.home / "progress.json"
+    path.write_text(content)
+    assert Progress(settings).all() == {}
+    assert (settings.home / "progress.danificado.json").read_text() == content
+    Progress(settings).record("a/b", passed=True, observed="", seconds=0, evidence={})
+    assert json.loads(path.read_text())["steps"]["a/b"]["passed"]
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    runner = Runner(Settings(home=tmp_path / "file"), FakeWorld(Settings(home=tmp_path / "file")))
+    outcome = runner.run("00-comece-aqui", "engine")
+    assert isinstance(outcome.error, StateError) and not outcome.verdict.passed
+    assert "pasta de estado" in outcome.verdict.observed

@@ -1,0 +1,144 @@
+"""The supervisor with small stand-in parts: restarts, pauses, order of stopping, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labs.sandbox import processes, supervisor
+from labs.sandbox.wait import Look, until
+from labs.settings import CLONE
+
+ANSWERS = """
+import socket, signal, sys, time
+def leave(*_):
+    open(sys.argv[2], 'a').write(sys.argv[3] + '\\n')
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(5)
+while True:
+    c, _ = s.accept(); c.recv(999); c.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\n'); c.close()
+"""
+MEMORY_LIMIT_KIB = 15 * 1024
+
+
+class Running:
+    """A supervisor over stand-ins, and what it says about them."""
+
+    def __init__(self, folder: Path, specs: list[dict[str, Any]]) -> None:
+        self.state_file = folder / "state.json"
+        parts_file = folder / "parts.json"
+        parts_file.write_text(json.dumps(specs))
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-m", "labs.sandbox.supervisor", str(parts_file), str(self.state_file)],
+            env={"PYTHONPATH": str(CLONE), "PATH": os.environ["PATH"]},
+            start_new_session=True,
+        )
+
+    def part(self, name: str) -> dict[str, Any]:
+        with contextlib.suppress(OSError, ValueError):
+            return dict(json.loads(self.state_file.read_text())["parts"][name])
+        return {"healthy": False, "restarts": -1, "pid": 0, "observed": "no state yet"}
+
+    def wait(self, name: str, good: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        until(name, lambda: Look(good(self.part(name)), str(self.part(name))), 20)
+        return self.part(name)
+
+
+@pytest.fixture
+def supervise(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
+    running: list[Running] = []
+    # Short: pytest's own folders can be longer than a Unix socket's path may be.
+    folder = Path(os.environ.get("LABS_TEST_HOMES", "/tmp")) / f"sup-{os.getpid()}"
+    folder.mkdir()
+
+    def start(*names: str, argv: list[str] | None = None) -> Running:
+        specs = [
+            {
+                "name": name,
+                "argv": argv
+                or [sys.executable, "-c", ANSWERS, str(folder / f"{name}.sock"), str(folder / "order"), name],
+                "env": {"PATH": os.environ["PATH"]},
+                "log": str(folder / f"{name}.log"),
+                "socket": str(folder / f"{name}.sock"),
+                "path": "/",
+                "stale": [str(folder / f"{name}.sock")],
+                "pid_files": [],
+                "grace": 5,
+            }
+            for name in names
+        ]
+        running.append(Running(folder, specs))
+        return running[-1]
+
+    try:
+        yield start
+    finally:
+        for item in running:
+            item.process.terminate()
+            item.process.wait(20)
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def test_starts_all_and_stops_them_in_the_lists_order(supervise: Callable[..., Running]) -> None:
+    running = supervise("first", "second", "third")
+    for name in ("first", "second", "third"):
+        running.wait(name, lambda part: part["healthy"])
+    running.process.terminate()
+    assert running.process.wait(20) == 0
+    assert (running.state_file.parent / "order").read_text().split() == ["first", "second", "third"]
+    assert not running.state_file.exists()
+
+
+def test_restarts_a_killed_part_at_once(supervise: Callable[..., Running]) -> None:
+    running = supervise("one")
+    before = running.wait("one", lambda part: part["healthy"])
+    os.kill(before["pid"], signal.SIGKILL)
+    after = running.wait("one", lambda part: part["healthy"] and part["pid"] != before["pid"])
+    assert after["restarts"] == 1
+    assert after["since"] - before["since"] < 10
+
+
+def test_a_part_that_cannot_start_is_retried_with_growing_pauses(supervise: Callable[..., Running]) -> None:
+    running = supervise("broken", argv=["/nonexistent/program"])
+    part = running.wait("broken", lambda part: part["restarts"] >= 3)
+    assert "FileNotFoundError" in part["observed"]
+    # 0 + 0.4 + 0.8 s of pauses for three restarts: a busy loop would have made thousands.
+    assert part["restarts"] < 6
+
+
+def test_memory_stays_small(supervise: Callable[..., Running]) -> None:
+    running = supervise("one")
+    running.wait("one", lambda part: part["healthy"])
+    assert 0 < processes.resident_kib(running.process.pid)[0] <= MEMORY_LIMIT_KIB
+
+
+def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "LOG_BYTES", 1000)
+    log = tmp_path / "part.log"
+    log.write_bytes(b"a" * 800 + b"b" * 800)
+    supervisor.Part({"name": "part", "log": str(log)}).trim_log()
+    assert log.stat().st_size == 0
+    assert (tmp_path / "part.log.1").read_bytes() == b"b" * 500
+
+
+def test_pauses_grow_and_are_bounded() -> None:
+    part = supervisor.Part({"name": "part"})
+    pauses = []
+    for _ in range(12):
+        part.since = processes.clock()
+        part.died("died")
+        pauses.append(part.not_before)
+    assert part.quick_deaths == 12
+    assert supervisor.LONGEST_PAUSE - 1 <= pauses[-1] - supervisor.time.monotonic() <= supervisor.LONGEST_PAUSE
