@@ -7,11 +7,11 @@ Python gets as far as the sentence that says so.
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the one place that an old Python reaches
+    found = ".".join([str(number) for number in sys.version_info[:3]])
     sys.stderr.write(
         "Este curso precisa do Python 3.11 ou mais novo.\n"
-        "Observado: Python %d.%d em %s\n"
-        "Próximo comando: python3.11 -m labs start   (ou instale o Python de python.org)\n"  # noqa: UP031
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
+        "Observado: Python " + found + " em " + sys.executable + "\n"
+        "Próximo comando: python3.11 -m labs start   (ou instale o Python de python.org)\n"
     )
     sys.exit(1)
 

@@ -21,6 +21,8 @@ from labs.sandbox.wait import Look, until
 from labs.settings import Settings
 
 PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
+SUPERVISOR_SECONDS = 45.0
+PART_SECONDS = 15.0
 SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "docker.pid")
 
 
@@ -99,12 +101,18 @@ def sweep(settings: Settings) -> list[str]:
 
 
 def _stop_processes(settings: Settings) -> list[int]:
-    alive = our_processes(settings)
-    # The supervisor first (lowest in no order of its own): it would restart what is stopped.
-    leader = int(read_state(settings).get("pid", 0))
-    for pid in sorted(alive, key=lambda pid: pid != leader):
-        processes.stop(pid, alive[pid], 15.0)
-    return list(alive)
+    """The supervisor first, since it would restart what is stopped; it ends its parts itself, in order."""
+    stopped: list[int] = []
+    for _ in range(3):  # one that was just being started may appear while the others end
+        alive = our_processes(settings)
+        if not alive:
+            break
+        commands = dict(processes.all_processes())
+        leaders = [pid for pid in alive if "labs.sandbox.supervisor" in commands.get(pid, [])]
+        for pid in leaders or alive:
+            processes.stop(pid, alive[pid], SUPERVISOR_SECONDS if pid in leaders else PART_SECONDS)
+            stopped.append(pid)
+    return stopped
 
 
 def _kill_containers(settings: Settings) -> list[int]:

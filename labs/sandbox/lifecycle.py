@@ -26,8 +26,9 @@ from labs.settings import CLONE, Settings
 
 Report = Callable[[str], None]
 START_SECONDS = 60.0
-STOP_SECONDS = 45.0
 LOCK_SECONDS = 300.0
+HOPELESS = 4
+"""Restarts after which waiting for a part makes no sense."""
 LEARNERS = ("work", "docker", "aws", "secrets", "jupyter", "ipython", "run", "progress.json", "settings.json", "locks")
 SANDBOXED = ("engine", "hub", "ecr", "gateway", "logs")
 KEPT_AT_RESET = ("tools", "cache")
@@ -45,11 +46,10 @@ def up(settings: Settings, report: Report = print) -> Settings:
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
+            _wait_healthy(settings)
             report("O laboratório já está de pé.")
         else:
-            settings = _start(settings, report)
-        _wait_healthy(settings)
-        if not running:
+            settings = _start_or_clean(settings, report)
             report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
         return settings
@@ -111,6 +111,18 @@ def _engine_present(settings: Settings) -> bool:
     return engine_choice.is_private(settings) or engine_choice.answers(settings.engine_host)
 
 
+def _start_or_clean(settings: Settings, report: Report) -> Settings:
+    """All or nothing: what a failed or interrupted start began is stopped again."""
+    try:
+        started = _start(settings, report)
+        _wait_healthy(started)
+        return started
+    except BaseException:
+        with contextlib.suppress(LabError):  # the first error is the one to tell
+            leftovers.sweep(settings)
+        raise
+
+
 def _start(settings: Settings, report: Report) -> Settings:
     """Everything between "nothing runs" and "the supervisor has started"."""
     if found := leftovers.sweep(settings):
@@ -170,41 +182,43 @@ def _open_log(path: Path) -> Any:
 
 
 def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
-    """Until the supervisor says that every part answers.
+    """Until the supervisor says that every part answers, or that one dies again and again.
 
     Raises:
-        SandboxError: one does not; with its last observation and the end of its log.
+        SandboxError: one does not answer; with its last observation and the end of its log.
     """
 
     def look() -> Look:
-        state = leftovers.read_state(settings)
-        sick = [f"{name}: {part['observed']}" for name, part in state.get("parts", {}).items() if not part["healthy"]]
-        worn = [name for name, part in state.get("parts", {}).items() if part["restarts"] >= 4 and not part["healthy"]]
-        if worn:  # It dies again and again: no use in waiting for the deadline.
-            raise _sick(settings, worn, sick)
-        return Look(bool(state) and not sick, "; ".join(sick) or "o supervisor ainda não escreveu seu estado")
+        sick = _sick_parts(settings)
+        worn = any(part["restarts"] >= HOPELESS for part in sick.values())
+        observed = "; ".join(f"{name}: {part['observed']}" for name, part in sick.items())
+        return Look(
+            bool(leftovers.read_state(settings)) and (worn or not sick), observed or "o supervisor não respondeu"
+        )
 
     try:
         until("todas as partes do laboratório responderem", look, seconds)
     except SandboxError as error:
-        state = leftovers.read_state(settings)
-        names = [name for name, part in state.get("parts", {}).items() if not part["healthy"]]
-        raise _sick(settings, names or ["supervisor"], [error.observed]) from error
+        raise _explained(settings, list(_sick_parts(settings)) or ["supervisor"], error.observed) from error
+    if sick := _sick_parts(settings):
+        raise _explained(settings, list(sick), next(iter(sick.values()))["observed"])
 
 
-def _sick(settings: Settings, names: list[str], observed: list[str]) -> SandboxError:
+def _sick_parts(settings: Settings) -> dict[str, dict[str, Any]]:
+    return {name: part for name, part in leftovers.read_state(settings).get("parts", {}).items() if not part["healthy"]}
+
+
+def _explained(settings: Settings, names: list[str], observed: str) -> SandboxError:
     log = settings.sandbox / "logs" / f"{names[0]}.log"
     title = parts.TITLES.get(names[0], names[0])
     said = _last_lines(log)
     what = f"Uma parte do laboratório não ficou saudável: {title}."
     if "no space left" in said.lower():
         return SandboxError(f"{what} O disco está cheio.", said, f"df -h '{settings.home}'")
-    return SandboxError(
-        what, f"{'; '.join(observed)}\n{said}", f"tail -n 40 '{log}'; python3 -m labs down; python3 -m labs up"
-    )
+    return SandboxError(what, f"{observed}\n{said}", f"tail -n 40 '{log}'; python3 -m labs down; python3 -m labs up")
 
 
-def _last_lines(log: Path, count: int = 4) -> str:
+def _last_lines(log: Path, count: int = 12) -> str:
     try:
         return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-count:])
     except OSError:
@@ -255,7 +269,7 @@ def _stop(settings: Settings, report: Report) -> None:
     was_running = processes.is_alive(pid, start)
     if was_running:
         report("Parando o laboratório …")
-        processes.stop(pid, start, STOP_SECONDS, "supervisor")
+        processes.stop(pid, start, leftovers.SUPERVISOR_SECONDS, "supervisor")
     found = leftovers.sweep(settings)
     if was_running:
         report("Laboratório parado; seu trabalho continua guardado.")
@@ -306,8 +320,8 @@ def _delete(path: Path) -> None:
 def status(settings: Settings) -> dict[str, Any]:
     """What runs, where, since when; plain data, ready for JSON.
 
-    Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`, `parts` by
-    name {pid, since, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
+    Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
+    `parts` by name {pid, since, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
     """
     state = leftovers.read_state(settings)
     alive = processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))

@@ -1,0 +1,114 @@
+"""Shared fixtures: a real sandbox of the tests' own, in a state folder below the temporary folder.
+
+`lab` starts once per session and is torn down whatever happens; `new_home` makes further state folders for tests that
+need a sandbox of their own. `python3 -m labs test` names the folder for all of them, and sweeps it once more at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from labs import sandbox
+from labs.sandbox import leftovers
+from labs.settings import CLONE, Settings
+from labs.testing import HOMES, NOT_OURS
+
+Shell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def lab_homes() -> Iterator[Path]:
+    """The folder of all state folders of this run; swept and deleted at the end."""
+    given = os.environ.get(HOMES)
+    homes = Path(given) if given else Path(tempfile.mkdtemp(prefix="labs-"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABS_ENGINE", "private")
+        if "LABS_CACHE" not in os.environ:
+            patch.setenv("LABS_CACHE", str(homes / "cache"))
+        for name in NOT_OURS:
+            patch.delenv(name, raising=False)
+        try:
+            yield homes
+        finally:
+            for home in sorted(homes.iterdir()):
+                _remove(home)
+            if not given:
+                shutil.rmtree(homes, ignore_errors=True)
+
+
+def _remove(home: Path) -> None:
+    leftovers.sweep(Settings(home=home))
+    leftovers.remove_tree(home)
+
+
+@pytest.fixture
+def new_home(lab_homes: Path) -> Iterator[Callable[[str], Settings]]:
+    """Make settings of fresh state folders; their sandboxes are stopped and deleted after the test."""
+    made: list[Path] = []
+
+    def make(name: str = "h") -> Settings:
+        made.append(Path(tempfile.mkdtemp(prefix=f"{name}-", dir=lab_homes)))
+        return Settings(home=made[-1])
+
+    try:
+        yield make
+    finally:
+        for home in made:
+            sandbox.down(Settings(home=home), lambda _: None)
+            _remove(home)
+
+
+@pytest.fixture(scope="session")
+def lab(lab_homes: Path) -> Iterator[Settings]:
+    """A running, healthy sandbox with a private engine; `os.environ` is the lab's until the session ends."""
+    home = Path(tempfile.mkdtemp(prefix="lab-", dir=lab_homes))
+    said: list[str] = []
+    try:
+        settings = sandbox.up(Settings(home=home), said.append)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.environment().items():
+                patch.setenv(name, value)
+            yield settings
+    finally:
+        sandbox.down(Settings(home=home), said.append)
+        _remove(home)
+
+
+@pytest.fixture(scope="session")
+def shell(lab: Settings) -> Shell:
+    """Run a bash line as in one of the lab's terminals; returns the finished process (output as text)."""
+
+    def run(
+        line: str, *, folder: Path | None = None, stdin: str = "", timeout: float = 120, check: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=folder or lab.work,
+            env=os.environ | lab.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=check,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def docker_cli(shell: Shell) -> Shell:
+    """`docker_cli("images -q")`: the docker client against the lab's engine."""
+    return lambda arguments, **options: shell(f"docker {arguments}", **options)
+
+
+@pytest.fixture
+def clone() -> Path:
+    """The repository's top folder."""
+    return CLONE

@@ -1,0 +1,114 @@
+"""`python3 -m labs start` as a person runs it: address, Portuguese, terminal variables, and nothing left after Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from labs import jupyter
+from labs.sandbox import leftovers, network, processes
+from labs.sandbox.unix_http import request
+from labs.sandbox.wait import Look, until
+from labs.settings import CLONE, Settings
+
+
+class Started:
+    """A running `start` and what it printed."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = Settings(home=home)
+        self.log = home / "start.txt"
+        environment = os.environ | {"LABS_HOME": str(home), "PYTHONPATH": str(CLONE)}
+        command = [sys.executable, "-m", "labs", "start", "--no-browser", "--port", "9710"]
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, cwd=CLONE, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+
+    def address(self) -> tuple[str, str]:
+        """Origin and token, as soon as they are printed."""
+
+        def look() -> Look:
+            text = self.log.read_text("utf-8")
+            return Look("JupyterLab pronto" in text or self.process.poll() is not None, text)
+
+        until("o endereço aparecer", look, 120)
+        found = re.search(
+            r"JupyterLab pronto: (http://127\.0\.0\.1:\d+)/lab/tree/(\S+)\?token=(\S+)", self.log.read_text()
+        )
+        assert found, self.log.read_text()
+        assert found[2] == "notebooks/00-comece-aqui.ipynb"
+        return found[1], found[3]
+
+
+@pytest.fixture
+def started(new_home: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
+    running = Started(new_home("start").home)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.terminate()
+            running.process.wait(60)
+        jupyter.stop(running.settings, None)
+
+
+def test_start_serves_portuguese_jupyterlab_and_leaves_nothing(started: Started) -> None:
+    origin, token = started.address()
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    kernel = request(origin, "POST", "/api/kernels", body=b"{}", headers=headers, timeout=30)
+    assert kernel.status == 201, kernel.text
+    assert request(origin, "POST", "/api/terminals", body=b"{}", headers=headers, timeout=30).status == 200
+    translations = "/lab/api/settings/@jupyterlab/translation-extension:plugin"
+    assert "pt_BR" in request(origin, "GET", translations, headers=headers, timeout=30).text
+    assert request(origin, "GET", "/api/kernels", timeout=30).status == 403
+    page = request(origin, "GET", "/lab", headers=headers, timeout=30).text
+    assert re.search(r'"disabledExtensions": \[[^\]]*announcements', page)
+    _terminals_have_the_labs_variables(started.settings)
+
+    os.kill(started.process.pid, signal.SIGINT)
+    assert started.process.wait(60) == 0
+    assert jupyter.descendants(started.settings) == {}
+    assert leftovers.our_processes(started.settings) == {}
+    assert not Path("/sys/class/net", network.bridge_name(started.settings)).exists()
+    assert leftovers.mounts_below(started.settings.home) == []
+
+
+def _terminals_have_the_labs_variables(settings: Settings) -> None:
+    def look() -> Look:
+        shells = [pid for pid, words in processes.all_processes() if words and words[0].endswith("bash")]
+        ours = [pid for pid in shells if pid in jupyter.descendants(settings)]
+        return Look(bool(ours), f"bash: {shells}")
+
+    until("o terminal abrir", look, 10)
+    wanted = Settings.load(settings.home).environment()
+    pid = next(p for p, w in processes.all_processes() if w[0].endswith("bash") and p in jupyter.descendants(settings))
+    found = dict(item.split("=", 1) for item in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in item)
+    assert {name: found.get(name) for name in wanted if name != "PATH"} == {
+        name: value for name, value in wanted.items() if name != "PATH"
+    }
+
+
+def test_the_learners_language_is_kept(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    jupyter.write_configuration(settings, "http://127.0.0.1:9710/lab")
+    language = next((tmp_path / "jupyter" / "settings").rglob("plugin.jupyterlab-settings"))
+    language.write_text('{"locale": "en"}')
+    jupyter.write_configuration(settings, "http://127.0.0.1:9710/lab")
+    assert json.loads(language.read_text()) == {"locale": "en"}
+
+
+def test_configuration_is_closed_to_others_and_has_no_token_on_a_command_line(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    jupyter.write_configuration(settings, "http://127.0.0.1:9710/lab")
+    config = tmp_path / "jupyter" / "config" / "jupyter_server_config.json"
+    assert config.stat().st_mode & 0o077 == 0
+    assert json.loads(config.read_text())["ServerApp"]["ip"] == "127.0.0.1"

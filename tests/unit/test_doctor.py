@@ -1,0 +1,115 @@
+"""What `doctor` finds missing, which packages that means, and who decides about installing them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from labs import cli, doctor, system
+from labs.errors import EngineUnavailable, MissingDependency
+from labs.sandbox import engine_choice
+from labs.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_HOME", str(tmp_path))
+    monkeypatch.setenv("LABS_ENGINE", "private")
+
+
+def _without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, *a, **k: None if name in missing else which(name, *a, **k))
+
+
+def _finding(name: str) -> doctor.Finding:
+    return next(item for item in doctor.examine() if item.name == name)
+
+
+def test_every_missing_thing_has_a_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without(monkeypatch, "docker", "curl", "ip", "dockerd", "docker-registry")
+    missing = [item for item in doctor.examine() if not item.ok]
+    assert {"docker", "curl", "ip", "engine"} <= {item.name for item in missing}
+    assert all(item.next_command for item in missing)
+
+
+def test_elsewhere_the_systems_own_manager_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without(monkeypatch, "dockerd", "docker", "apt-get", "docker-registry")
+    which = shutil.which
+    monkeypatch.setattr(
+        shutil, "which", lambda name, *a, **k: "/usr/bin/dnf" if name == "dnf" else which(name, *a, **k)
+    )
+    assert "dnf install" in _finding("engine").next_command
+    assert not _finding("docker-registry").ok
+
+
+def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type("usage", (), {"free": 1000})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert not _finding("disco").ok
+
+
+def test_texts_show_the_next_command_only_for_what_is_missing() -> None:
+    text = doctor.findings_text([doctor.Finding("a", True, "fine", "no"), doctor.Finding("b", False, "gone", "do it")])
+    assert "Próximo comando: do it" in text and "no\n" not in text
+
+
+def test_nothing_is_installed_when_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without(monkeypatch, "curl")
+    monkeypatch.setattr(system, "install", _forbidden)
+    asked: list[str] = []
+
+    def refuse(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    with pytest.raises(MissingDependency) as caught:
+        doctor.install_missing(_ignore, agree=refuse)
+    assert "curl" in asked[0] and "apt-get install" in caught.value.next_command
+
+
+def test_what_is_missing_is_installed_when_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without(monkeypatch, "curl")
+    installed: list[str] = []
+
+    def install(packages: list[str], say: Callable[[str], None]) -> None:
+        installed.extend(packages)
+        monkeypatch.undo()
+
+    monkeypatch.setattr(system, "install", install)
+    doctor.install_missing(_ignore, agree=lambda _: True)
+    assert installed == ["curl"]
+
+
+def _forbidden(*_: object) -> None:
+    raise AssertionError("must not install")
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("line", "terminal", "answer", "expected"),
+    [
+        ("up --no-install", True, "s", False),
+        ("up --yes", True, "n", True),
+        ("up", False, "n", True),
+        ("up", True, "", True),
+        ("up", True, "n", False),
+    ],
+)
+def test_who_decides(line: str, terminal: bool, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "is_terminal", lambda: terminal)
+    monkeypatch.setattr("builtins.input", lambda _: answer)
+    assert cli._agreement(cli.parser().parse_args(line.split()))("Instalar agora?") is expected
+
+
+def test_without_root_the_error_names_sudo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 1000)
+    with pytest.raises(EngineUnavailable) as caught:
+        engine_choice.choose(Settings(home=tmp_path))
+    assert caught.value.next_command.startswith("sudo ")

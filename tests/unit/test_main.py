@@ -1,0 +1,151 @@
+"""The verbs: names, options, exit codes, and never a traceback."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labs import cli
+from labs.errors import EngineError
+from labs.settings import CLONE
+
+VERBS = {"start", "test", "up", "down", "reset", "status", "doctor", "env", "run"}
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LABS_VENV", str(tmp_path / "venv"))  # not made: no verb here may leave this process
+
+
+def _fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def status(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_status", status)
+
+
+def test_the_verbs_are_the_fixed_ones() -> None:
+    action = next(item for item in cli.parser()._actions if item.dest == "verb")
+    assert set(action.choices or ()) == VERBS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("start --no-browser --port 9000 --yes", "start --no-install", "test --yes", "up", "down", "reset --yes"),
+        *("status --json", "doctor --json", "env", "run --json 02-build", "run"),
+    ],
+)
+def test_options_exist(line: str) -> None:
+    cli.parser().parse_args(line.split())
+
+
+def test_pytests_arguments_pass_untouched() -> None:
+    own, rest = cli._split_test(["test", "--yes", "-k", "foo", "--json", "tests/unit"])
+    assert own == ["test", "--yes"] and rest == ["-k", "foo", "--json", "tests/unit"]
+    assert cli._split_test(["test", "--", "-q"])[1] == ["-q"]
+
+
+@pytest.mark.parametrize("line", ["", "foo", "start --port 0", "start --port x", "status --yaml"])
+def test_wrong_usage_is_two_and_portuguese(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(line.split())
+    assert caught.value.code == 2
+    assert "erro:" in capsys.readouterr().err
+
+
+def test_an_error_of_the_lab_is_text_on_stderr_and_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fails_with(monkeypatch, EngineError("A engine recusou.", "HTTP 500", "python3 -m labs doctor"))
+    assert cli.main(["status"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "A engine recusou.",
+        "Observado: HTTP 500",
+        "Próximo comando: python3 -m labs doctor",
+    ]
+    assert said.out == ""
+
+
+def test_an_unexpected_error_is_seventy_with_its_traceback_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _fails_with(monkeypatch, ZeroDivisionError("division by zero"))
+    assert cli.main(["status"]) == 70
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    log = next((tmp_path / "home" / "sandbox" / "logs").glob("erro-*.log"))
+    assert str(log) in said and "Traceback" in log.read_text()
+
+
+def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_status", interrupted)
+    assert cli.main(["status"]) == 130
+
+
+def test_env_is_what_a_shell_can_eval(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert cli.main(["env"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("export ") for line in lines)
+    variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
+    assert variables["LABS_HOME"] == str(tmp_path / "home")
+    assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.prefix) / "bin")
+    assert {"DOCKER_CONFIG", "AWS_ENDPOINT_URL", "HUB_REGISTRY", "HUB_USER", "ECR_REGISTRY"} <= set(variables)
+
+
+def test_status_and_down_before_the_first_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["running"] is False
+    assert cli.main(["down"]) == 0
+    assert cli.main(["reset", "--yes"]) == 0
+
+
+def test_reset_never_deletes_without_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "progress.json").write_text("{}")
+    monkeypatch.setattr(cli.system, "is_terminal", lambda: False)
+    assert cli.main(["reset"]) == 1
+    monkeypatch.setattr(cli.system, "is_terminal", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _: "não")
+    assert cli.main(["reset"]) == 1
+    assert (tmp_path / "home" / "progress.json").exists()
+
+
+def test_damaged_settings_are_said_and_do_not_block_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.json").write_text("{")
+    assert cli.main(["env"]) == 1
+    assert "danificado" in capsys.readouterr().err
+    assert cli.main(["down"]) == 0
+
+
+def test_the_entry_file_parses_on_old_pythons() -> None:
+    ast.parse((CLONE / "labs" / "__main__.py").read_text("utf-8"), feature_version=(3, 4))
+
+
+def test_an_old_python_gets_a_sentence() -> None:
+    code = "import sys; sys.version_info = (3, 9, 1); import runpy; runpy.run_module('labs', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CLONE, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "3.11" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_bare_verbs_need_only_the_standard_library(tmp_path: Path) -> None:
+    """On a bare machine nothing is installed yet: `-S -I`-like isolation from every site package."""
+    for verb in ("status", "env", "down"):
+        done = subprocess.run(
+            [sys.executable, "-S", "-m", "labs", verb], cwd=CLONE, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr

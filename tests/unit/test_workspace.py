@@ -1,0 +1,86 @@
+"""The learner's working copies follow the clone until the learner changes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labs.sandbox import workspace
+from labs.settings import Settings
+
+BASE = "labs/python-base:3"
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    clone = tmp_path / "clone"
+    (clone / "widget-server" / "__pycache__").mkdir(parents=True)
+    (clone / "notebooks").mkdir()
+    (clone / "widget-server" / "Dockerfile").write_text("ARG BASE_IMAGE=python:3.13-slim\nFROM ${BASE_IMAGE}\n")
+    (clone / "widget-server" / "app.py").write_text("version = 1\n")
+    (clone / "widget-server" / "__pycache__" / "app.pyc").write_text("x")
+    monkeypatch.setattr(workspace, "CLONE", clone)
+    return clone / "widget-server"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home")
+
+
+def _copy(settings: Settings, name: str) -> Path:
+    return settings.work / "widget-server" / name
+
+
+def test_copies_all_but_caches_and_names_the_base_image(source: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    assert _copy(settings, "Dockerfile").read_text().startswith(f"ARG BASE_IMAGE={BASE}\n")
+    assert not _copy(settings, "__pycache__").exists()
+
+
+def test_an_untouched_file_follows_the_clone(source: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    (source / "app.py").write_text("version = 2\n")
+    workspace.ensure(settings, BASE)
+    assert _copy(settings, "app.py").read_text() == "version = 2\n"
+
+
+def test_the_learners_change_is_never_overwritten(source: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    _copy(settings, "app.py").write_text("mine\n")
+    (source / "app.py").write_text("version = 2\n")
+    for _ in range(2):
+        workspace.ensure(settings, BASE)
+    assert _copy(settings, "app.py").read_text() == "mine\n"
+
+
+def test_a_file_that_was_there_first_is_the_learners(source: Path, settings: Settings) -> None:
+    _copy(settings, "app.py").parent.mkdir(parents=True)
+    _copy(settings, "app.py").write_text("mine\n")
+    for _ in range(2):
+        workspace.ensure(settings, BASE)
+        (source / "app.py").write_text("version = 2\n")
+    assert _copy(settings, "app.py").read_text() == "mine\n"
+
+
+def test_a_deleted_file_stays_deleted(source: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    _copy(settings, "app.py").unlink()
+    workspace.ensure(settings, BASE)
+    assert not _copy(settings, "app.py").exists()
+
+
+def test_a_damaged_manifest_loses_no_file_of_the_learners(source: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    _copy(settings, "app.py").write_text("mine\n")
+    (settings.sandbox / "workspace.json").write_text("[")
+    workspace.ensure(settings, BASE)
+    assert _copy(settings, "app.py").read_text() == "mine\n"
+
+
+def test_a_second_run_writes_nothing(source: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    before = (settings.sandbox / "workspace.json").stat().st_mtime_ns
+    workspace.ensure(settings, BASE)
+    assert (settings.sandbox / "workspace.json").stat().st_mtime_ns == before
