@@ -1,7 +1,7 @@
 """Shared fixtures: a real sandbox of the tests' own, in a state folder below the temporary folder.
 
 `lab` starts once per session and is torn down whatever happens; `new_home` makes further state folders for tests that
-need a sandbox of their own. `python3 -m labs test` names the folder for all of them, and sweeps it once more at its end.
+need a sandbox of their own. `python3 -m labs test` names the folder for all of them, and sweeps it at its end.
 """
 
 from __future__ import annotations

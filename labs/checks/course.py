@@ -11,7 +11,7 @@ def course_proven(world: World) -> Verdict:
     """Every check that lasts to the end of the course passes now."""
     missing = unproven(world)
     if missing:
-        return failed(f"Falta provar: {', '.join(missing)}.", f"python3 -m labs run {missing[0].partition('/')[0]}")
+        return failed(f"Falta comprovar: {', '.join(missing)}.", f"python3 -m labs run {missing[0].partition('/')[0]}")
     return passed("Todas as verificações do curso passam agora, a partir do estado real.")
 
 

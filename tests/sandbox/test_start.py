@@ -1,4 +1,4 @@
-"""`python3 -m labs start` as a person runs it: address, Portuguese, terminal variables, and nothing left after Ctrl-C."""
+"""`python3 -m labs start` as a person runs it: address, Portuguese, terminals, and nothing left after Ctrl-C."""
 
 from __future__ import annotations
 
