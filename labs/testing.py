@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -66,5 +65,4 @@ def sweep(homes: Path, say: Callable[[str], None]) -> None:
         except LabError as error:
             say(str(error))
     with contextlib.suppress(LabError):
-        leftovers.unmount_below(homes)
-        shutil.rmtree(homes, ignore_errors=True)
+        leftovers.remove_tree(homes)

@@ -7,7 +7,6 @@ need a sandbox of their own. `python3 -m labs test` names the folder for all of 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -40,7 +39,7 @@ def lab_homes() -> Iterator[Path]:
             for home in sorted(homes.iterdir()):
                 _remove(home)
             if not given:
-                shutil.rmtree(homes, ignore_errors=True)
+                leftovers.remove_tree(homes)
 
 
 def _remove(home: Path) -> None:

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def sweep(settings: Settings) -> list[str]:
     """
     found = [f"processo {pid}" for pid in _stop_processes(settings)]
     found += [f"contêiner: processo {pid}" for pid in _kill_containers(settings)]
-    found += [f"montagem {path}" for path in unmount_below(settings.home)]
+    found += [f"montagem {path}" for path in unmount_all(engine_mounts(settings))]
     shutil.rmtree(settings.run / "exec", ignore_errors=True)
     for name in SOCKETS:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -150,46 +151,66 @@ def _remove_control_groups(container: str) -> None:
 
 
 def mounts_below(folder: Path) -> list[Path]:
-    """Mount points below a folder, the deepest first (proc(5), `mountinfo`)."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return []
-    escapes = (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\"))
-    points = []
-    for line in lines:
-        point = line.split()[4]
-        for escaped, plain in escapes:
-            point = point.replace(escaped, plain)
-        if Path(point).is_relative_to(folder.resolve()):
-            points.append(Path(point))
+    """Mount points below a folder and itself, the deepest first."""
+    points = [point for point, _ in _mounts() if point.is_relative_to(folder.resolve())]
     return sorted(points, key=lambda point: -len(point.parts))
 
 
-def unmount_below(folder: Path) -> list[Path]:
-    """Unmount everything below a folder; returns what was mounted.
+def _mounts() -> Iterator[tuple[Path, str]]:
+    """Every mount point, and which folder of its file system is seen there (proc(5), `mountinfo`)."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        seen, point = (_unescaped(field) for field in line.split()[3:5])
+        yield Path(point), seen
+
+
+def _unescaped(text: str) -> str:
+    for escaped, plain in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(escaped, plain)
+    return text
+
+
+def engine_mounts(settings: Settings) -> list[Path]:
+    """What the private engine mounted, the deepest first. Other mounts in the state folder are the learner's own."""
+    engine = (settings.sandbox / "engine").resolve()
+    found = mounts_below(engine) + mounts_below(settings.run / "exec")
+    # dockerd binds its data root onto itself where mounts are shared; a disk that the learner put there is not ours.
+    bound = any(point == engine and seen.endswith("/sandbox/engine") for point, seen in _mounts())
+    return [point for point in found if bound or point != engine]
+
+
+def unmount_all(points: list[Path]) -> list[Path]:
+    """Unmount these, in this order; returns them.
 
     Raises:
-        SandboxError: a mount stays: deleting the folder then could delete what is mounted there.
+        SandboxError: one stays: deleting its folder then could delete what is mounted there.
     """
-    found = mounts_below(folder)
-    for point in found:
+    for point in points:
         if subprocess.run(["umount", str(point)], capture_output=True, check=False).returncode != 0:
             subprocess.run(["umount", "--lazy", str(point)], capture_output=True, check=False)
-    if remaining := mounts_below(folder):
+    remaining = [point for point in points if point in mounts_below(point)]
+    if remaining:
         raise SandboxError(
             "Uma montagem da engine não pôde ser desfeita.", str(remaining[0]), f"umount --lazy '{remaining[0]}'"
         )
-    return found
+    return points
 
 
 def remove_tree(folder: Path) -> None:
     """Delete a folder of the state; never crosses a mount or follows a link out of it.
 
     Raises:
-        StateError: something in it cannot be deleted.
+        StateError: something is mounted in it, or cannot be deleted.
     """
-    unmount_below(folder)
+    if not folder.is_symlink() and (foreign := mounts_below(folder)):
+        raise StateError(
+            "Há algo montado dentro da pasta do laboratório; nada dali foi apagado.",
+            str(foreign[0]),
+            f"umount '{foreign[0]}' && python3 -m labs reset",
+        )
     try:
         if folder.is_symlink():
             folder.unlink()

@@ -300,7 +300,6 @@ def reset(settings: Settings, report: Report = print) -> None:
         return
     with locked(settings):
         _stop(_load_or_defaults(settings), report)
-        leftovers.unmount_below(settings.home)
         for name in LEARNERS:
             _delete(settings.home / name)
         sandbox = settings.sandbox
