@@ -85,7 +85,10 @@ class AwsCloud:
         return client
 
     def _session(self, profile: str | None) -> botocore.session.Session:
-        session = botocore.session.Session(profile=None if profile == "default" else profile)
+        # Without these variables the machine's AWS_PROFILE cannot choose another profile.
+        session = botocore.session.Session(
+            session_vars={"profile": (None, None, None, None)}, profile=None if profile == "default" else profile
+        )
         session.set_config_variable("config_file", str(self._settings.aws_config_file))
         session.set_config_variable("credentials_file", str(self._settings.aws_credentials_file))
         providers = session.get_component("credential_provider")
@@ -191,7 +194,7 @@ def _value(kind: str, text: str, folder: Path) -> Any:
         try:
             return json.loads(text)
         except ValueError as error:
-            if kind == "list" and not text.lstrip().startswith("["):
+            if kind == "list" and text.lstrip()[:1] not in ("[", "{"):
                 return text.split()
             raise CommandError("O valor não é um JSON válido.", f"Invalid JSON: {error}", "") from error
     if kind in ("integer", "long"):

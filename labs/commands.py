@@ -27,7 +27,7 @@ from labs.engine import Engine
 from labs.errors import CommandError, Interrupted
 from labs.events import Line, Watcher
 from labs.explain import explain
-from labs.settings import Settings
+from labs.settings import FOREIGN_VARIABLES, Settings
 
 POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
@@ -255,7 +255,7 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
     process = subprocess.Popen(
         ["bash", "-o", "pipefail", "-c", part],
         cwd=_existing(context.folder),
-        env={**os.environ, **context.settings.environment()},
+        env=_environment(context.settings),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -278,6 +278,11 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
         observed = "\n".join(seen[-8:]) or f"o comando terminou com o código {code}"
         explanation = explain(observed)
         raise CommandError(explanation.what or "O comando falhou.", observed, explanation.next_command)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    return {**own, **settings.environment()}
 
 
 def _existing(folder: Path) -> Path:

@@ -22,6 +22,20 @@ CLONE = Path(__file__).resolve().parent.parent
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
 DEFAULT_REGION = "us-east-2"
 DEFAULT_HUB_USER = "aluno"
+FOREIGN_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_DEFAULT_OUTPUT",
+    "AWS_ROLE_ARN",
+    "AWS_CA_BUNDLE",
+    "DOCKER_CONTEXT",
+)
+"""Variables of the machine that would win over the lab's own files; a lab terminal unsets them."""
 HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")
 """Docker Hub's rule for a Docker ID: 4 to 30 lower-case letters and digits."""
 

@@ -1,0 +1,85 @@
+"""The cloud seam's rules: only the lab's endpoint, only the lab's files, the CLI's own option names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from labs.cloud import AwsCloud, _parameters
+from labs.errors import CloudError, CommandError
+from labs.settings import Settings, write_atomic
+
+
+@pytest.fixture
+def cloud(settings: Settings) -> AwsCloud:
+    write_atomic(
+        settings.aws_credentials_file, "[default]\naws_access_key_id = AKIALAB\naws_secret_access_key = s\n"
+    )
+    write_atomic(settings.aws_config_file, "[default]\nregion = us-east-1\noutput = json\n")
+    return AwsCloud(settings)
+
+
+def test_clients_use_the_labs_endpoint_and_the_profiles_region(cloud: AwsCloud, settings: Settings) -> None:
+    client = cloud.client("ecr")
+    assert client.meta.endpoint_url == settings.aws_endpoint
+    assert client.meta.region_name == "us-east-1"
+    assert cloud.client("ecr", region="us-west-2").meta.region_name == "us-west-2"
+
+
+def test_the_machines_own_credentials_are_never_used(cloud: AwsCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    monkeypatch.setenv("AWS_PROFILE", "empresa")
+    assert cloud.client("sts")._request_signer._credentials.access_key == "AKIALAB"
+
+
+def test_the_guard_refuses_any_other_address(cloud: AwsCloud, settings: Settings) -> None:
+    cloud._guard(SimpleNamespace(url=settings.aws_endpoint + "/"))
+    with pytest.raises(CloudError):
+        cloud._guard(SimpleNamespace(url="https://ecr.us-east-2.amazonaws.com/"))
+
+
+def test_new_credentials_are_seen_without_a_restart(cloud: AwsCloud, settings: Settings) -> None:
+    before = cloud.client("sts")
+    assert cloud.client("sts") is before
+    write_atomic(settings.aws_credentials_file, "[default]\naws_access_key_id = AKIANEW\naws_secret_access_key = s\n")
+    assert cloud.client("sts")._request_signer._credentials.access_key == "AKIANEW"
+
+
+def test_a_missing_profile_or_credential_is_said_in_portuguese(cloud: AwsCloud, settings: Settings) -> None:
+    with pytest.raises(CloudError) as caught:
+        cloud.read("sts", "get_caller_identity", "nao-existe")
+    assert "perfil" in caught.value.what
+    write_atomic(settings.aws_credentials_file, "")
+    with pytest.raises(CloudError) as caught:
+        cloud.read("sts", "get_caller_identity", "default")
+    assert caught.value.next_command == "aws configure"
+
+
+def test_a_silent_endpoint_is_said_in_portuguese(cloud: AwsCloud) -> None:
+    with pytest.raises(CloudError) as caught:
+        cloud.read("sts", "get_caller_identity", "default")
+    assert caught.value.next_command == "python3 -m labs up"
+
+
+def test_options_become_parameters(cloud: AwsCloud, tmp_path: Path) -> None:
+    model = cloud.client("ecr").meta.service_model
+    (tmp_path / "rules.json").write_text('{"rules": []}')
+    shape = model.operation_model("PutLifecyclePolicy").input_shape
+    options = {"repository-name": "x", "lifecycle-policy-text": "file://rules.json"}
+    assert _parameters(shape, options, tmp_path, "aws") == {"repositoryName": "x", "lifecyclePolicyText": '{"rules": []}'}
+    delete = model.operation_model("DeleteRepository").input_shape
+    assert _parameters(delete, {"force": "true"}, tmp_path, "aws") == {"force": True}
+    images = model.operation_model("BatchDeleteImage").input_shape
+    assert _parameters(images, {"image-ids": '[{"imageTag": "v1"}]'}, tmp_path, "aws") == {"imageIds": [{"imageTag": "v1"}]}
+
+
+@pytest.mark.parametrize(
+    "options", [{"nope": "x"}, {"tags": "{"}, {"tags": "file://missing.json"}], ids=["option", "json", "file"]
+)
+def test_wrong_options_are_said(cloud: AwsCloud, tmp_path: Path, options: dict[str, str]) -> None:
+    shape = cloud.client("ecr").meta.service_model.operation_model("CreateRepository").input_shape
+    with pytest.raises(CommandError):
+        _parameters(shape, options, tmp_path, "aws ecr create-repository")
