@@ -181,9 +181,11 @@ def _up(chosen: argparse.Namespace) -> int:
 
 
 def _down(_: argparse.Namespace) -> int:
-    from labs import sandbox
+    from labs import jupyter, sandbox
 
-    sandbox.down(_settings_or_defaults(), say)
+    settings = _settings_or_defaults()
+    jupyter.end_orphans(settings, say)
+    sandbox.down(settings, say)
     return 0
 
 
@@ -197,7 +199,7 @@ def _settings_or_defaults() -> Settings:
 
 
 def _reset(chosen: argparse.Namespace) -> int:
-    from labs import sandbox
+    from labs import jupyter, sandbox
 
     home = default_home()
     if not chosen.yes:
@@ -208,7 +210,13 @@ def _reset(chosen: argparse.Namespace) -> int:
         if input(f"Apagar todo o progresso e as imagens em {home}? Digite apagar para confirmar: ").strip() != "apagar":
             print("Nada foi apagado.")
             return EXIT_ERROR
-    sandbox.reset(_settings_or_defaults(), say)
+    settings = _settings_or_defaults()
+    if address := jupyter.running_address(settings):
+        raise LabError(
+            "O JupyterLab deste laboratório está aberto.", address, "Ctrl-C na janela do start, e repita o reset"
+        )
+    jupyter.end_orphans(settings, say)
+    sandbox.reset(settings, say)
     return 0
 
 

@@ -41,9 +41,10 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
     Raises:
         LabError: one of them does not start.
     """
-    if running := _running_elsewhere(settings):
+    if running := running_address(settings):
         report(f"O JupyterLab deste laboratório já está aberto: {running}")
         return 0
+    end_orphans(settings, report)
     process = None
     with _stop_signals():
         try:
@@ -116,7 +117,7 @@ def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
     except BaseException:
         stop(settings, process)
         raise
-    mark = {"pid": process.pid, "start": processes.start_of(process.pid), "address": address}
+    mark = {"pid": os.getpid(), "start": processes.start_of(os.getpid()), "address": address}
     write_atomic(_mark_file(settings), json.dumps(mark))
     return process
 
@@ -128,6 +129,13 @@ def stop(settings: Settings, process: subprocess.Popen[bytes] | None) -> None:
     for pid, begun in descendants(settings).items():
         processes.stop(pid, begun, 3.0)
     _mark_file(settings).unlink(missing_ok=True)
+
+
+def end_orphans(settings: Settings, report: Report) -> None:
+    """End a JupyterLab whose `start` was killed: nobody else would."""
+    if not running_address(settings) and (left := descendants(settings)):
+        report(f"Encerrando um JupyterLab que sobrou de um start interrompido ({len(left)} processos) …")
+        stop(settings, None)
 
 
 def descendants(settings: Settings) -> dict[int, str]:
@@ -207,7 +215,8 @@ def _free_port(wanted: int, report: Report) -> int:
     )
 
 
-def _running_elsewhere(settings: Settings) -> str:
+def running_address(settings: Settings) -> str:
+    """Address of the JupyterLab that a `start` of this lab, still alive, opened; else ""."""
     try:
         mark = json.loads(_mark_file(settings).read_text("utf-8"))
         return str(mark["address"]) if processes.is_alive(int(mark["pid"]), str(mark["start"])) else ""

@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from labs import system
@@ -85,8 +86,10 @@ def build_archive(settings: Settings, report: Callable[[str], None]) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="base-") as scratch:
         root = Path(scratch, "root")
-        _unpack_packages(root, Path(scratch, "debs"), report)
-        _add_pip(root, Path(scratch, "pip"))
+        with ThreadPoolExecutor(max_workers=1) as workers:  # two registries of packages, asked side by side
+            pip = workers.submit(_download_pip, Path(scratch, "pip"))
+            _unpack_packages(root, Path(scratch, "debs"), report)
+            _add_pip(root, pip.result())
         _add_files(root)
         _trim(root)
         partial = Path(scratch, "base.tar")
@@ -107,8 +110,7 @@ def _unpack_packages(root: Path, debs: Path, report: Callable[[str], None]) -> N
         system.unpack(package, root)
 
 
-def _add_pip(root: Path, scratch: Path) -> None:
-    """pip from its wheel: a zip of pure Python, so opening it is installing it."""
+def _download_pip(scratch: Path) -> Path:
 
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), "pip"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -119,9 +121,14 @@ def _add_pip(root: Path, scratch: Path) -> None:
             (answer.stderr.strip().splitlines() or ["nenhuma roda"])[-1],
             "python3 -m pip download pip   (confira a rede e repita: python3 -m labs up)",
         )
+    return wheels[-1]
+
+
+def _add_pip(root: Path, source: Path) -> None:
+    """pip from its wheel: a zip of pure Python, so opening it is installing it."""
     packages = root / "usr" / "lib" / "python3" / "dist-packages"
     packages.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(wheels[-1]) as wheel:
+    with zipfile.ZipFile(source) as wheel:
         wheel.extractall(packages)
     for name in ("pip", "pip3"):
         script = root / "usr" / "bin" / name

@@ -229,6 +229,8 @@ class Supervisor:
             self.next_look = time.monotonic() + LOOK_HEALTHY
             for part in self.parts:
                 part.trim_log()
+            if not os.path.isdir(os.path.dirname(self.state_file)):
+                self.stopping = True  # Somebody deleted the lab: there is nothing left to keep running for.
         self.write_state()
 
     def pause(self) -> float:

@@ -112,3 +112,15 @@ def test_configuration_is_closed_to_others_and_has_no_token_on_a_command_line(tm
     config = tmp_path / "jupyter" / "config" / "jupyter_server_config.json"
     assert config.stat().st_mode & 0o077 == 0
     assert json.loads(config.read_text())["ServerApp"]["ip"] == "127.0.0.1"
+
+
+def test_down_ends_a_jupyterlab_whose_start_was_killed(started: Started) -> None:
+    started.address()
+    assert jupyter.running_address(started.settings)
+    started.process.kill()
+    started.process.wait(10)
+    assert jupyter.running_address(started.settings) == ""
+    said: list[str] = []
+    jupyter.end_orphans(started.settings, said.append)
+    assert "JupyterLab" in said[0]
+    assert jupyter.descendants(started.settings) == {}
