@@ -80,6 +80,18 @@ def lab(lab_homes: Path) -> Iterator[Settings]:
         _remove(home)
 
 
+@pytest.fixture(scope="module")
+def new_lab(lab_homes: Path) -> Iterator[Settings]:
+    """A running sandbox on its first day, for the tests of one module alone."""
+    home = Path(tempfile.mkdtemp(prefix="new-", dir=lab_homes))
+    said: list[str] = []
+    try:
+        yield sandbox.up(Settings(home=home), said.append)
+    finally:
+        sandbox.down(Settings(home=home), said.append)
+        _remove(home)
+
+
 @pytest.fixture(scope="session")
 def shell(lab: Settings) -> Shell:
     """Run a bash line as in one of the lab's terminals; returns the finished process (output as text)."""

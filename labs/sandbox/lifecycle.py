@@ -320,7 +320,7 @@ def status(settings: Settings) -> dict[str, Any]:
     """What runs, where, since when; plain data, ready for JSON.
 
     Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
-    `parts` by name {pid, since, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
+    `parts` by name {pid, since, ready_after, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
     """
     state = leftovers.read_state(settings)
     alive = processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
@@ -348,7 +348,7 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def _describe_part(part: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: part[name] for name in ("since", "restarts", "healthy", "observed")}
+    shown = {name: part[name] for name in ("since", "ready_after", "restarts", "healthy", "observed")}
     return _describe_process(int(part["pid"])) | shown
 
 

@@ -47,6 +47,7 @@ class Part:
         self.quick_deaths = 0
         self.not_before = 0.0
         self.last_answer = 0.0
+        self.ready_after = 0.0
 
     def launch(self) -> None:
         """Start the process; a failure to start counts as a quick death."""
@@ -59,6 +60,7 @@ class Part:
         self.since = processes.clock()
         self.last_answer = time.monotonic()
         self.healthy = False
+        self.ready_after = 0.0
         try:
             with open(self.spec["log"], "ab") as log:
                 self.process = subprocess.Popen(
@@ -99,6 +101,7 @@ class Part:
         self.observed = f"HTTP {status}" if status.isdigit() else status
         if self.healthy:
             self.last_answer = now
+            self.ready_after = self.ready_after or round(processes.clock() - self.since, 3)
         elif now - self.last_answer > SILENT_LIMIT:
             self.process.kill()
 
@@ -126,6 +129,7 @@ class Part:
             "start": self.start_mark if self.process else "",
             "since": self.since,
             "restarts": max(0, self.restarts),
+            "ready_after": self.ready_after,
             "healthy": self.healthy,
             "observed": self.observed,
         }
