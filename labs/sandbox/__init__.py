@@ -1,4 +1,4 @@
-"""The sandbox: `up`, `down`, `reset`, `status`. The functions live in `lifecycle.py`.
+"""The sandbox: `up`, `down`, `reset`, `status`. The functions live in `lifecycle.py` and `condition.py`.
 
 Imported on first use: the supervisor is a module of this package and must stay small in memory.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labs.sandbox.condition import status as status
     from labs.sandbox.lifecycle import down as down
     from labs.sandbox.lifecycle import reset as reset
-    from labs.sandbox.lifecycle import status as status
     from labs.sandbox.lifecycle import up as up
 
 __all__ = ["down", "reset", "status", "up"]
@@ -18,6 +18,10 @@ __all__ = ["down", "reset", "status", "up"]
 
 def __getattr__(name: str) -> Any:
     """Import on first use."""
+    if name == "status":
+        from labs.sandbox import condition
+
+        return condition.status
     if name in __all__:
         from labs.sandbox import lifecycle
 

@@ -1,4 +1,4 @@
-"""`up`, `down`, `reset` and `status` of the sandbox.
+"""`up`, `down` and `reset` of the sandbox.
 
 `up` starts the supervisor, which starts all parts at once; waits until each answers a real request; then makes sure of
 the accounts, the base image and the learner's working copies. A file lock lets one of these run at a time per state
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -314,44 +313,3 @@ def _delete(path: Path) -> None:
         leftovers.remove_tree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def status(settings: Settings) -> dict[str, Any]:
-    """What runs, where, since when; plain data, ready for JSON.
-
-    Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
-    `parts` by name {pid, since, ready_after, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
-    """
-    state = leftovers.read_state(settings)
-    alive = processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
-    known = state.get("parts", {}) if alive else {}
-    described = {name: _describe_part(part) for name, part in known.items()}
-    return {
-        "running": alive,
-        "healthy": alive and all(part["healthy"] for part in described.values()),
-        "home": str(settings.home),
-        "since": state.get("since", 0) if alive else 0,
-        "engine": {
-            "host": settings.engine_host,
-            "private": engine_choice.is_private(settings),
-            "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
-        },
-        "addresses": {
-            "hub": settings.hub_registry if settings.ports.hub else "",
-            "ecr": settings.ecr_registry if settings.ports.ecr else "",
-            "aws": settings.aws_endpoint if settings.ports.aws else "",
-        },
-        "supervisor": _describe_process(int(state.get("pid", 0))) if alive else {},
-        "parts": described,
-        "disk_free_bytes": shutil.disk_usage(settings.home).free if settings.home.is_dir() else 0,
-    }
-
-
-def _describe_part(part: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: part[name] for name in ("since", "ready_after", "restarts", "healthy", "observed")}
-    return _describe_process(int(part["pid"])) | shown
-
-
-def _describe_process(pid: int) -> dict[str, Any]:
-    rss, pss = processes.resident_kib(pid)
-    return {"pid": pid, "rss_kib": rss, "pss_kib": pss}
