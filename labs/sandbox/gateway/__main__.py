@@ -1,0 +1,37 @@
+"""`python -m labs.sandbox.gateway`: run the gateway of the state folder `LABS_HOME`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+
+# One memory arena: threads here hardly allocate at the same time, each keeps its own free memory (mallopt(3)).
+if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
+    os.environ["MALLOC_ARENA_MAX"] = "1"
+    os.execv(sys.executable, [sys.executable, "-m", "labs.sandbox.gateway", *sys.argv[1:]])
+
+
+def main() -> int:
+    from labs.errors import LabError
+    from labs.settings import Settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("aiohttp").setLevel(logging.WARNING)
+    os.umask(0o077)
+    try:
+        from labs.sandbox.gateway.app import serve
+
+        asyncio.run(serve(Settings.load()))
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"O gateway não conseguiu começar: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

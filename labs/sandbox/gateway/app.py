@@ -1,0 +1,165 @@
+"""Wires the gateway's parts together and opens its four listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from labs.sandbox.gateway.control import Control
+from labs.sandbox.gateway.http import Handler, answer, guarded, log
+from labs.sandbox.gateway.hub import Hub
+from labs.sandbox.gateway.hub_api import HubApi
+from labs.sandbox.gateway.proxy import CHUNK, UnavailableError, Upstream
+from labs.sandbox.gateway.sso import PATHS as SSO_PATHS
+from labs.sandbox.gateway.sso import Sso
+from labs.sandbox.gateway.state import State
+from labs.sandbox.gateway.v2 import Store
+from labs.settings import Settings
+
+READY_SECONDS = 20.0
+"""How long a request waits for the gateway to be ready, before it is told to try later."""
+RETRY_SECONDS = 0.05
+STOP_SECONDS = 2.0
+
+
+class Gateway:
+    """All parts of one gateway. Listeners open at once; requests wait for moto and the journal."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.state = State(settings)
+        self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in ("hub", "ecr")}
+        self.stores = {name: Store(self.state, name, upstream) for name, upstream in self.upstreams.items()}
+        self.unready = "loading"
+        self._ready = asyncio.Event()
+        self._runners: list[web.ServerRunner] = []
+        self._handlers: dict[str, Handler] = {}
+
+    # Readiness ---------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Import moto, replay the journal, make memory and stores agree. Retries while a registry is still starting."""
+        await self.state.run(self.state.load)
+        self._make_handlers()
+        while True:
+            try:
+                await self.stores["hub"].reconcile(list(self.state.images["hub"].repositories))
+                await self.stores["ecr"].reconcile(self.state.cloud.repositories())
+                break
+            except UnavailableError as failure:
+                self.unready = f"registry does not answer: {failure}"
+                await asyncio.sleep(RETRY_SECONDS)
+        self.unready = ""
+        self._ready.set()
+
+    def _make_handlers(self) -> None:
+        # These need moto, which `load` has imported in its thread meanwhile.
+        from labs.sandbox.gateway.aws import Aws
+        from labs.sandbox.gateway.ecr import Ecr
+        from labs.sandbox.gateway.ecr_api import EcrApi
+        from labs.sandbox.gateway.identity import Identities
+
+        identities = Identities(self.state)
+        ecr = Ecr(self.state, self.stores["ecr"], identities)
+        aws = Aws(self.state, identities, EcrApi(self.state, self.stores["ecr"], ecr))
+        hub, api, sso = Hub(self.state, self.stores["hub"]), HubApi(self.state, self.stores["hub"]), Sso(self.state)
+
+        async def hub_port(request: web.BaseRequest) -> web.StreamResponse:
+            if request.path == "/token" and request.method in ("GET", "POST"):
+                return await hub.token(request)
+            return await (api.handle if request.path.startswith("/api/") else hub.v2)(request)
+
+        async def aws_port(request: web.BaseRequest) -> web.StreamResponse:
+            return await (sso.handle if request.path in SSO_PATHS else aws.handle)(request)
+
+        self._handlers = {"hub": hub_port, "ecr": ecr.v2, "aws": aws_port}
+
+    def _when_ready(self, name: str) -> Handler:
+        async def handler(request: web.BaseRequest) -> web.StreamResponse:
+            if not self._ready.is_set():
+                try:
+                    await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
+                except TimeoutError:
+                    message = f"the lab is still starting: {self.unready}"
+                    return answer({"errors": [{"code": "UNAVAILABLE", "message": message}]}, 503)
+            return await self._handlers[name](request)
+
+        return handler
+
+    # Listeners ---------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Open the listeners.
+
+        Raises:
+            OSError: a port is taken, or the socket's folder cannot be written.
+        """
+        ports = {"hub": self.settings.ports.hub, "ecr": self.settings.ports.ecr, "aws": self.settings.ports.aws}
+        control = Control(self.state, list(self.stores.values()), lambda: self.unready)
+        runner = await self._runner(control.handle)
+        self.settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = os.umask(0o177)  # the socket is born 0600
+        try:
+            await web.UnixSite(runner, str(self.settings.admin_socket)).start()
+        finally:
+            os.umask(before)
+        for name, port in ports.items():
+            hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+            runner = await self._runner(guarded(self._when_ready(name), hosts))
+            await web.TCPSite(runner, "127.0.0.1", port, backlog=256).start()
+
+    async def _runner(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:
+        server = web.Server(handler, access_log=None, read_bufsize=CHUNK, keepalive_timeout=120)
+        runner = web.ServerRunner(server, shutdown_timeout=STOP_SECONDS)
+        await runner.setup()
+        self._runners.append(runner)
+        return runner
+
+    async def close(self) -> None:
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        for upstream in self.upstreams.values():
+            await upstream.close()
+        self.state.close()
+        self.settings.admin_socket.unlink(missing_ok=True)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    gateway = Gateway(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loading = asyncio.create_task(gateway.load())
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        await gateway.open()
+        await asyncio.wait({loading, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if loading.done():
+            loading.result()
+            shrink()
+            log.info("ready")
+        await waiting
+    finally:
+        for task in (loading, waiting):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        await gateway.close()
+
+
+def shrink() -> None:
+    """After the imports: let the collector skip what will live for ever, and give freed memory back (mallopt(3))."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,127 @@
+"""The administration socket: health, events, accounts, clock, spend, limits, reset. For the kit alone (0600)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from labs.sandbox.gateway import billing
+from labs.sandbox.gateway.accounts import NAME_RULE, hashed
+from labs.sandbox.gateway.clock import iso
+from labs.sandbox.gateway.http import FORM_BYTES, TooLargeError, answer, body, log
+from labs.sandbox.gateway.proxy import UnavailableError
+from labs.sandbox.gateway.state import State, StorageError
+from labs.sandbox.gateway.v2 import Store
+
+MOST_OFFSET = 10 * 365 * 86400
+
+
+class WrongRequestError(Exception):
+    """A request that makes no sense."""
+
+
+class Control:
+    """Handler of the administration socket. `unready` says why the gateway does not serve yet; empty once it does."""
+
+    def __init__(self, state: State, stores: list[Store], unready: Callable[[], str]) -> None:
+        self._state = state
+        self._stores = stores
+        self._unready = unready
+        self._routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Any]]] = {
+            ("GET", "/health"): self._health,
+            ("GET", "/events"): self._events,
+            ("GET", "/clock"): self._clock,
+            ("POST", "/clock"): self._set_clock,
+            ("POST", "/billing/spend"): self._spend,
+            ("POST", "/hub/limits"): self._limits,
+            ("POST", "/reset"): self._reset,
+        }
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        serve = self._routes.get((request.method, request.path))
+        if serve is None and request.method == "PUT" and request.path.startswith("/hub/accounts/"):
+            serve = self._account
+        if serve is None:
+            return answer({"error": "not found"}, 404)
+        if serve != self._health and (why := self._unready()):
+            return answer({"error": why}, 503)
+        try:
+            result = await serve(request)
+        except (WrongRequestError, TooLargeError) as error:
+            return answer({"error": str(error)}, 400)
+        except StorageError as error:
+            return answer({"error": str(error)}, 507)
+        except UnavailableError as error:
+            return answer({"error": str(error)}, 503)
+        return result if isinstance(result, web.Response) else answer(result)
+
+    async def _health(self, _: web.BaseRequest) -> Any:
+        silent = [store.name for store in self._stores if not await store.upstream.alive()]
+        observed = self._unready() or (f"registry does not answer: {', '.join(silent)}" if silent else "")
+        return answer({"healthy": not observed, "observed": observed}, 503 if observed else 200)
+
+    async def _events(self, request: web.BaseRequest) -> Any:
+        since = request.query.get("since", "0")
+        if not re.fullmatch(r"\d{1,15}", since):
+            raise WrongRequestError("since must be a number")
+        return self._state.events.since(int(since))
+
+    async def _account(self, request: web.BaseRequest) -> Any:
+        name, token = request.path.removeprefix("/hub/accounts/"), (await _json(request)).get("token")
+        if not NAME_RULE.fullmatch(name) or not isinstance(token, str) or not 1 <= len(token) <= 1000:
+            raise WrongRequestError("name: 4 to 30 lower-case letters and digits; token: text")
+        if not await self._state.run(self._state.accounts.accepts, name, token):
+            await self._state.record("hub-account", name=name, hash=await self._state.run(hashed, token))
+        return {"name": name}
+
+    async def _clock(self, _: web.BaseRequest) -> Any:
+        return {"offset_seconds": self._state.clock.offset, "now": iso(self._state.clock.now())}
+
+    async def _set_clock(self, request: web.BaseRequest) -> Any:
+        offset = (await _json(request)).get("offset_seconds")
+        if not isinstance(offset, int) or isinstance(offset, bool) or abs(offset) > MOST_OFFSET:
+            raise WrongRequestError("offset_seconds: whole seconds, at most ten years")
+        await self._state.record("clock", offset=offset)
+        return await self._clock(request)
+
+    async def _spend(self, request: web.BaseRequest) -> Any:
+        content = await _json(request)
+        amount = billing.amount(content.get("amount"))
+        if amount is None or content.get("unit", "USD") != "USD":
+            raise WrongRequestError("amount: a sum in USD, zero or more")
+        await self._state.record("spend", amount=str(amount))
+        return {"amount": str(amount), "unit": "USD"}
+
+    async def _limits(self, request: web.BaseRequest) -> Any:
+        pulls = (await _json(request)).get("pulls")
+        if pulls is not None and (not isinstance(pulls, int) or isinstance(pulls, bool) or pulls < 0):
+            raise WrongRequestError("pulls: a whole number, or null for no limit")
+        await self._state.record("hub-limit", pulls=pulls)
+        return {"pulls": pulls}
+
+    async def _reset(self, _: web.BaseRequest) -> Any:
+        """The first day: stores emptied first, so that a crash in between leaves fewer images, not unknown ones."""
+        async with self._state.lock:
+            for store in self._stores:
+                if not await store.upstream.alive():
+                    raise UnavailableError(f"registry does not answer: {store.name}")
+            for store in self._stores:
+                for name, held in list(self._state.images[store.name].repositories.items()):
+                    await store.empty(name, list(held.images.values()))
+            await self._state.run(self._state.reset)
+        log.info("reset to the first day")
+        return {}
+
+
+async def _json(request: web.BaseRequest) -> dict[str, Any]:
+    try:
+        content = json.loads(await body(request, FORM_BYTES))
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise WrongRequestError("a JSON object is needed")
+    return content

@@ -1,0 +1,95 @@
+"""Who signed a request: an IAM user, the console session, or an SSO session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labs.sandbox.gateway import policy, sessions
+from labs.sandbox.gateway.awserrors import RefusedError
+from labs.sandbox.gateway.console import ROLE, SESSION, console_credentials
+from labs.sandbox.gateway.state import State
+
+ADMIN = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """An identity with its secrets and policies. `until` is 0 where it does not expire."""
+
+    arn: str
+    user_id: str
+    key: str
+    secret: str
+    token: str = ""
+    until: float = 0.0
+    user: str = ""
+    """Name of the IAM user; empty for sessions."""
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+
+class Identities:
+    """Looks up access keys."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._console = console_credentials(state.settings)
+
+    def find(self, key: str) -> Principal:
+        """The active identity behind an access key.
+
+        Raises:
+            RefusedError: no such key, or it was deactivated (IAM user guide, "Manage access keys": at once).
+        """
+        account = self._state.settings.account
+        if key == self._console["aws_access_key_id"]:
+            arn = f"arn:aws:sts::{account}:assumed-role/{ROLE}/{SESSION}"
+            return _session(arn, f"AROAADMINISTRADORLAB1:{SESSION}", self._console)
+        if session := self._state.sessions.credentials.get(key):
+            arn = f"arn:aws:sts::{account}:assumed-role/{sessions.ROLE}/aluno"
+            return _session(arn, "AROAECRPOWERUSERLAB01:aluno", session, session["until"])
+        found = self._state.cloud.access_key(key)
+        if found is None or found.status != "Active":
+            raise RefusedError("invalid")
+        user = self._state.cloud.user(found.user_name)
+        return Principal(user.arn, user.id, key, found.secret_access_key, user=user.name)
+
+    def check_fresh(self, principal: Principal, token: str) -> None:
+        """The session token belongs to the key and has not expired by the lab's clock.
+
+        Raises:
+            RefusedError: `invalid` or `expired`.
+        """
+        if principal.token != token:
+            raise RefusedError("invalid")
+        if principal.until and self._state.clock.now() > principal.until:
+            raise RefusedError("expired")
+
+    def authorize(self, principal: Principal, action: str, resource: str) -> None:
+        """Evaluate the identity's policies.
+
+        Raises:
+            RefusedError: `denied`, with AWS's sentence.
+        """
+        if action == "sts:GetCallerIdentity":  # "No permissions are required" (STS API reference)
+            return
+        context = {"aws:username": principal.user, "aws:securetransport": "false", "aws:principalarn": principal.arn}
+        if resource.count(":") >= 5 and resource.split(":")[3]:
+            context["aws:requestedregion"] = resource.split(":")[3]
+        verdict = policy.evaluate(self.policies(principal), action, resource, context)
+        if verdict != policy.ALLOWED:
+            raise RefusedError("denied", policy.denial(principal.arn, action, resource, verdict))
+
+    def policies(self, principal: Principal) -> list[Mapping[str, Any]]:
+        if principal.user:
+            return list(self._state.cloud.user_policies(principal.user))
+        return [ADMIN] if principal.key == self._console["aws_access_key_id"] else [sessions.POLICY]
+
+
+def _session(arn: str, user_id: str, credentials: Mapping[str, Any], until: float = 0.0) -> Principal:
+    key, secret = credentials["aws_access_key_id"], credentials["aws_secret_access_key"]
+    return Principal(arn, user_id, key, secret, credentials["aws_session_token"], until)

@@ -1,0 +1,162 @@
+"""Streams between a client and one of the registries, without keeping a blob in memory.
+
+Path shapes and error JSON: OCI distribution specification. The registries listen on Unix sockets and know no logins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+
+from labs.sandbox.gateway.http import answer
+
+CHUNK = 1 << 20
+NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+_ROUTE = re.compile(
+    rf"/v2/(?P<name>{NAME})/(?:"
+    r"(?P<uploads>blobs/uploads)/(?P<upload>[\w=.-]*)"
+    r"|(?P<kind>blobs|manifests)/(?P<reference>[\w.+:-]{1,255})"
+    r"|(?P<tags>tags)/list)"
+)
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_HOP = frozenset(  # RFC 9110, section 7.6.1, and what aiohttp writes itself
+    ("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization", "host")
+    + ("authorization", "cookie", "date", "server", "content-length", "expect")
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a /v2 request is about: `kind` is uploads, blobs, manifests or tags."""
+
+    kind: str
+    name: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A registry's buffered answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class UnavailableError(Exception):
+    """The registry does not answer."""
+
+
+def route(path: str) -> Route | None:
+    """The parts of a path below /v2/; None where it is no path of the specification."""
+    found = _ROUTE.fullmatch(path)
+    if not found or len(found["name"]) > 255:
+        return None
+    kind = "uploads" if found["uploads"] else "tags" if found["tags"] else found["kind"]
+    return Route(kind, found["name"], found["reference"] or found["upload"] or "")
+
+
+def error(
+    status: int, code: str, message: str, detail: object = None, headers: dict[str, str] | None = None
+) -> web.Response:
+    """An error as registries write it (distribution specification, "Error codes")."""
+    headers = {"Docker-Distribution-Api-Version": "registry/2.0", **(headers or {})}
+    return answer({"errors": [{"code": code, "message": message, "detail": detail}]}, status, headers)
+
+
+class Upstream:
+    """One registry behind its Unix socket."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._client: aiohttp.ClientSession | None = None
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            self._client = aiohttp.ClientSession(
+                "http://registry",
+                connector=aiohttp.UnixConnector(str(self._socket), limit=0, keepalive_timeout=60),
+                timeout=aiohttp.ClientTimeout(total=None, connect=5, sock_read=300),
+                auto_decompress=False,
+                read_bufsize=CHUNK,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            )
+        return self._client
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def alive(self) -> bool:
+        """Whether the registry answers `GET /v2/` soon."""
+        try:
+            return (await asyncio.wait_for(self.ask("GET", "/v2/"), 2)).status == 200
+        except (UnavailableError, TimeoutError):
+            return False
+
+    async def ask(
+        self, method: str, target: str, headers: Mapping[str, str] | None = None, data: bytes = b""
+    ) -> Answer:
+        """A small buffered exchange: manifests, tags, deletions.
+
+        Raises:
+            UnavailableError: the registry does not answer.
+        """
+        try:
+            async with self._session().request(method, target, headers=headers, data=data or None) as reply:
+                return Answer(reply.status, reply.headers, await reply.read())
+        except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+            raise UnavailableError(str(failure)) from failure
+
+    async def forward(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+        """Pass a request on and its answer back, in both directions as it comes.
+
+        Raises:
+            UnavailableError: the registry does not answer (and nothing was sent to the client yet).
+        """
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
+        data = None
+        if request.body_exists:
+            data = request.content
+            if request.content_length is not None:
+                headers["Content-Length"] = str(request.content_length)
+        elif request.method in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = "0"
+        try:
+            reply = await self._session().request(
+                request.method, target, headers=headers, data=data, allow_redirects=False
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+            raise UnavailableError(str(failure)) from failure
+        async with reply:
+            return await _pass_back(request, reply)
+
+
+async def _pass_back(request: web.BaseRequest, reply: aiohttp.ClientResponse) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status)
+    for name, value in reply.headers.items():
+        if name.lower() not in _HOP:
+            response.headers[name] = value
+    if "Location" in reply.headers:
+        response.headers["Location"] = relocated(reply.headers["Location"], request.host)
+    if "Content-Length" in reply.headers:
+        response.content_length = int(reply.headers["Content-Length"])
+    await response.prepare(request)
+    if request.method != "HEAD":
+        async for chunk in reply.content.iter_any():
+            await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def relocated(location: str, host: str) -> str:
+    """The registry's `Location` with the address that the client used."""
+    parts = urlsplit(location)
+    return f"http://{host}{parts.path}{'?' + parts.query if parts.query else ''}"
