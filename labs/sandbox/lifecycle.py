@@ -187,29 +187,30 @@ def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
         SandboxError: one does not answer; with its last observation and the end of its log.
     """
 
+    sick: dict[str, Any] = {}
+
     def look() -> Look:
-        sick = _sick_parts(settings)
+        nonlocal sick
+        known = leftovers.read_state(settings).get("parts", {})
+        sick = {name: part for name, part in known.items() if not part["healthy"]}
         worn = any(part["restarts"] >= HOPELESS for part in sick.values())
         observed = "; ".join(f"{name}: {part['observed']}" for name, part in sick.items())
-        return Look(
-            bool(leftovers.read_state(settings)) and (worn or not sick), observed or "o supervisor não respondeu"
-        )
+        return Look(bool(known) and (worn or not sick), observed or "o supervisor não respondeu")
 
     try:
         until("todas as partes do laboratório responderem", look, seconds)
     except SandboxError as error:
-        raise _explained(settings, list(_sick_parts(settings)) or ["supervisor"], error.observed) from error
-    if sick := _sick_parts(settings):
-        raise _explained(settings, list(sick), next(iter(sick.values()))["observed"])
+        raise _explained(settings, sick, error.observed) from error
+    if sick:
+        raise _explained(settings, sick, "")
 
 
-def _sick_parts(settings: Settings) -> dict[str, dict[str, Any]]:
-    return {name: part for name, part in leftovers.read_state(settings).get("parts", {}).items() if not part["healthy"]}
-
-
-def _explained(settings: Settings, names: list[str], observed: str) -> SandboxError:
-    log = settings.sandbox / "logs" / f"{names[0]}.log"
-    title = parts.TITLES.get(names[0], names[0])
+def _explained(settings: Settings, sick: dict[str, Any], observed: str) -> SandboxError:
+    """The error of the part that dies most often: others may be unwell only because they need it."""
+    name = max(sick, key=lambda name: int(sick[name]["restarts"]), default="supervisor")
+    observed = observed or str(sick[name]["observed"])
+    log = settings.sandbox / "logs" / f"{name}.log"
+    title = parts.TITLES.get(name, name)
     said = _last_lines(log)
     what = f"Uma parte do laboratório não ficou saudável: {title}."
     if "no space left" in said.lower():

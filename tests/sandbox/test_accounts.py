@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from labs import sandbox
 from labs.settings import Settings
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -65,13 +64,3 @@ def test_the_build_needs_no_network(lab: Settings, shell: Shell) -> None:
         assert done.returncode == 0, done.stderr
     finally:
         shell("docker rmi -f tests/offline")
-
-
-def test_seeds_and_accounts_survive_a_restart(new_home: Callable[..., Settings]) -> None:
-    settings = sandbox.up(new_home("seed"), lambda _: None)
-    token = settings.hub_token_file.read_text()
-    sandbox.down(settings, lambda _: None)
-    said: list[str] = []
-    sandbox.up(settings, said.append)
-    assert settings.hub_token_file.read_text() == token
-    assert not [line for line in said if "Publicando" in line]

@@ -8,12 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from labs import jupyter
+from labs import jupyter, sandbox
 from labs.sandbox import leftovers, network, processes
 from labs.sandbox.unix_http import request
 from labs.sandbox.wait import Look, until
@@ -49,9 +49,20 @@ class Started:
         return found[1], found[3]
 
 
+@pytest.fixture(scope="module")
+def home(lab_homes: Path) -> Iterator[Path]:
+    """One state folder for this file: only its first start has images to make."""
+    folder = lab_homes / "start"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        sandbox.down(Settings(home=folder), lambda _: None)
+
+
 @pytest.fixture
-def started(new_home: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
-    running = Started(new_home("start").home)
+def started(home: Path) -> Iterator[Started]:
+    running = Started(home)
     try:
         yield running
     finally:

@@ -45,9 +45,16 @@ def test_other_requirements_make_it_stale(venv: Path, tmp_path: Path, monkeypatc
     assert not bootstrap.is_ready()
 
 
-def test_makes_installs_and_stamps(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "requirements.txt").write_text("# nothing\n")
+def test_a_failed_installation_is_told_and_the_next_one_goes_on(
+    venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "requirements.txt")
+    (tmp_path / "requirements.txt").write_text(f"{tmp_path}/no-such-package.whl\n")
+    with pytest.raises(LabError, match="pip"):
+        bootstrap.ensure(lambda _: None, agree=_never)
+    assert not bootstrap.is_ready()
+
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
     said: list[str] = []
     bootstrap.ensure(said.append, agree=_never)
     assert bootstrap.is_ready() and str(venv) in said[-1]
@@ -69,14 +76,6 @@ def test_a_full_disk_is_named(venv: Path, tmp_path: Path) -> None:
     log.write_text("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n")
     error = bootstrap._pip_failed(log)
     assert isinstance(error, StateError) and "df -h" in error.next_command
-
-
-def test_a_real_pip_failure_is_an_error_of_the_lab(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "requirements.txt").write_text(f"{tmp_path}/no-such-package.whl\n")
-    monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "requirements.txt")
-    with pytest.raises(LabError, match="pip"):
-        bootstrap.ensure(lambda _: None, agree=_never)
-    assert not bootstrap.is_ready()
 
 
 def test_a_missing_venv_package_is_named_when_refused(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
