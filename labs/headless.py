@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 from labs.runner import Outcome, Runner
 from labs.settings import Settings
+from labs.unattended import VARIABLE
 
 
 def main(lessons: Sequence[str], as_json: bool) -> int:
@@ -19,6 +21,7 @@ def main(lessons: Sequence[str], as_json: bool) -> int:
     Raises:
         CatalogError: a lesson does not exist.
     """
+    os.environ[VARIABLE] = "1"
     runner = Runner(Settings.load())
     chosen = [runner.course.lesson(name) for name in lessons] or list(runner.course.lessons)
     outcomes: list[Outcome] = []

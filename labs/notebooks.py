@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 
 from labs.catalog import load_course
 from labs.settings import CLONE, Settings
+from labs.unattended import VARIABLE
 
 NOTEBOOKS = CLONE / "notebooks"
 TIMEOUT = 300  # seconds for one cell
@@ -30,7 +31,9 @@ def refresh(path: Path) -> None:
         nbclient.exceptions.CellExecutionError: a cell raised.
     """
     book = nbformat.read(path, as_version=4)
-    NotebookClient(book, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+    NotebookClient(
+        book, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
     book.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -50,7 +53,7 @@ def environment(settings: Settings) -> dict[str, str]:
     jupyter = settings.home / "jupyter"
     return {
         **settings.environment(),
-        "LABS_AUTORUN": "1",
+        VARIABLE: "1",
         "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
         "JUPYTER_DATA_DIR": str(jupyter / "data"),
         "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),

@@ -17,6 +17,7 @@ from labs.events import Event, Line, Watcher, ignore
 from labs.explain import explain
 from labs.progress import Progress
 from labs.settings import Settings
+from labs.unattended import answering, is_unattended
 
 TRANSCRIPT_LINES = 40
 
@@ -127,7 +128,7 @@ class Runner:
                 self._answers[step.stdin](),
                 cancel or threading.Event(),
             )
-            execute(step.command, context, watch)
+            execute(step.command, context, answering(watch, self.settings) if is_unattended() else watch)
         except (Interrupted, StateError):
             raise
         except KeyboardInterrupt:

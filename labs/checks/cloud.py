@@ -137,9 +137,11 @@ def budget(world: World, name: str, limit: str, thresholds: list[int]) -> Verdic
 def alert_fired(world: World, name: str, thresholds: list[int]) -> Verdict:
     """The month's spend crossed the thresholds and each alert was sent."""
     fired = {
-        event["message"] for event in world.admin.events() if event["kind"] == "alert" and event["repository"] == name
+        float(event["reference"])
+        for event in world.admin.events()
+        if event["kind"] == "alert" and event["repository"] == name
     }
-    missing = [level for level in thresholds if not any(f"{level}" in message for message in fired)]
+    missing = [level for level in thresholds if level not in fired]
     if missing:
         return failed(
             f"Ainda não disparou o alerta de {', '.join(map(str, missing))} %.", "python3 -m labs.sandbox spend 6.00"

@@ -11,8 +11,6 @@ import os
 import re
 import subprocess
 import threading
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,7 +18,8 @@ import pytest
 
 from labs.catalog import Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
-from labs.settings import Settings
+from labs.settings import CLONE, Settings
+from labs.unattended import approve
 
 PATHS = [(lesson, step) for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step]
 SECONDS = 120
@@ -67,7 +66,7 @@ class Typist:
         process = subprocess.Popen(
             ["bash", "-c", f'eval "$(python3 -m labs env)"; cd "$LABS_HOME/work/widget-server"; {command}'],
             env={**plain, "LABS_HOME": str(self.settings.home), "PYTHONUNBUFFERED": "1"},
-            cwd=os.getcwd(),
+            cwd=CLONE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -82,7 +81,7 @@ class Typist:
             lines = []
             for line in process.stdout:
                 lines.append(line)
-                if found := re.search(r"http://\S+/sso/\S+", line):
+                if found := re.search(r"http://\S+/sso/device\S+", line):
                     approve(found[0])
             return "".join(lines), process.wait()
         finally:
@@ -94,15 +93,6 @@ class Typist:
             return ""
         key = json.loads((self.settings.secrets / "widget-dev.json").read_text())["AccessKey"]
         return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\nus-east-2\njson\n"
-
-
-def approve(url: str) -> None:
-    """Press the approval page's button, as a person in a browser does."""
-    page = urllib.request.urlopen(url, timeout=10).read().decode()
-    fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
-    action = re.search(r'<form[^>]*action="([^"]+)"', page)
-    target = urllib.parse.urljoin(url, action[1] if action else url)
-    urllib.request.urlopen(target, data=urllib.parse.urlencode(fields).encode(), timeout=10).read()
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +110,9 @@ def test_the_typed_command_passes_the_check_of_its_button(typist: Typist, lesson
         assert typed.code != 0
 
 
-@pytest.mark.parametrize("lesson", [lesson for lesson, step in PATHS if step is lesson.challenge], ids=lambda one: one.id)
+@pytest.mark.parametrize(
+    "lesson", [lesson for lesson, step in PATHS if step is lesson.challenge], ids=lambda one: one.id
+)
 def test_a_challenge_fails_unsolved(typist: Typist, lesson: Lesson) -> None:
     assert lesson.challenge
     assert not typist.result(lesson, lesson.challenge).before.passed

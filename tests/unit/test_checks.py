@@ -156,7 +156,10 @@ def test_refused_reads_what_the_gateway_saw(world: FakeWorld) -> None:
 
 
 def test_containers(world: FakeWorld) -> None:
-    world.engine.running += [container("w", ports=(3000,)), container("dead", exit_code=2, status="exited", ports=(3001,))]
+    world.engine.running += [
+        container("w", ports=(3000,)),
+        container("dead", exit_code=2, status="exited", ports=(3001,)),
+    ]
     assert not run(world, "containers_absent", names=["w"]).passed
     assert not run(world, "containers_absent", names=[], ports=[3000]).passed
     assert run(world, "containers_absent", names=["other"], ports=[3001]).passed

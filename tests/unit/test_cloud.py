@@ -14,9 +14,7 @@ from labs.settings import Settings, write_atomic
 
 @pytest.fixture
 def cloud(settings: Settings) -> AwsCloud:
-    write_atomic(
-        settings.aws_credentials_file, "[default]\naws_access_key_id = AKIALAB\naws_secret_access_key = s\n"
-    )
+    write_atomic(settings.aws_credentials_file, "[default]\naws_access_key_id = AKIALAB\naws_secret_access_key = s\n")
     write_atomic(settings.aws_config_file, "[default]\nregion = us-east-1\noutput = json\n")
     return AwsCloud(settings)
 
@@ -69,11 +67,16 @@ def test_options_become_parameters(cloud: AwsCloud, tmp_path: Path) -> None:
     (tmp_path / "rules.json").write_text('{"rules": []}')
     shape = model.operation_model("PutLifecyclePolicy").input_shape
     options = {"repository-name": "x", "lifecycle-policy-text": "file://rules.json"}
-    assert _parameters(shape, options, tmp_path, "aws") == {"repositoryName": "x", "lifecyclePolicyText": '{"rules": []}'}
+    assert _parameters(shape, options, tmp_path, "aws") == {
+        "repositoryName": "x",
+        "lifecyclePolicyText": '{"rules": []}',
+    }
     delete = model.operation_model("DeleteRepository").input_shape
     assert _parameters(delete, {"force": "true"}, tmp_path, "aws") == {"force": True}
     images = model.operation_model("BatchDeleteImage").input_shape
-    assert _parameters(images, {"image-ids": '[{"imageTag": "v1"}]'}, tmp_path, "aws") == {"imageIds": [{"imageTag": "v1"}]}
+    assert _parameters(images, {"image-ids": '[{"imageTag": "v1"}]'}, tmp_path, "aws") == {
+        "imageIds": [{"imageTag": "v1"}]
+    }
 
 
 @pytest.mark.parametrize(

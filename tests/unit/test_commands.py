@@ -90,7 +90,9 @@ def test_the_ecr_pipe_logs_in_without_a_second_program(context: Context) -> None
 
 def test_aws_prints_what_the_cli_prints(context: Context) -> None:
     cloud(context).answers["iam", "get-account-summary"] = {"SummaryMap": {"AccountAccessKeysPresent": 0}}
-    assert lines("aws iam get-account-summary --query SummaryMap.AccountAccessKeysPresent --profile console", context) == ["0"]
+    assert lines(
+        "aws iam get-account-summary --query SummaryMap.AccountAccessKeysPresent --profile console", context
+    ) == ["0"]
     cloud(context).answers["ecr", "create-repository"] = {"repository": {"repositoryName": "x"}}
     assert lines("aws ecr create-repository --repository-name x", context)[0] == "{"
     assert cloud(context).calls[-1] == ("ecr", "create-repository", {"repository-name": "x"}, "default", "")

@@ -24,7 +24,9 @@ def step(id: str, command: str, ref: str = "x:v1", **changes: object) -> Step:
 
 @pytest.fixture
 def runner(world: FakeWorld) -> Runner:
-    first = Lesson("00-a", "A", 1, "", (), (step("make", "docker build -t x:v1 ."), step("shell", "echo oi", "never:1")))
+    first = Lesson(
+        "00-a", "A", 1, "", (), (step("make", "docker build -t x:v1 ."), step("shell", "echo oi", "never:1"))
+    )
     second = Lesson(
         "01-b",
         "B",

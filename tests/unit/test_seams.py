@@ -12,7 +12,13 @@ import pytest
 from labs.settings import CLONE
 
 LABS = CLONE / "labs"
-SEAMS = {"docker": ["engine.py"], "boto3": ["cloud.py"], "ipywidgets": ["widgets"], "anywidget": ["widgets"], "moto": ["sandbox/gateway"]}
+SEAMS = {
+    "docker": ["engine.py"],
+    "boto3": ["cloud.py"],
+    "ipywidgets": ["widgets"],
+    "anywidget": ["widgets"],
+    "moto": ["sandbox/gateway"],
+}
 
 
 def imports(path: Path) -> set[str]:

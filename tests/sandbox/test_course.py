@@ -1,0 +1,68 @@
+"""The whole course, headless: twice on the same state, and its images read by a client that is not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from labs.catalog import load_course
+from labs.checks import World
+from labs.cleanup import residue
+from labs.settings import CLONE, Settings
+
+STEPS = {
+    f"{lesson.id}/{step.id}" for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step
+}
+
+
+def run(settings: Settings, *lessons: str) -> list[dict[str, Any]]:
+    """`python3 -m labs run --json`; fails with its own words where a step did not pass."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "labs", "run", "--json", *lessons],
+        cwd=CLONE,
+        env={**os.environ, **settings.environment()},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    rows: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
+    assert answer.returncode == 0, [row for row in rows if not row["passed"]] or answer.stderr
+    return rows
+
+
+def skopeo(settings: Settings, reference: str) -> dict[str, Any]:
+    """What skopeo reads of an image, with the logins that the lab's Docker keeps."""
+    answer = subprocess.run(
+        ["skopeo", "inspect", "--tls-verify=false", "--authfile", str(settings.docker_config / "config.json")]
+        + [f"docker://{reference}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def test_every_step_passes_twice_on_the_same_state_and_nothing_stays(new_lab: Settings) -> None:
+    for _ in range(2):
+        rows = run(new_lab)
+        assert {f"{row['lesson']}/{row['step']}" for row in rows} == STEPS
+        assert all(row["passed"] for row in rows)
+        assert residue(World(Settings.load(new_lab.home))) == []
+
+
+def test_a_later_lesson_makes_what_it_needs_and_skopeo_reads_both_registries(new_lab: Settings) -> None:
+    rows = run(new_lab, "04", "07")
+    digests = {f"{row['lesson']}/{row['step']}": row["evidence"].get("digest") for row in rows}
+    hub = skopeo(new_lab, f"{new_lab.hub_registry}/{new_lab.hub_user}/widget-server:v1")
+    ecr = skopeo(new_lab, f"{new_lab.ecr_registry}/widget-server:v1")
+    assert hub["Digest"] == digests["04-push-docker-hub/push-v1"]
+    assert ecr["Digest"] == digests["07-push-ecr/push-ecr"]
+    assert hub["Labels"]["org.opencontainers.image.title"] == "widget-server"
+    assert len(hub["Layers"]) > 3
