@@ -6,7 +6,6 @@ The text is complete by itself and says the same as the HTML. Columns are never 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from dataclasses import dataclass
 from labs import costs
 from labs.catalog import Course
 from labs.engine import Container, HistoryEntry, Image
+from labs.markup import Html, escape, paragraph, plural, short, size, table
 from labs.reference import DOCKER_HUB, Reference, parse
 
 FILE_INSTRUCTIONS = ("COPY", "ADD", "RUN", "WORKDIR")
-"""Instructions that can add a layer (docs.docker.com/reference/dockerfile); all others only change the configuration."""
+"""Instructions that can add a layer (docs.docker.com/reference/dockerfile); the others only configure."""
 
 
 @dataclass(frozen=True)
@@ -47,36 +47,9 @@ class Repository:
     tags: tuple[Tag, ...] = ()
 
 
-class _Html(str):
-    """Text that is HTML already."""
-
-
-# Small formats -----------------------------------------------------------------------------------
-
-
-def size(count: float) -> str:
-    """Bytes for a person, in decimal units as Docker shows them, with the Portuguese comma: `12,3 MB`."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB"):
-        count /= 1000
-        if count < 999.95:
-            return f"{decimal(count)} {unit}"
-    return f"{decimal(count / 1000)} GB"
-
-
-def decimal(value: float, places: int = 1) -> str:
-    """A number with the Portuguese comma."""
-    return f"{value:.{places}f}".replace(".", ",")
-
-
-def short(digest: str) -> str:
-    """`sha256:` and twelve digits, as Docker shows ids."""
-    return digest[:19]
-
-
-def plural(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+def message(text: str) -> Picture:
+    """What there is to say where nothing can be drawn."""
+    return Picture(text, "".join(paragraph(line) for line in text.splitlines()))
 
 
 # Names -------------------------------------------------------------------------------------------
@@ -91,11 +64,11 @@ def name(text: str, known: Mapping[str, str] | None = None) -> Picture:
         reference = parse(text)
     except ValueError as error:
         said = f"✗ “{text}” não é um nome válido: {error}."
-        return Picture(said, _paragraph(said, "bad"))
+        return Picture(said, paragraph(said, "bad"))
     rows = _name_rows(reference, known or {})
     lines = [f"Nome: {text}", *(f"  {part}: {value} ({meaning})" for part, value, meaning in rows)]
-    table = _table(f"Anatomia de {text}", ("Parte", "Valor", "O que diz"), rows)
-    return Picture("\n".join(lines), table)
+    drawn = table(f"Anatomia de {text}", ("Parte", "Valor", "O que diz"), rows)
+    return Picture("\n".join(lines), drawn)
 
 
 def _name_rows(reference: Reference, known: Mapping[str, str]) -> list[tuple[str, str, str]]:
@@ -113,8 +86,9 @@ def _name_rows(reference: Reference, known: Mapping[str, str]) -> list[tuple[str
     rows.append(("repositório", reference.name, "reúne as versões de uma imagem"))
     if reference.tag:
         written = reference.text.partition("@")[0].endswith(f":{reference.tag}")
-        meaning = "uma etiqueta: pode passar a apontar para outra imagem"
-        rows.append(("tag", reference.tag, meaning if written else "preenchida pelo Docker, porque o nome não diz outra"))
+        moving = "uma etiqueta: pode passar a apontar para outra imagem"
+        filled = "preenchida pelo Docker: o nome não diz outra"
+        rows.append(("tag", reference.tag, moving if written else filled))
     if reference.digest:
         rows.append(("digest", reference.digest, "a impressão digital do conteúdo: nunca muda de imagem"))
     return rows
@@ -151,7 +125,7 @@ def layers(first: Stack, second: Stack | None = None) -> Picture:
     if second:
         total = len(second.image.layers)
         words = f"{len(common)} de {total} layers de {second.name} também estão em {first.name}."
-        text, tables = f"{text}\n\n{words}", f"{_paragraph(words)}<div class='lab-side'>{tables}</div>"
+        text, tables = f"{text}\n\n{words}", f"{paragraph(words)}<div class='lab-side'>{tables}</div>"
     return Picture(text, tables)
 
 
@@ -164,14 +138,15 @@ def _stack(stack: Stack, common: set[str] | None) -> Picture:
         shared = "" if common is None else ("compartilhada" if layer in common else "só nesta imagem")
         words = instruction(entry.command)
         lines.append(" · ".join(filter(None, (f"{number:>2}. {words}", size(entry.size), shared))))
-        bar = _Html(f"<meter max='{largest}' value='{entry.size}' aria-hidden='true'></meter> {size(entry.size)}")
+        bar = Html(f"<meter max='{largest}' value='{entry.size}' aria-hidden='true'></meter> {size(entry.size)}")
         rows.append((str(number), words, bar, *([shared] if common is not None else [])))
     rest = len(stack.history) - len(made)
     head = f"{stack.name}: {plural(len(made), 'layer', 'layers')}, {size(stack.image.size)} no engine"
-    foot = f"Mais {plural(rest, 'instrução', 'instruções')} sem layer (ENV, LABEL, CMD…): só configuração." if rest else ""
+    others = plural(rest, "instrução", "instruções")
+    foot = f"Mais {others} sem layer (ENV, LABEL, CMD…): só configuração." if rest else ""
     columns = ("Layer", "Quem criou", "Tamanho", *(["Nas duas?"] if common is not None else []))
     text = "\n".join(filter(None, (head, *lines, foot)))
-    return Picture(text, f"<div>{_table(head, columns, rows)}{_paragraph(foot) if foot else ''}</div>")
+    return Picture(text, f"<div>{table(head, columns, rows)}{paragraph(foot) if foot else ''}</div>")
 
 
 def layer_instructions(history: Sequence[HistoryEntry], count: int) -> list[HistoryEntry]:
@@ -212,8 +187,7 @@ def instruction(command: str) -> str:
 def registry(title: str, repositories: Sequence[Repository]) -> Picture:
     """A registry's page: repositories with their tags."""
     if not repositories:
-        said = f"{title}: nenhum repositório ainda."
-        return Picture(said, _paragraph(said))
+        return message(f"{title}: nenhum repositório ainda.")
     lines, rows = [f"{title}: {plural(len(repositories), 'repositório', 'repositórios')}"], []
     for repository in repositories:
         lines.append(f"  {repository.name} · {repository.visibility}")
@@ -228,7 +202,7 @@ def registry(title: str, repositories: Sequence[Repository]) -> Picture:
             lines.append("    nenhuma tag")
             rows.append((repository.name, "nenhuma tag", "—", "—", "—", repository.visibility))
     columns = ("Repositório", "Tag", "Digest", "Layers", "Tamanho (comprimido)", "Visibilidade")
-    return Picture("\n".join(lines), _table(title, columns, rows))
+    return Picture("\n".join(lines), table(title, columns, rows))
 
 
 # Environments ------------------------------------------------------------------------------------
@@ -255,7 +229,7 @@ def environments(names: Sequence[str], containers: Iterable[Container]) -> Pictu
         lines += [f"  {row[0]}: {row[column]}" for row in rows] if container else ["  container ainda não existe"]
     verdict = _same_image([container for container in found if container], len(names))
     frames = "".join(_frame(container) for container in found if container)
-    markup = _table("Ambientes", ("", *names), rows) + _paragraph(verdict) + f"<div class='lab-side'>{frames}</div>"
+    markup = table("Ambientes", ("", *names), rows) + paragraph(verdict) + f"<div class='lab-side'>{frames}</div>"
     return Picture("\n".join([*lines, verdict]), markup)
 
 
@@ -283,8 +257,8 @@ def _same_image(found: Sequence[Container], wanted: int) -> str:
 def _frame(container: Container) -> str:
     if not container.ports or container.exit_code is not None:
         return ""
-    title = html.escape(f"Página de {container.name}", quote=True)
-    source = html.escape(_address(container), quote=True)
+    title = escape(f"Página de {container.name}")
+    source = escape(_address(container))
     return f"<iframe title='{title}' src='{source}' loading='lazy' sandbox='allow-scripts allow-forms'></iframe>"
 
 
@@ -297,11 +271,10 @@ def keys(user: str, rows: Sequence[Mapping[str, str]]) -> Picture:
     """A user's access keys as the console's "Security credentials" page lists them: ids masked, no secret."""
     title = f"Access keys de {user}"
     if not rows:
-        said = f"{title}: nenhuma."
-        return Picture(said, _paragraph(said))
+        return message(f"{title}: nenhuma.")
     cells = [(row["id"], KEY_STATES.get(row["status"], row["status"]), row["created"], row["used"]) for row in rows]
     lines = [f"  {key} · {status} · criada: {made} · último uso: {used}" for key, status, made, used in cells]
-    return Picture("\n".join([title, *lines]), _table(title, ("Id", "Estado", "Criada em", "Último uso"), cells))
+    return Picture("\n".join([title, *lines]), table(title, ("Id", "Estado", "Criada em", "Último uso"), cells))
 
 
 def cost(estimate: costs.Estimate) -> Picture:
@@ -318,8 +291,8 @@ def cost(estimate: costs.Estimate) -> Picture:
     note = f"Preços lidos em {costs.READ_IN}, sem descontar franquias. Confira em {costs.OFFICIAL_PAGE}"
     lines = [f"  {label}: {usd}" + (f" ({amount}, {price} por GB)" if amount[:1].isdigit() else "")
              for label, amount, price, usd in rows]  # fmt: skip
-    table = _table(title, ("Item", "Quantidade", "Preço por GB", "Por mês"), rows)
-    return Picture("\n".join([title, *lines, note]), table + _paragraph(note))
+    drawn = table(title, ("Item", "Quantidade", "Preço por GB", "Por mês"), rows)
+    return Picture("\n".join([title, *lines, note]), drawn + paragraph(note))
 
 
 def _gigabytes(amount: float) -> str:
@@ -339,38 +312,14 @@ def course_map(course: Course, done: Iterable[str], here: str = "") -> Picture:
         mark, words = _lesson_state(count, len(steps))
         you = " ← você está aqui" if lesson.id == here else ""
         lines.append(f"{mark} {lesson.id[:2]} {lesson.title}: {count} de {len(steps)} ({words}){you}")
-        bar = _Html(f"<meter max='{len(steps)}' value='{count}' aria-hidden='true'></meter> {count} de {len(steps)}")
-        link = _Html(f"<a href='{html.escape(lesson.id, quote=True)}.ipynb'>{html.escape(lesson.title)}</a>")
+        bar = Html(f"<meter max='{len(steps)}' value='{count}' aria-hidden='true'></meter> {count} de {len(steps)}")
+        link = Html(f"<a href='{escape(lesson.id)}.ipynb'>{escape(lesson.title)}</a>")
         rows.append((lesson.id[:2], link, bar, f"{mark} {words}{you}"))
-    table = _table("Mapa do curso", ("Aula", "Título", "Passos comprovados", "Situação"), rows)
-    return Picture("\n".join(["Mapa do curso", *lines]), table)
+    drawn = table("Mapa do curso", ("Aula", "Título", "Passos comprovados", "Situação"), rows)
+    return Picture("\n".join(["Mapa do curso", *lines]), drawn)
 
 
 def _lesson_state(count: int, total: int) -> tuple[str, str]:
     if count >= total:
         return "✓", "completa"
     return ("◐", "em andamento") if count else ("○", "por fazer")
-
-
-# HTML --------------------------------------------------------------------------------------------
-
-
-def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that a screen reader can walk: caption, column headers, row headers."""
-    top = "".join(f"<th scope='col'>{html.escape(cell)}</th>" if cell else "<td></td>" for cell in head)
-    body = "".join(
-        f"<tr><th scope='row'>{_cell(first)}</th>{''.join(f'<td>{_cell(cell)}</td>' for cell in rest)}</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f"<div class='lab-table' tabindex='0' role='region' aria-label='{html.escape(caption, quote=True)}'><table>"
-        f"<caption>{html.escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cell(value: str) -> str:
-    return value if isinstance(value, _Html) else html.escape(value)
-
-
-def _paragraph(text: str, kind: str = "") -> str:
-    return f"<p class='lab-{kind}'>{html.escape(text)}</p>" if kind else f"<p>{html.escape(text)}</p>"

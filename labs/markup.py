@@ -1,0 +1,61 @@
+"""Numbers and names for a person to read in Portuguese, and the few pieces of HTML that the pictures are made of."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+
+def size(count: float) -> str:
+    """Bytes for a person, in decimal units as Docker shows them, with the Portuguese comma: `12,3 MB`."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB"):
+        count /= 1000
+        if count < 999.95:
+            return f"{decimal(count)} {unit}"
+    return f"{decimal(count / 1000)} GB"
+
+
+def decimal(value: float, places: int = 1) -> str:
+    """A number with the Portuguese comma."""
+    return f"{value:.{places}f}".replace(".", ",")
+
+
+def short(digest: str) -> str:
+    """`sha256:` and twelve digits, as Docker shows ids."""
+    return digest[:19]
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def escape(text: str) -> str:
+    """Text that can stand in HTML, also inside a quoted attribute."""
+    return html.escape(text, quote=True)
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table that a screen reader can walk: caption, column headers, row headers."""
+    top = "".join(f"<th scope='col'>{escape(cell)}</th>" if cell else "<td></td>" for cell in head)
+    body = "".join(
+        f"<tr><th scope='row'>{_cell(first)}</th>{''.join(f'<td>{_cell(cell)}</td>' for cell in rest)}</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f"<div class='lab-table' tabindex='0' role='region' aria-label='{escape(caption)}'><table>"
+        f"<caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(value: str) -> str:
+    return value if isinstance(value, Html) else escape(value)
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    return f"<p class='lab-{kind}'>{escape(text)}</p>" if kind else f"<p>{escape(text)}</p>"

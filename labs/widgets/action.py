@@ -1,0 +1,207 @@
+"""Cards with a button that runs something: a step of the course, or what a lesson needs beforehand.
+
+The click is answered at once by the browser; the work runs in a thread of its own, and a second thread sends what is
+new ten times a second. Only that second thread writes traits while something runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import traitlets
+
+from labs.catalog import Lesson, Step
+from labs.events import Line, Watcher
+from labs.runner import Runner
+from labs.widgets.card import Card, in_thread, script, status_of_error
+from labs.widgets.feed import PERIOD, Feed
+from labs.widgets.secrecy import Redactor
+from labs.widgets.transcript import (
+    EXPECTED,
+    MARKS,
+    Status,
+    is_command,
+    output_of,
+    status_after,
+    status_line,
+    status_of,
+    step_text,
+)
+
+STOP = "Interromper"
+
+
+class ActionCard(Card):
+    """The wiring between buttons and work. Subclasses say what a button does (`_do`) and what the card says (`text`).
+
+    Traits:
+        card: what never changes: heading, command, hint …
+        status: how it stands, in words.
+        runs: how many presses began. A click names the count that it saw, so that a late second one does nothing.
+        logged: whether there is a log to ask for.
+    """
+
+    _esm = script("action.js")
+    card = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    runs = traitlets.Int(0).tag(sync=True)
+    logged = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, card: dict[str, Any], status: Status, redact: Callable[[], Callable[[str], str]]) -> None:
+        self._redact_now = redact
+        self._redact: Callable[[str], str] = redact()
+        self._guard = threading.Lock()
+        self._busy = False
+        self._cancel = threading.Event()
+        self._feed = Feed(self._redact)
+        self.standing = status
+        super().__init__(card=card, status=self._words(status))
+        self.on_msg(self._on_message)
+
+    def _do(self, doing: str, watch: Watcher, cancel: threading.Event) -> Status:
+        """Do what a button says; returns how things stand then."""
+        raise NotImplementedError
+
+    def press(self, doing: str, *, wait: bool = False) -> bool:
+        """What a button's click calls. Returns False where something already runs; with `wait`, returns when done."""
+        with self._guard:
+            if self._busy:
+                return False
+            self._busy = True
+            self._cancel = threading.Event()
+            self._redact = self._redact_now()
+            self._feed = Feed(self._redact)
+            self.runs += 1
+        self._show(Status("checking" if doing == "verify" else "running"))
+        if wait:
+            self._end(self._result(doing))
+        else:
+            in_thread(lambda: self._attend(doing))
+        return True
+
+    def stop(self) -> None:
+        """What the stop button calls."""
+        self._cancel.set()
+
+    def _on_message(self, _widget: object, content: Any, _buffers: object) -> None:
+        doing = content.get("do") if isinstance(content, dict) else None
+        if doing == "stop":
+            self.stop()
+        elif doing == "log":
+            self.send(self._feed.everything())
+        elif doing in ("run", "verify") and content.get("runs") == self.runs:
+            self.press(doing)
+
+    def _attend(self, doing: str) -> None:
+        """Send what is new while the work runs in its own thread, then its end."""
+        results: list[Status] = []
+        worker = in_thread(lambda: results.append(self._result(doing)))
+        while worker.is_alive():
+            worker.join(PERIOD)
+            self._flush()
+        self._end(results[0])
+
+    def _result(self, doing: str) -> Status:
+        try:
+            return self._do(doing, self._feed, self._cancel)
+        except KeyboardInterrupt:
+            return Status("stopped", "Passo interrompido. O que já estava pronto continua como está.")
+        except Exception as error:  # noqa: BLE001 - a learner never sees a traceback
+            return status_of_error(error)
+
+    def _flush(self) -> None:
+        batch = self._feed.batch()
+        if batch:
+            self.send(batch)
+            self.logged = True
+
+    def _end(self, status: Status) -> None:
+        self._flush()
+        with self._guard:
+            self._busy = False
+        self._show(status)
+
+    def _show(self, status: Status) -> None:
+        self.standing = Status(status.state, self._redact(status.observed), self._redact(status.next))
+        self.status = self._words(self.standing)
+
+    def _words(self, status: Status) -> dict[str, Any]:
+        sign, word = MARKS[status.state]
+        command = is_command(status.next)
+        return {
+            "state": status.state,
+            "sign": sign,
+            "word": word,
+            "observed": status.observed,
+            "next": status.next,
+            "command": command,
+        }
+
+
+class StepCard(ActionCard):
+    """One step or challenge, through the one runner. `runner` gives the runner of the moment."""
+
+    def __init__(self, lesson: Lesson, step: Step, runner: Callable[[], Runner], recorded: str | None = None) -> None:
+        self._lesson, self._step, self._runner = lesson, step, runner
+        self._output: list[str] = []
+        status = Status() if recorded is None else Status("passed", recorded)
+        super().__init__(described(lesson, step), status, lambda: Redactor(runner().settings))
+
+    def _do(self, doing: str, watch: Watcher, cancel: threading.Event) -> Status:
+        runner = self._runner()
+        if doing == "verify":
+            return status_of(runner.verify(self._lesson.id, self._step.id))
+        outcome = runner.run(self._lesson.id, self._step.id, watch, cancel)
+        self._output = output_of(outcome)
+        for line in self._output[len([row for text in outcome.transcript for row in text.splitlines()]) :]:
+            watch(Line(line))  # a refusal in the tool's own words, which a seam gave as an error
+        return status_after(outcome)
+
+    def text(self) -> str:
+        """The transcript that the notebook stores."""
+        return step_text(self.card["heading"], self._step, map(self._redact, self._output), self.standing)
+
+
+def described(lesson: Lesson, step: Step) -> dict[str, Any]:
+    """What a step's card says from the start. An open step gives its task; the solution waits for its button."""
+    challenge = step is lesson.challenge
+    is_open = step.open or challenge
+    number = f"Passo {lesson.steps.index(step) + 1}" if not challenge else "Desafio"
+    return {
+        "heading": f"{number} · {step.title}",
+        "text": step.text,
+        "command": "" if is_open else step.command.strip(),
+        "parts": [] if is_open else [[part.text, part.meaning] for part in step.parts],
+        "why": step.why,
+        "hint": step.hint,
+        "solution": step.solution or step.command.strip(),
+        "note": EXPECTED if step.expect else "",
+        "open": is_open,
+        "labels": {"run": "Executar a solução" if is_open else "Executar", "verify": "Verificar", "stop": STOP},
+    }
+
+
+class PrepareCard(ActionCard):
+    """What is missing before a lesson, and one button that does it."""
+
+    def __init__(
+        self, missing: Sequence[str], prepare: Callable[[Watcher], Status], redact: Callable[[], Callable[[str], str]]
+    ) -> None:
+        self._missing, self._prepare = tuple(missing), prepare
+        card = {
+            "heading": "Antes de começar",
+            "text": "Esta aula parte do que as anteriores deixaram prontas. Falta:",
+            "missing": list(missing),
+            "labels": {"run": "Preparar esta aula"},
+        }
+        super().__init__(card, Status(), redact)
+
+    def _do(self, doing: str, watch: Watcher, cancel: threading.Event) -> Status:
+        return self._prepare(watch)
+
+    def text(self) -> str:
+        """What is missing, as a list."""
+        missing = (f"  - {item}" for item in self._missing)
+        return "\n".join([self.card["heading"], self.card["text"], *missing, status_line(self.standing)])

@@ -1,0 +1,60 @@
+// Helpers of all cards. Data goes into the page as text nodes only; HTML comes from labs/pictures.py alone, escaped there.
+
+/** An element. `attributes`: `class`, `text`, `on` {event: handler}, all else as an attribute (null leaves it out). */
+const el = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "text") node.textContent = value;
+    else if (name === "on") for (const [event, handler] of Object.entries(value)) node.addEventListener(event, handler);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+};
+
+/** Text in which `code` between backticks is shown as code. */
+const prose = (text) =>
+  String(text).split(/`([^`]*)`/).map((piece, index) => (index % 2 ? el("code", { text: piece }) : document.createTextNode(piece)));
+
+const paragraph = (text, name = "") => el("p", { class: name || null }, ...prose(text));
+
+/** The card's frame. Keys pressed inside stay inside: JupyterLab's one-key shortcuts do not see them. */
+const frame = (model, el_, label) => {
+  const root = el("section", { class: "lab-card", lang: "pt-BR", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  el_.replaceChildren(root);
+  return root;
+};
+
+const copyButton = (text, what) => {
+  const button = el("button", { type: "button", class: "lab-button lab-copy", "aria-label": `Copiar ${what}`, text: "Copiar" });
+  const said = el("span", { class: "lab-hidden", role: "status" });
+  button.addEventListener("click", async () => {
+    const done = await copyText(text);
+    button.textContent = said.textContent = done ? "Copiado" : "Selecione e copie com Ctrl+C";
+    setTimeout(() => { button.textContent = "Copiar"; said.textContent = ""; }, 2500);
+  });
+  return el("span", { class: "lab-copying" }, button, said);
+};
+
+/** The clipboard needs a secure context (https or localhost); elsewhere an old way that still works. */
+const copyText = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = el("textarea", { class: "lab-hidden", "aria-hidden": "true" });
+    const before = document.activeElement;
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    before?.focus?.();
+    return done;
+  }
+};
+
+/** Can't be pressed, yet keeps the keyboard's focus (a `disabled` button would lose it). */
+const setDisabled = (button, disabled) => button.setAttribute("aria-disabled", String(disabled));
+const isDisabled = (button) => button.getAttribute("aria-disabled") === "true";

@@ -1,0 +1,69 @@
+"""From a running step's events to what the browser gets: small batches, at most ten per second, a bounded log."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from labs.events import Event, Line, Progress
+from labs.markup import size
+
+LOG_LINES = 500
+"""Lines that the log keeps; a build or push of the course has fewer."""
+PERIOD = 0.1
+"""Seconds between two batches: ten a second look live and leave the browser free."""
+LONGEST = 2000
+"""Characters of one line that are shown; a tool may print a whole file in one line."""
+
+
+class Feed:
+    """Collects events from the working thread; another thread takes batches out. Only what is new is in a batch."""
+
+    def __init__(self, redact: Callable[[str], str] = str) -> None:
+        self._redact = redact
+        self._guard = threading.Lock()
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._bars: dict[str, dict[str, Any]] = {}
+        self._new_lines: deque[str] = deque(maxlen=LOG_LINES)
+        self._new_bars: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Line):
+            # One event can carry several lines; carriage returns redraw a line on a terminal.
+            lines = [line.rpartition("\r")[2][:LONGEST] for line in self._redact(event.text).split("\n")]
+            with self._guard:
+                self._log.extend(lines)
+                self._new_lines.extend(lines)
+        else:
+            bar = described(event)
+            with self._guard:
+                if self._bars.get(event.key) != bar:
+                    self._bars[event.key] = self._new_bars[event.key] = bar
+
+    def batch(self) -> dict[str, Any] | None:
+        """What is new since the last batch, or None."""
+        with self._guard:
+            if not self._new_lines and not self._new_bars:
+                return None
+            fresh = {"lines": list(self._new_lines), "bars": list(self._new_bars.values())}
+            self._new_lines.clear()
+            self._new_bars.clear()
+            return fresh
+
+    def everything(self) -> dict[str, Any]:
+        """All that is kept, for a view that opens in the middle or afterwards."""
+        with self._guard:
+            return {"reset": True, "lines": list(self._log), "bars": list(self._bars.values())}
+
+
+def described(event: Progress) -> dict[str, Any]:
+    """A progress bar in words: `max` 0 means that nobody knows how much there is."""
+    if event.unit == "steps":
+        words = f"passo {event.done} de {event.total}"
+    elif event.total:
+        words = f"{size(event.done)} de {size(event.total)}"
+    else:
+        words = size(event.done) if event.done else ""
+    return {"key": event.key, "label": event.label, "value": event.done, "max": event.total, "words": words}
