@@ -50,6 +50,7 @@ class Step:
         open: the learner gets the task (`text`) and no command; `command` is the solution.
         lasting: the check still holds at the end of the course; a later step undoes the others on purpose.
         cleanup: command that removes what a challenge's solution created.
+        needs: steps of the same lesson ("lesson/step") to do first where this one is made for another lesson.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Step:
     stdin: str = ""
     text: str = ""
     cleanup: str = ""
+    needs: tuple[str, ...] = ()
     once: bool = False
     open: bool = False
     lasting: bool = True
@@ -167,10 +169,11 @@ def _lesson(table: dict[str, Any]) -> Lesson:
 
 def _step(table: dict[str, Any]) -> Step:
     check = dict(table["check"])
-    plain = {name: value for name, value in table.items() if name not in ("check", "parts")}
+    plain = {name: value for name, value in table.items() if name not in ("check", "parts", "needs")}
     return Step(
         check=CheckSpec(check.pop("kind"), check),
         parts=tuple(Part(*pair) for pair in table.get("parts", [])),
+        needs=tuple(table.get("needs", ())),
         **plain,
     )
 

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from labs.catalog import Course, Lesson, Step, load_course
@@ -97,14 +97,14 @@ class Runner:
 
     def pending_needs(self, lesson_id: str) -> list[str]:
         """Steps of earlier lessons ("lesson/step") that this lesson starts from and the state does not show."""
-        pending: list[str] = []
-        for path in self.course.lesson(lesson_id).needs:
+        return list(dict.fromkeys(self._pending(self.course.lesson(lesson_id).needs)))
+
+    def _pending(self, needs: Sequence[str]) -> Iterator[str]:
+        for path in needs:
             lesson, step = self.course.step(path)
-            if run_check(step, self.world).passed:
-                continue
-            pending += [need for need in self.pending_needs(lesson.id) if need not in pending]
-            pending.append(path)
-        return list(dict.fromkeys(pending))
+            if not run_check(step, self.world).passed:
+                yield from self._pending((*lesson.needs, *step.needs))
+                yield path
 
     def prepare(self, lesson_id: str, watch: Watcher = ignore) -> list[Outcome]:
         """Do what the lesson starts from; stops at the first that fails."""

@@ -25,7 +25,16 @@ def step(id: str, command: str, ref: str = "x:v1", **changes: object) -> Step:
 @pytest.fixture
 def runner(world: FakeWorld) -> Runner:
     first = Lesson(
-        "00-a", "A", 1, "", (), (step("make", "docker build -t x:v1 ."), step("shell", "echo oi", "never:1"))
+        "00-a",
+        "A",
+        1,
+        "",
+        (),
+        (
+            step("file", "docker build -t file:1 .", "file:1"),
+            step("make", "docker build -t x:v1 .", needs=("00-a/file",)),
+            step("shell", "echo oi", "never:1"),
+        ),
     )
     second = Lesson(
         "01-b",
@@ -88,8 +97,8 @@ def test_a_step_that_must_not_run_twice_does_not(runner: Runner, world: FakeWorl
 
 
 def test_what_a_lesson_needs_is_found_and_made(runner: Runner) -> None:
-    assert runner.pending_needs("01-b") == ["00-a/make"]
-    assert [outcome.step.id for outcome in runner.prepare("01-b")] == ["make"]
+    assert runner.pending_needs("01-b") == ["00-a/file", "00-a/make"]
+    assert [outcome.step.id for outcome in runner.prepare("01-b")] == ["file", "make"]
     assert runner.pending_needs("01-b") == []
 
 

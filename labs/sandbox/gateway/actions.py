@@ -9,8 +9,10 @@ from labs.sandbox.gateway.cloud import READS, Call
 
 _IAM_KINDS = (("UserName", "user"), ("GroupName", "group"), ("RoleName", "role"))
 _OWN_USER = frozenset(
-    ("GetUser", "ChangePassword", "CreateAccessKey", "DeleteAccessKey", "ListAccessKeys", "UpdateAccessKey")
-    + ("ListMFADevices",)
+    (
+        *("GetUser", "ChangePassword", "CreateAccessKey", "DeleteAccessKey", "ListAccessKeys", "UpdateAccessKey"),
+        "ListMFADevices",
+    )
 )
 """Actions that mean the caller where no user is named (IAM API reference, each one's `UserName`)."""
 

@@ -87,6 +87,7 @@ class Gateway:
                 except TimeoutError:
                     message = f"the lab is still starting: {self.unready}"
                     return answer({"errors": [{"code": "UNAVAILABLE", "message": message}]}, 503)
+            await self.state.settled()
             return await self._handlers[name](request)
 
         return handler

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 import time
 from collections import deque
 from pathlib import Path
@@ -19,7 +20,7 @@ from labs.sandbox.gateway.clock import Clock, iso
 
 Event = dict[str, Any]
 KEPT = 5000
-SAME_SECONDS = 1.0
+SAME_SECONDS = 0.25
 """Docker uploads layers in parallel: the same refusal of all of them within this time is one event."""
 WITHDRAW_SECONDS = 5.0
 
@@ -30,6 +31,7 @@ class Events:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._lock = threading.RLock()  # budget alerts come from the state's thread
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._seq = 0
         self._lines = 0
@@ -65,6 +67,12 @@ class Events:
         message: str = "",
     ) -> int:
         """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch)."""
+        with self._lock:
+            return self._add(service, kind, repository, reference, user, status, code, message)
+
+    def _add(
+        self, service: str, kind: str, repository: str, reference: str, user: str, status: int, code: str, message: str
+    ) -> int:
         same = (service, kind, repository, user, code, message)
         if kind == "refused" and same == self._last_refusal[0]:
             repeated = time.monotonic() - self._last_refusal[1] < SAME_SECONDS
@@ -89,29 +97,37 @@ class Events:
         return self._seq
 
     def add_provisional(self, client: str, service: str, **fields: Any) -> None:
-        """Record a refusal that `came_back` withdraws."""
+        """Record a refusal that `came_back` withdraws: never part of a bunch, or an earlier one would go with it."""
+        self._last_refusal = ((), 0.0)
         self._provisional.append((time.monotonic(), client, self.add(service, "refused", **fields)))
 
     def came_back(self, client: str) -> None:
         """The client has credentials after all: its provisional refusals were challenges."""
-        if not self._provisional:
-            return
+        if self._provisional:
+            with self._lock:
+                self._withdraw(client)
+
+    def _withdraw(self, client: str) -> None:
         fresh = time.monotonic() - WITHDRAW_SECONDS
         waiting = [one for one in self._provisional if one[0] >= fresh]
-        for _, _, seq in (one for one in waiting if one[1] == client):
+        theirs = [one for one in waiting if one[1] == client]
+        # Only the last challenge (or a bunch of parallel ones) was answered; a refusal seconds before it was a real one.
+        for _, _, seq in (one for one in theirs if one[0] >= theirs[-1][0] - SAME_SECONDS):
             self._apply({"withdrawn": seq})
             self._write({"withdrawn": seq})
             self._last_refusal = ((), 0.0)
         self._provisional = [one for one in waiting if one[1] != client]
 
     def since(self, seq: int = 0) -> list[Event]:
-        return [event for event in self._kept if event["seq"] > seq]
+        with self._lock:
+            return [event for event in self._kept if event["seq"] > seq]
 
     def clear(self) -> None:
         """Forget all; numbers go on, so that a reader who remembers one sees nothing old."""
-        self._kept.clear()
-        self._provisional.clear()
-        self._compact()
+        with self._lock:
+            self._kept.clear()
+            self._provisional.clear()
+            self._compact()
 
     def _write(self, line: dict[str, Any]) -> None:
         # Events are evidence for checks, not state: a full disk must not stop a push.

@@ -40,6 +40,8 @@ def reset(account: str) -> None:
 
     for backends in (budgets_backends, ecr_backends, iam_backends):
         backends[account].reset()  # moto's own reset() forgets its backends for good
+    # Made now and not by the first call: its beginning draws random numbers, which belong to no call's seed.
+    iam_backends[account]["aws"].get_account_summary()
 
 
 def _load_few_policies(models: Any) -> None:

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
+from multidict import CIMultiDict
 
 from labs.sandbox.gateway.http import answer
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 _ROUTE = re.compile(
     rf"/v2/(?P<name>{NAME})/(?:"
@@ -27,8 +28,10 @@ _ROUTE = re.compile(
 )
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HOP = frozenset(  # RFC 9110, section 7.6.1, and what aiohttp writes itself
-    ("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization", "host")
-    + ("authorization", "cookie", "date", "server", "content-length", "expect")
+    (
+        *("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization", "host"),
+        *("authorization", "cookie", "date", "server", "content-length", "expect"),
+    )
 )
 
 
@@ -121,7 +124,8 @@ class Upstream:
         Raises:
             UnavailableError: the registry does not answer (and nothing was sent to the client yet).
         """
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
+        # A list, not a dict: Docker sends one `Accept` line for each kind of manifest.
+        headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in _HOP)
         data = None
         if request.body_exists:
             data = request.content

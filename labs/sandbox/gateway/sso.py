@@ -21,14 +21,10 @@ from labs.sandbox.gateway.http import FORM_BYTES, answer, body
 from labs.sandbox.gateway.sso_page import page
 from labs.sandbox.gateway.state import State
 
-PATHS: tuple[str, ...] = (
-    "/client/register",
-    "/device_authorization",
-    "/token",
-    "/assignment/accounts",
-    "/assignment/roles",
+PATHS = (
+    *("/client/register", "/device_authorization", "/token"),
+    *("/assignment/accounts", "/assignment/roles", "/federation/credentials", "/sso/device"),
 )
-PATHS += ("/federation/credentials", "/sso/device")
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so that no words appear
 MACHINE = "aluno"
@@ -199,7 +195,7 @@ class Sso:
         device = self._sessions.by_user_code(code)
         if device is None or device.used or self._state.clock.now() > device.until:
             shown = html.escape(code[:20])
-            text = f"<p>O código “{shown}” não existe, já foi usado ou venceu.</p><p>Rode de novo: <code>{AGAIN}</code></p>"
+            text = f"<p>O código “{shown}” não existe, já foi usado ou venceu.</p>\n<p>Rode: <code>{AGAIN}</code></p>"
             raise web.HTTPNotFound(text=page("Código não encontrado", text, form=""), content_type="text/html")
         return device
 

@@ -63,11 +63,11 @@ class State:
         self._replay()
 
     def _replay(self) -> None:
+        self._replaying = True
         parts: tuple[Any, ...] = (self.accounts, self.billing, self.sessions, *self.images.values(), self.cloud)
         for part in parts:
             part.clear()
         self.clock.offset = 0
-        self._replaying = True
         for entry in self.journal.entries():
             with self.clock.standing_at(entry["time"]):
                 self._apply(entry)
@@ -76,6 +76,11 @@ class State:
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run something in the state's thread, after all earlier changes."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    async def settled(self) -> None:
+        """Wait while the memory is being made again from the journal."""
+        if self._replaying:
+            await self.run(lambda: None)
 
     def reset(self) -> None:
         """The first day again."""
