@@ -1,0 +1,363 @@
+"""The gateway's pure parts: policies, bills, images, journal, events, signatures, the console's files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from labs.errors import StateError
+from labs.sandbox.gateway import billing, policy, sigv4
+from labs.sandbox.gateway.accounts import Accounts, hashed
+from labs.sandbox.gateway.awserrors import RefusedError
+from labs.sandbox.gateway.clock import Clock
+from labs.sandbox.gateway.console import console_credentials, write_console_profile, write_profile
+from labs.sandbox.gateway.events import KEPT, Events
+from labs.sandbox.gateway.images import Images, layer_digests
+from labs.sandbox.gateway.journal import Journal
+from labs.sandbox.gateway.proxy import relocated, route
+from labs.sandbox.gateway.tokens import Signer
+from labs.settings import Settings
+
+ARN = "arn:aws:ecr:us-east-2:123456789012:repository/app"
+
+
+def statement(effect: str = "Allow", **parts: Any) -> dict[str, Any]:
+    return {"Statement": [{"Effect": effect, "Action": "ecr:*", "Resource": "*", **parts}]}
+
+
+@pytest.mark.parametrize(
+    ("policies", "verdict"),
+    [
+        ([], policy.IMPLICIT),
+        ([statement()], policy.ALLOWED),
+        ([{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}], policy.ALLOWED),
+        ([statement(Action=["ECR:putimage"])], policy.ALLOWED),
+        ([statement(Action="ecr:Put?mage")], policy.ALLOWED),
+        ([statement(Action="ecr:Put")], policy.IMPLICIT),
+        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/app*")], policy.ALLOWED),
+        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/ap")], policy.IMPLICIT),
+        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/APP")], policy.IMPLICIT),
+        ([statement(), statement("Deny", Action="ecr:PutImage")], policy.EXPLICIT),
+        ([statement("Deny", Action="ecr:PutImage"), statement()], policy.EXPLICIT),
+        ([statement(), statement("Deny", Action="ecr:Get*")], policy.ALLOWED),
+        ([{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}], policy.ALLOWED),
+        ([{"Statement": [{"Effect": "Allow", "NotAction": "ecr:*", "Resource": "*"}]}], policy.IMPLICIT),
+        ([{"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": ARN}]}], policy.IMPLICIT),
+        ([statement(Condition={"StringEquals": {"aws:RequestedRegion": "us-east-2"}})], policy.ALLOWED),
+        ([statement(Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})], policy.IMPLICIT),
+        ([statement(Condition={"Bool": {"aws:MultiFactorAuthPresent": True}})], policy.IMPLICIT),
+        ([statement(Condition={"NumericLessThan": {"aws:RequestedRegion": 3}})], policy.IMPLICIT),
+        ([{"Statement": ["nonsense"]}], policy.IMPLICIT),
+    ],
+)
+def test_policies_are_evaluated_as_iam_does(policies: list[dict[str, Any]], verdict: str) -> None:
+    context = {"aws:requestedregion": "us-east-2"}
+    assert policy.evaluate(policies, "ecr:PutImage", ARN, context) == verdict
+
+
+def test_policy_variables_are_filled_in() -> None:
+    own = statement(Resource="arn:aws:iam::1:user/${aws:username}", Action="iam:*")
+    context = {"aws:username": "maria"}
+    assert policy.evaluate([own], "iam:GetUser", "arn:aws:iam::1:user/maria", context) == policy.ALLOWED
+    assert policy.evaluate([own], "iam:GetUser", "arn:aws:iam::1:user/joana", context) == policy.IMPLICIT
+
+
+def test_an_explicit_deny_is_told() -> None:
+    assert "with an explicit deny" in policy.denial("u", "a:b", "*", policy.EXPLICIT)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "kind", "operator", "spent", "expected"),
+    [
+        (50, "PERCENTAGE", "GREATER_THAN", "2.50", False),
+        (50, "PERCENTAGE", "GREATER_THAN", "2.51", True),
+        (3, "ABSOLUTE_VALUE", "GREATER_THAN", "3.01", True),
+        (3, "ABSOLUTE_VALUE", "LESS_THAN", "2", True),
+        (3, "ABSOLUTE_VALUE", "EQUAL_TO", "3", True),
+    ],
+)
+def test_thresholds(threshold: float, kind: str, operator: str, spent: str, expected: bool) -> None:
+    notification = {"NotificationType": "ACTUAL", "ComparisonOperator": operator}
+    notification |= {"Threshold": threshold, "ThresholdType": kind}  # type: ignore[dict-item]
+    budget = {"BudgetName": "b", "BudgetType": "COST", "BudgetLimit": {"Amount": "5", "Unit": "USD"}}
+    assert billing.exceeded(Decimal(spent), budget, notification) is expected
+    forecast = {**notification, "NotificationType": "FORECASTED"}
+    assert not billing.exceeded(Decimal("100"), budget, forecast)
+
+
+@pytest.mark.parametrize("text", ["-1", "x", None, "NaN", "Infinity", "1e99"])
+def test_money_is_a_sum_zero_or_more(text: str | None) -> None:
+    assert billing.amount(text) is None
+
+
+def manifest(*sizes: int) -> str:
+    config, *layers = ({"size": size, "digest": f"sha256:{size:064x}", "mediaType": "t"} for size in sizes)
+    return json.dumps({"config": config, "layers": layers})
+
+
+def test_a_moved_tag_leaves_its_image_untagged() -> None:
+    images = Images()
+    images.put("r", "v1", "sha256:a", "t", manifest(1, 20), 10)
+    images.put("r", "v1", "sha256:b", "t", manifest(1, 30, 400), 20)
+    assert images.find("r", "sha256:a").tags == []  # type: ignore[union-attr]
+    assert images.find("r", "v1").size == 431  # type: ignore[union-attr]
+    images.put("r", "v2", "sha256:b", "t", manifest(1, 30, 400), 30)
+    assert images.find("r", "sha256:b").tags == ["v1", "v2"]  # type: ignore[union-attr]
+    assert images.find("r", "sha256:b").pushed_at == 20  # type: ignore[union-attr]
+    images.remove("r", ["sha256:b"], [])
+    assert images.find("r", "v2") is None
+    assert images.heard["r"] == {"sha256:a", "sha256:b"}
+
+
+def test_an_index_is_as_large_as_its_largest_image() -> None:
+    images = Images()
+    images.put("r", "", "sha256:a", "t", manifest(1, 20), 1)
+    images.put("r", "", "sha256:b", "t", manifest(1, 50), 1)
+    index = json.dumps({"manifests": [{"digest": "sha256:a"}, {"digest": "sha256:b"}, {"digest": "sha256:c"}]})
+    images.put("r", "v1", "sha256:i", "t", index, 1)
+    assert images.find("r", "v1").size == 51  # type: ignore[union-attr]
+    assert images.get("r").parents("sha256:a") == ["sha256:i"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"layers": 3}', '{"config": {"size": "x"}, "layers": [null]}'])
+def test_odd_manifests_do_no_harm(text: str) -> None:
+    images = Images()
+    if text != '{"layers": 3}':
+        layer_digests(text)
+    assert images.put("r", "v1", "sha256:a", "t", text, 1).size == 0
+
+
+def test_the_journal_keeps_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    journal = Journal(path)
+    journal.append({"kind": "a", "text": "é"})
+    journal.close()
+    with path.open("ab") as file:
+        file.write(b'{"kind": "to')
+    journal = Journal(path)
+    journal.append({"kind": "b"})
+    assert [entry["kind"] for entry in journal.entries()] == ["a", "b"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    journal.close()
+
+
+def test_a_damaged_journal_is_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b'{"kind": "a"}\nrubbish\n{"kind": "b"}\n')
+    journal = Journal(path)
+    assert [entry["kind"] for entry in journal.entries()] == ["a"]
+    journal.append({"kind": "c"})
+    assert [entry["kind"] for entry in journal.entries()] == ["a", "c"]
+    assert b"rubbish" in (tmp_path / "j.damaged").read_bytes()
+    journal.close()
+
+
+def test_a_failed_append_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.append({"kind": "a"})
+
+    def short(handle: int, data: bytes) -> int:
+        return real(handle, data[:3])
+
+    real = os.write
+    monkeypatch.setattr(os, "write", short)
+    with pytest.raises(OSError, match="space"):
+        journal.append({"kind": "b"})
+    monkeypatch.undo()
+    journal.append({"kind": "c"})
+    assert [entry["kind"] for entry in journal.entries()] == ["a", "c"]
+    journal.close()
+
+
+def test_events_are_numbered_over_restarts(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    events.add("hub", "push", repository="a/b")
+    again = Events(tmp_path / "e", Clock())
+    assert again.add("hub", "pull") == 2
+    assert [event["kind"] for event in again.since(0)] == ["push", "pull"]
+    again.clear()
+    assert again.since(0) == []
+    assert Events(tmp_path / "e", Clock()).add("hub", "push") == 3
+
+
+def test_events_are_bounded(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    for _ in range(2 * KEPT + 10):
+        events.add("hub", "pull")
+    assert len(events.since()) == KEPT
+    assert len((tmp_path / "e").read_bytes().splitlines()) <= 2 * KEPT
+    assert Events(tmp_path / "e", Clock()).since()[-1]["seq"] == 2 * KEPT + 10
+
+
+def test_parallel_refusals_are_one_event(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    for _ in range(5):
+        events.add("hub", "refused", repository="a/b", code="DENIED")
+    events.add("hub", "refused", repository="a/c", code="DENIED")
+    assert [event["repository"] for event in events.since()] == ["a/b", "a/c"]
+
+
+def test_only_the_client_that_comes_back_withdraws_its_refusal(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    events.add_provisional("one", "ecr", code="NO_BASIC_AUTH")
+    events.add_provisional("two", "ecr", code="NO_BASIC_AUTH", repository="r")
+    events.came_back("two")
+    for seen in (events, Events(tmp_path / "e", Clock())):
+        assert [event["repository"] for event in seen.since()] == [""]
+
+
+def test_a_login_after_a_refused_push_does_not_withdraw_the_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, moment = Events(tmp_path / "e", Clock()), 100.0
+    monkeypatch.setattr("labs.sandbox.gateway.events.time.monotonic", lambda: moment)
+    events.add_provisional("docker", "ecr", code="NO_BASIC_AUTH", repository="push")
+    moment += 1.0
+    for layer in ("one", "two"):
+        events.add_provisional("docker", "ecr", code="NO_BASIC_AUTH", repository=layer)
+    events.came_back("docker")
+    assert [event["repository"] for event in events.since()] == ["push"]
+
+
+def test_the_clock_stands_during_a_replay() -> None:
+    clock = Clock()
+    clock.offset = 3600
+    assert abs(clock.now() - datetime.now(UTC).timestamp() - 3600) < 5
+    with clock.standing_at(1000.0):
+        assert clock.now() == 1000.0
+        assert clock.now_utc() == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1000)
+
+
+def signed(body: bytes, *, secret: str = "segredo", date: datetime | None = None) -> sigv4.Message:
+    request = AWSRequest("POST", "http://127.0.0.1:5003/?b=2&a=1", data=body, headers={"Content-Type": "x"})
+    auth = SigV4Auth(Credentials("AKIATEST", secret), "iam", "us-east-1")
+    moment = date or datetime.now(UTC)
+    request.context["timestamp"] = moment.strftime("%Y%m%dT%H%M%SZ")
+    request.headers["X-Amz-Date"] = request.context["timestamp"]
+    request.headers["Host"] = "127.0.0.1:5003"
+    text = auth.string_to_sign(request, auth.canonical_request(request))
+    auth._inject_signature_to_request(request, auth.signature(text, request))
+    return sigv4.Message("POST", "/?b=2&a=1", {name.lower(): value for name, value in request.headers.items()}, body)
+
+
+def test_signatures_are_computed_again() -> None:
+    message = signed(b"Action=ListUsers")
+    signature = sigv4.parse(message.headers["authorization"])
+    assert signature
+    assert (signature.key, signature.service, signature.region) == ("AKIATEST", "iam", "us-east-1")
+    sigv4.verify(message, signature, "segredo")
+    for changed in (
+        (message, "outro"),
+        (sigv4.Message("GET", message.target, message.headers, message.body), "segredo"),
+        (sigv4.Message("POST", "/?b=2&a=2", message.headers, message.body), "segredo"),
+        (sigv4.Message("POST", message.target, message.headers, b"Action=DeleteUser"), "segredo"),
+        (sigv4.Message("POST", message.target, {**message.headers, "host": "x"}, message.body), "segredo"),
+    ):
+        with pytest.raises(RefusedError):
+            sigv4.verify(changed[0], signature, changed[1])
+
+
+def test_old_signatures_are_refused() -> None:
+    message = signed(b"", date=datetime.now(UTC) - timedelta(minutes=16))
+    with pytest.raises(RefusedError, match="Signature expired"):
+        sigv4.verify(message, sigv4.parse(message.headers["authorization"]), "segredo")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Basic eA==", "AWS4-HMAC-SHA256 Credential=a/b/c", "AWS4-HMAC-SHA256 " + "a" * 5000]
+)
+def test_other_headers_are_no_signature(text: str) -> None:
+    assert sigv4.parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "name", "reference"),
+    [
+        ("/v2/a/b/blobs/uploads/", "uploads", "a/b", ""),
+        ("/v2/a/b/blobs/uploads/1b-2c", "uploads", "a/b", "1b-2c"),
+        ("/v2/a/blobs/sha256:00", "blobs", "a", "sha256:00"),
+        ("/v2/a/b/c/manifests/v1.0", "manifests", "a/b/c", "v1.0"),
+        ("/v2/a/b/tags/list", "tags", "a/b", ""),
+    ],
+)
+def test_routes(path: str, kind: str, name: str, reference: str) -> None:
+    found = route(path)
+    assert found
+    assert (found.kind, found.name, found.reference) == (kind, name, reference)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/", "/v2/_catalog", "/v2/A/manifests/x", "/v2/../manifests/x", "/v2/a/manifests/", "/x"]
+)
+def test_other_paths_are_no_routes(path: str) -> None:
+    assert route(path) is None
+
+
+def test_locations_stay_on_the_gateway() -> None:
+    assert relocated("http://registry/v2/x?a=b%3D", "127.0.0.1:5001") == "http://127.0.0.1:5001/v2/x?a=b%3D"
+    assert relocated("/v2/x", "127.0.0.1:5001") == "http://127.0.0.1:5001/v2/x"
+
+
+def test_account_tokens_are_kept_as_salted_hashes() -> None:
+    accounts = Accounts()
+    assert hashed("t") != hashed("t")
+    accounts.put("aluno", hashed("t"))
+    assert accounts.accepts("aluno", "t")
+    assert accounts.accepts("aluno", "t"), "the remembered digest"
+    assert not accounts.accepts("aluno", "u")
+    assert not accounts.accepts("outro", "t")
+
+
+def test_tokens_are_for_one_purpose(tmp_path: Path) -> None:
+    signer = Signer(tmp_path / "key")
+    token = signer.hub("aluno", {"aluno/a": ["pull"]})
+    assert Signer(tmp_path / "key").read_hub(token)["user"] == "aluno"  # type: ignore[index]
+    assert signer.read("ecr", token) is None
+    assert Signer(tmp_path / "other").read_hub(token) is None
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_console_profile_leaves_others_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    write_profile(settings, "default", {"aws_access_key_id": "A", "aws_secret_access_key": "B%"}, {"region": "x"})
+    write_console_profile(settings)
+    made = console_credentials(settings)
+    assert made == console_credentials(settings)
+    text = settings.aws_credentials_file.read_text()
+    assert "[default]" in text
+    assert "aws_secret_access_key = B%" in text
+    assert f"aws_session_token = {made['aws_session_token']}" in text
+    assert "[profile console]\nregion = us-east-2\noutput = json" in settings.aws_config_file.read_text()
+    for file in (
+        settings.aws_credentials_file,
+        settings.aws_config_file,
+        settings.sandbox / "gateway" / "console.json",
+    ):
+        assert file.stat().st_mode & 0o777 == 0o600
+    before = settings.aws_credentials_file.stat().st_mtime_ns
+    write_console_profile(settings)
+    assert settings.aws_credentials_file.stat().st_mtime_ns == before
+
+
+def test_a_damaged_credentials_file_is_said(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    settings.aws_credentials_file.parent.mkdir()
+    settings.aws_credentials_file.write_text("no section\n")
+    with pytest.raises(StateError):
+        write_console_profile(settings)
+
+
+def test_digests_are_those_of_the_bytes() -> None:
+    from labs.sandbox.gateway.v2 import digest_of
+
+    assert digest_of(b"x") == "sha256:" + hashlib.sha256(b"x").hexdigest()

@@ -1,0 +1,116 @@
+"""The journal makes moto's state again: same keys, same secrets, same dates."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labs.sandbox.gateway.cloud import Call
+from labs.sandbox.gateway.state import State, StorageError
+from labs.settings import Ports, Settings
+
+CONSOLE = "ASIACONSOLE"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[list[State]]:
+    states: list[State] = []
+    yield states
+    for state in states:
+        state.close()
+
+
+def state_of(home: Path, made: list[State]) -> State:
+    for old in made:
+        old.close()
+    made.clear()
+    made.append(State(Settings(home=home, ports=Ports(1, 2, 3))))
+    made[-1].load()
+    return made[-1]
+
+
+def ask(state: State, service: str, action: str, **parameters: Any) -> bytes:
+    reply = asyncio.run(state.call(Call(service, "us-east-2", action, parameters, CONSOLE)))
+    assert reply.status == 200, reply.body
+    return reply.body
+
+
+def test_keys_secrets_ids_and_dates_come_back(tmp_path: Path, made: list[State]) -> None:
+    state = state_of(tmp_path, made)
+    ask(state, "iam", "CreateUser", UserName="maria")
+    created = [ask(state, "iam", "CreateAccessKey", UserName="maria").decode() for _ in range(2)]
+    ask(state, "ecr", "CreateRepository", repositoryName="app", tags=[{"Key": "a", "Value": "b"}])
+    users, repositories = ask(state, "iam", "ListUsers"), ask(state, "ecr", "DescribeRepositories")
+    keys = {key: found.secret_access_key for key, found in state.cloud._iam().access_keys.items()}
+    assert len(keys) == 2
+    assert all(secret in "".join(created) for secret in keys.values())
+    again = state_of(tmp_path, made)
+    assert {key: found.secret_access_key for key, found in again.cloud._iam().access_keys.items()} == keys
+    assert ids(ask(again, "iam", "ListUsers")) == ids(users)
+    assert ask(again, "ecr", "DescribeRepositories") == repositories
+
+
+def ids(body: bytes) -> str:
+    return body.decode().partition("<RequestId>")[0]
+
+
+def test_reads_and_refusals_are_not_journalled(tmp_path: Path, made: list[State]) -> None:
+    state = state_of(tmp_path, made)
+    ask(state, "iam", "ListUsers")
+    reply = asyncio.run(state.call(Call("iam", "us-east-1", "DeleteUser", {"UserName": "x"}, CONSOLE)))
+    assert (reply.status, reply.code) == (404, "NoSuchEntity")
+    assert state.journal.path.read_bytes() == b""
+
+
+def test_what_moto_lacks_is_an_awsstyle_error(tmp_path: Path, made: list[State]) -> None:
+    state = state_of(tmp_path, made)
+    reply = asyncio.run(state.call(Call("ecr", "us-east-2", "NoSuchThing", {}, CONSOLE)))
+    assert reply.status == 400
+    assert json.loads(reply.body)["__type"] == "UnknownOperationException"
+
+
+def test_a_journal_that_cannot_grow_changes_nothing(
+    tmp_path: Path, made: list[State], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = state_of(tmp_path, made)
+    ask(state, "iam", "CreateUser", UserName="maria")
+    before = ids(ask(state, "iam", "ListUsers"))
+
+    def full(entry: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state.journal, "append", full)
+    with pytest.raises(StorageError):
+        ask(state, "iam", "CreateUser", UserName="joana")
+    with pytest.raises(StorageError):
+        asyncio.run(state.record("clock", offset=5))
+    assert state.clock.offset == 0
+    assert ids(ask(state, "iam", "ListUsers")) == before
+
+
+def test_everything_else_comes_back_too(tmp_path: Path, made: list[State]) -> None:
+    state = state_of(tmp_path, made)
+
+    async def fill() -> None:
+        await state.record("hub-account", name="aluno", hash="aa$bb")
+        await state.record("hub-privacy", repository="aluno/a", private=True)
+        await state.record("hub-limit", pulls=3)
+        await state.record("spend", amount="1.25")
+        await state.record("sso", what="client", content={"id": "c", "secret": "s"})
+        await state.record("sso", what="device", content={"code": "d", "user_code": "AAAA-BBBB", "client": "c"})
+        await state.record("sso", what="approved", content={"code": "d"})
+        await state.record("clock", offset=60)
+
+    asyncio.run(fill())
+    again = state_of(tmp_path, made)
+    assert again.accounts.hashes == {"aluno": "aa$bb"}
+    assert again.accounts.private == {"aluno/a"}
+    assert again.accounts.pull_limit == 3
+    assert str(again.billing.spent) == "1.25"
+    assert again.sessions.by_user_code(" aaaa-bbbb").approved  # type: ignore[union-attr]
+    assert again.clock.offset == 60
