@@ -36,7 +36,7 @@ class Events:
         self._seq = 0
         self._lines = 0
         self._last_refusal: tuple[tuple[Any, ...], float] = ((), 0.0)
-        self._provisional: list[tuple[float, str, int]] = []
+        self._provisional: list[tuple[float, str, int, bool]] = []
         self._load()
 
     def _load(self) -> None:
@@ -99,7 +99,8 @@ class Events:
     def add_provisional(self, client: str, service: str, **fields: Any) -> None:
         """Record a refusal that `came_back` withdraws: never part of a bunch, or an earlier one would go with it."""
         self._last_refusal = ((), 0.0)
-        self._provisional.append((time.monotonic(), client, self.add(service, "refused", **fields)))
+        seq = self.add(service, "refused", **fields)
+        self._provisional.append((time.monotonic(), client, seq, bool(fields.get("repository"))))
 
     def came_back(self, client: str) -> None:
         """The client has credentials after all: its provisional refusals were challenges."""
@@ -111,8 +112,10 @@ class Events:
         fresh = time.monotonic() - WITHDRAW_SECONDS
         waiting = [one for one in self._provisional if one[0] >= fresh]
         theirs = [one for one in waiting if one[1] == client]
-        # Only the last challenge (or a bunch of parallel ones) was answered; a refusal seconds before it was a real one.
-        for _, _, seq in (one for one in theirs if one[0] >= theirs[-1][0] - SAME_SECONDS):
+        # Only the last challenge was answered, with those of the layers that an engine asks for in parallel; a ping
+        # before it was of another command, which was really refused.
+        bunch = [one for one in theirs[:-1] if one[3] and one[0] >= theirs[-1][0] - SAME_SECONDS] + theirs[-1:]
+        for _, _, seq, _ in bunch:
             self._apply({"withdrawn": seq})
             self._write({"withdrawn": seq})
             self._last_refusal = ((), 0.0)
