@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import docker
 import requests
+import urllib3
 from docker import errors as docker_errors
 
 from labs.errors import EngineError, EngineUnavailable, LabError
@@ -358,7 +359,7 @@ def _translated(doing: str) -> Iterator[None]:
         raise
     except docker_errors.APIError as error:
         raise _explained(f"Não consegui {doing}.", str(error.explanation or error)) from error
-    except (docker_errors.DockerException, requests.RequestException, OSError) as error:
+    except (docker_errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         if isinstance(error, docker_errors.DockerException) and "invalid" in str(error):
             raise _explained(f"Não consegui {doing}.", str(error)) from error
         raise EngineUnavailable(

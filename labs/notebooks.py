@@ -51,6 +51,7 @@ def refresh(path: Path) -> None:
 def environment(settings: Settings) -> dict[str, str]:
     """What a notebook's kernel needs to run its steps by itself, with Jupyter's own files inside the state folder."""
     jupyter = settings.home / "jupyter"
+    jupyter.mkdir(mode=0o700, parents=True, exist_ok=True)  # IPython makes its own folder in it, but no parents
     return {
         **settings.environment(),
         VARIABLE: "1",

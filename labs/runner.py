@@ -135,6 +135,8 @@ class Runner:
             raise Interrupted("Passo interrompido. O que já estava pronto continua como está.", "", "") from None
         except LabError as error:
             return error
+        except Exception as error:  # noqa: BLE001 - the last resort: a learner must never see a traceback
+            return LabError("O kit encontrou um erro que não esperava.", repr(error), "python3 -m labs doctor")
         return None
 
     def _judge(self, step: Step, error: LabError | None, lines: list[str]) -> Verdict:
