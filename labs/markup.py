@@ -40,6 +40,12 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True)
 
 
+def meter(value: int, most: int, words: str) -> Html:
+    """A bar for the eye with its value in words for everybody."""
+    bar = f"<meter max='{most}' value='{value}' aria-hidden='true'></meter>"
+    return Html(f"<span class='lab-nowrap'>{bar} {escape(words)}</span>")
+
+
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table that a screen reader can walk: caption, column headers, row headers."""
     top = "".join(f"<th scope='col'>{escape(cell)}</th>" if cell else "<td></td>" for cell in head)

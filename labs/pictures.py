@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from labs import costs
 from labs.catalog import Course
 from labs.engine import Container, HistoryEntry, Image
-from labs.markup import Html, escape, paragraph, plural, short, size, table
+from labs.markup import Html, escape, meter, paragraph, plural, short, size, table
 from labs.reference import DOCKER_HUB, Reference, parse
 
 FILE_INSTRUCTIONS = ("COPY", "ADD", "RUN", "WORKDIR")
@@ -138,7 +138,7 @@ def _stack(stack: Stack, common: set[str] | None) -> Picture:
         shared = "" if common is None else ("compartilhada" if layer in common else "só nesta imagem")
         words = instruction(entry.command)
         lines.append(" · ".join(filter(None, (f"{number:>2}. {words}", size(entry.size), shared))))
-        bar = Html(f"<meter max='{largest}' value='{entry.size}' aria-hidden='true'></meter> {size(entry.size)}")
+        bar = meter(entry.size, largest, size(entry.size))
         rows.append((str(number), words, bar, *([shared] if common is not None else [])))
     rest = len(stack.history) - len(made)
     head = f"{stack.name}: {plural(len(made), 'layer', 'layers')}, {size(stack.image.size)} no engine"
@@ -229,7 +229,8 @@ def environments(names: Sequence[str], containers: Iterable[Container]) -> Pictu
         lines += [f"  {row[0]}: {row[column]}" for row in rows] if container else ["  container ainda não existe"]
     verdict = _same_image([container for container in found if container], len(names))
     frames = "".join(_frame(container) for container in found if container)
-    markup = table("Ambientes", ("", *names), rows) + paragraph(verdict) + f"<div class='lab-side'>{frames}</div>"
+    linked = [(row[0], *(_linked(cell) for cell in row[1:])) for row in rows]
+    markup = table("Ambientes", ("", *names), linked) + paragraph(verdict) + f"<div class='lab-side'>{frames}</div>"
     return Picture("\n".join([*lines, verdict]), markup)
 
 
@@ -239,6 +240,12 @@ def _state(container: Container) -> str:
 
 def _address(container: Container) -> str:
     return f"http://127.0.0.1:{container.ports[0]}" if container.ports else "nenhuma porta publicada"
+
+
+def _linked(cell: str) -> str:
+    if not cell.startswith("http://127.0.0.1:"):
+        return cell
+    return Html(f"<a href='{escape(cell)}' target='_blank' rel='noopener'>{escape(cell)}</a>")
 
 
 def _keys_set(container: Container) -> str:
@@ -312,7 +319,7 @@ def course_map(course: Course, done: Iterable[str], here: str = "") -> Picture:
         mark, words = _lesson_state(count, len(steps))
         you = " ← você está aqui" if lesson.id == here else ""
         lines.append(f"{mark} {lesson.id[:2]} {lesson.title}: {count} de {len(steps)} ({words}){you}")
-        bar = Html(f"<meter max='{len(steps)}' value='{count}' aria-hidden='true'></meter> {count} de {len(steps)}")
+        bar = meter(count, len(steps), f"{count} de {len(steps)}")
         link = Html(f"<a href='{escape(lesson.id)}.ipynb'>{escape(lesson.title)}</a>")
         rows.append((lesson.id[:2], link, bar, f"{mark} {words}{you}"))
     drawn = table("Mapa do curso", ("Aula", "Título", "Passos comprovados", "Situação"), rows)

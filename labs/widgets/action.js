@@ -105,7 +105,13 @@ const liveArea = () => {
     details.hidden = false;
     if (atEnd) pre.scrollTop = pre.scrollHeight;
   };
-  return { elapsed, bars, details, clear, add };
+  /** What a command left unfinished (a refused push) is no progress any more. */
+  const settle = () => {
+    for (const [key, row] of rows) {
+      if (row.bar.hidden || row.bar.value < row.bar.max) { row.bar.parentElement.remove(); rows.delete(key); }
+    }
+  };
+  return { elapsed, bars, details, clear, add, settle };
 };
 
 /** The verdict in words: polite, and only when it changes. */
@@ -172,7 +178,10 @@ function render({ model, el: host }) {
   const hint = card.hint ? el("div", { class: "lab-panel" }, paragraph(card.hint)) : null;
   const solution = solutionPanel(card, run);
 
-  const tick = () => { live.elapsed.textContent = `${Math.floor((performance.now() - began) / 1000)} s`; };
+  const tick = () => {
+    const seconds = Math.floor((performance.now() - began) / 1000);
+    live.elapsed.textContent = seconds ? `${seconds} s` : "";
+  };
   const draw = (status) => {
     const working = WORKING.has(status.state);
     root.dataset.state = status.state;
@@ -186,6 +195,7 @@ function render({ model, el: host }) {
     }
     clearInterval(clock);
     if (working) { began ||= performance.now(); tick(); clock = setInterval(tick, 1000); } else began = 0;
+    if (!working) live.settle();
     verdict.show(status);
   };
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from labs.engine import ENDED
 from labs.events import Event, Line, Progress
 from labs.markup import size
 
@@ -37,8 +38,8 @@ class Feed:
                 self._log.extend(lines)
                 self._new_lines.extend(lines)
         else:
-            bar = described(event)
             with self._guard:
+                bar = described(event, self._bars.get(event.key))
                 if self._bars.get(event.key) != bar:
                     self._bars[event.key] = self._new_bars[event.key] = bar
 
@@ -58,12 +59,23 @@ class Feed:
             return {"reset": True, "lines": list(self._log), "bars": list(self._bars.values())}
 
 
-def described(event: Progress) -> dict[str, Any]:
-    """A progress bar in words: `max` 0 means that nobody knows how much there is."""
+def described(event: Progress, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A progress bar in words: `max` 0 means that nobody knows how much there is. An engine that says a layer is done
+    does not repeat its size, so what was known `before` stands.
+    """
+    value, most = event.done, event.total
+    words = f"{size(value)} de {size(most)}" if most else (size(value) if value else "")
     if event.unit == "steps":
-        words = f"passo {event.done} de {event.total}"
-    elif event.total:
-        words = f"{size(event.done)} de {size(event.total)}"
-    else:
-        words = size(event.done) if event.done else ""
-    return {"key": event.key, "label": event.label, "value": event.done, "max": event.total, "words": words}
+        words = f"passo {value} de {most}"
+    elif not most and before and before["max"] > 1:
+        value, most, words = before["value"], before["max"], before["words"]
+    if event.unit == "bytes" and ended(event.label):
+        value = most = most or 1
+        words = size(most) if most > 1 else ""
+    return {"key": event.key, "label": event.label, "value": value, "max": most, "words": words}
+
+
+def ended(label: str) -> bool:
+    """Whether a layer's line ("0123456789ab Pushed") says that nothing of it is left to do."""
+    status = label.partition(" ")[2]
+    return status in ENDED or status.startswith("Mounted from")

@@ -61,8 +61,8 @@ def output_of(outcome: Outcome) -> list[str]:
     """The command's lines, and the refusal where the tool's own words are not among them."""
     lines = [line.rstrip() for text in outcome.transcript for line in text.splitlines()]
     said = [line.rstrip() for line in outcome.error.observed.splitlines()] if outcome.error else []
-    seen = set(lines)
-    return lines + [line for line in said if line and line not in seen]
+    seen = {line.strip() for line in lines}
+    return lines + [line for line in said if line and line.strip() not in seen]
 
 
 def status_line(status: Status) -> str:
