@@ -22,6 +22,7 @@ from labs.settings import Settings, default_home
 
 EXIT_ERROR, EXIT_BUG, EXIT_INTERRUPTED = 1, 70, 130
 """70 is `EX_SOFTWARE` of sysexits(3); 130 is what shells report for Ctrl-C."""
+KEYS_OF_THE_MACHINE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 NEEDS_ENVIRONMENT = ("start", "test", "up", "run")
 
 
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(handler=handler, name=name)
         return added
 
-    start = verb("start", "prepara tudo e abre o JupyterLab na lição 00; Ctrl-C para tudo", _start)
+    start = verb("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start)
     start.add_argument("--no-browser", action="store_true", help="não abre o navegador")
     start.add_argument("--port", type=_port, default=8888, help="porta do JupyterLab (padrão: 8888 ou a próxima livre)")
     test = verb("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test)
@@ -74,8 +75,8 @@ def parser() -> argparse.ArgumentParser:
     status = verb("status", "o que está rodando, onde e desde quando", _status)
     doctor = verb("doctor", "o que falta e o comando exato para resolver", _doctor)
     verb("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env)
-    run = verb("run", "faz as lições sem navegador e mostra passo, veredito e segundos", _run)
-    run.add_argument("lessons", nargs="*", metavar="LIÇÃO", help="por exemplo 02-build (padrão: todas)")
+    run = verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run)
+    run.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
     for item in (status, doctor, run):
         item.add_argument("--json", action="store_true", help="saída em JSON")
     return top
@@ -159,10 +160,11 @@ def _settings() -> Settings:
 
 
 def _install_missing(chosen: argparse.Namespace) -> None:
-    """System packages that the sandbox needs on this machine."""
+    """System packages that the sandbox, or the tests, need on this machine."""
     from labs import doctor
 
-    doctor.install_missing(say, agree=_agreement(chosen))
+    extra = doctor.TEST_PROGRAMS if chosen.verb == "test" else ()
+    doctor.install_missing(say, agree=_agreement(chosen), extra=extra)
 
 
 def _start(chosen: argparse.Namespace) -> int:
@@ -243,6 +245,12 @@ def _env(_: argparse.Namespace) -> int:
     settings = _settings()
     for name, value in settings.environment().items():
         print(f"export {name}={shlex.quote(value)}")
+    # An empty key counts as none (botocore's EnvProvider), so that the lab's own files decide.
+    for name in KEYS_OF_THE_MACHINE:
+        if os.environ.get(name):
+            print(f"export {name}=''")
+    if os.environ.get("AWS_PROFILE"):
+        say("Este terminal usa outro perfil da AWS. Próximo comando: unset AWS_PROFILE")
     if not settings.ports.hub:
         say(
             "O laboratório ainda não foi iniciado, então os endereços estão vazios. Próximo comando: python3 -m labs up"

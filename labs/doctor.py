@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -160,8 +160,14 @@ def _ports(settings: Settings) -> list[Finding]:
     ]
 
 
-def install_missing(say: Callable[[str], None], *, agree: Callable[[str], bool]) -> None:
-    """Install the Debian/Ubuntu packages that `up` needs here; says which and asks first.
+TEST_PROGRAMS = (("skopeo", "skopeo"),)
+"""What only the tests need, with the package that brings it: a registry client that is not ours."""
+
+
+def install_missing(
+    say: Callable[[str], None], *, agree: Callable[[str], bool], extra: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Install the Debian/Ubuntu packages that `up` needs here, and `extra` programs; says which and asks first.
 
     Raises:
         MissingDependency: refused, impossible, or not this kind of system.
@@ -169,7 +175,8 @@ def install_missing(say: Callable[[str], None], *, agree: Callable[[str], bool])
     settings = Settings.load()
     for _ in range(2):  # docker.io brings the client on some releases; on others the second look asks for docker-cli
         private, engine = _engine(settings)
-        missing = [item for item in (engine, *_programs(private)) if not item.ok]
+        needed = (engine, *_programs(private), *(_program(*program) for program in extra))
+        missing = [item for item in needed if not item.ok]
         packages = list(dict.fromkeys(item.package for item in missing if item.package))
         if not packages:
             return

@@ -23,7 +23,7 @@ from labs.errors import LabError, SandboxError
 from labs.sandbox import network, processes
 from labs.sandbox.unix_http import request
 from labs.sandbox.wait import Look, until
-from labs.settings import Settings, write_atomic
+from labs.settings import FOREIGN_VARIABLES, Settings, write_atomic
 
 FIRST_NOTEBOOK = "notebooks/00-comece-aqui.ipynb"
 START_SECONDS = 60.0
@@ -153,7 +153,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """The lab's variables and Jupyter's folders; terminals and kernels inherit them."""
     folder = _folder(settings)
     return (
-        dict(os.environ)
+        {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
         | settings.environment()
         | {
             "JUPYTER_CONFIG_DIR": str(folder / "config"),

@@ -89,7 +89,7 @@ def sweep(settings: Settings) -> list[str]:
         SandboxError: something cannot be stopped or unmounted.
     """
     found = [f"processo {pid}" for pid in _stop_processes(settings)]
-    found += [f"contêiner: processo {pid}" for pid in _kill_containers(settings)]
+    found += [f"container: processo {pid}" for pid in _kill_containers(settings)]
     found += [f"montagem {path}" for path in unmount_all(engine_mounts(settings))]
     shutil.rmtree(settings.run / "exec", ignore_errors=True)
     for name in SOCKETS:

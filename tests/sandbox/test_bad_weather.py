@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from labs.sandbox.admin import Admin
 
 from labs.catalog import CheckSpec, Course, Lesson, Step
 from labs.checks import World
@@ -24,6 +23,7 @@ from labs.errors import EngineUnavailable, Interrupted, LabError, StateError
 from labs.events import Event, Line, Progress
 from labs.runner import Runner
 from labs.sandbox import leftovers
+from labs.sandbox.admin import Admin
 from labs.sandbox.wait import Look, until
 from labs.settings import Ports, Settings
 

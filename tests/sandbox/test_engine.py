@@ -40,7 +40,7 @@ def server(docker_cli: Shell) -> Iterator[tuple[str, int]]:
     assert started.returncode == 0, started.stderr
     name = started.stdout.strip()
     try:
-        until("o contêiner responder", _answers(port), 20)
+        until("o container responder", _answers(port), 20)
         yield name, port
     finally:
         docker_cli(f"rm -f {name}")
@@ -97,7 +97,7 @@ def test_a_crash_of_the_engine_costs_no_container(lab: Settings, server: tuple[s
 
     until("a engine voltar", back, 30)
     assert docker_cli("ps -q --no-trunc").stdout.split() == [name]
-    until("o contêiner responder outra vez", _answers(port), 10)
+    until("o container responder outra vez", _answers(port), 10)
 
 
 def test_the_socket_path_limit_is_named_before_the_engine_fails(new_home: Callable[..., Settings]) -> None:

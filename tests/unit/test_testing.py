@@ -10,6 +10,7 @@ import pytest
 
 from labs import testing
 from labs.sandbox import processes
+from labs.sandbox.wait import Look, until
 
 
 def _ignore(_: str) -> None:
@@ -46,7 +47,13 @@ def test_the_last_sweep_ends_what_an_interrupted_test_left(tmp_path: Path) -> No
         ["docker-registry", "-c", code, f"{homes}/lab-1/sandbox/hub.yml"], executable=sys.executable
     )
     said: list[str] = []
+
+    def named() -> Look:
+        # The kernel shows a process's arguments a moment after exec has begun.
+        return Look((left.pid, left.args) in processes.all_processes())
+
     try:
+        until("o processo ter nome", named, 10)
         testing.sweep(homes, said.append)
         assert processes.start_of(left.pid) == ""
     finally:
