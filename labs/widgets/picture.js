@@ -7,7 +7,9 @@ function render({ model, el: host }) {
   const said = el("span", { class: "lab-said", role: "status", "aria-live": "polite" });
   const inputs = model.get("fields").map((field) => {
     const input = el("input", { type: "text", id: `${key}-${field.name}`, name: field.name, class: "lab-input",
-      autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
+      autocomplete: "off", spellcheck: "false", autocapitalize: "off",
+      // JupyterLab keeps Enter from submitting a form inside a notebook.
+      on: { keydown: (event) => { if (event.key === "Enter") ask(event); } } });
     input.value = field.value;
     return { input, row: el("div", { class: "lab-field" }, el("label", { for: input.id, text: field.label }), input) };
   });
