@@ -69,7 +69,16 @@ def _content(source: Path, base: str) -> bytes:
     content = source.read_bytes()
     if "Dockerfile" in source.name and base:
         return BASE_ARGUMENT.sub(rf"\g<1>{base}", content.decode("utf-8")).encode()
-    return content
+    return _without_outputs(content) if source.suffix == ".ipynb" else content
+
+
+def _without_outputs(content: bytes) -> bytes:
+    """A notebook as its learner starts it: the stored outputs are proofs of another run, not of theirs."""
+    book = json.loads(content)
+    for cell in book.get("cells", []):
+        if cell.get("cell_type") == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _write(target: Path, content: bytes, source: Path) -> None:

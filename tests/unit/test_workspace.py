@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,17 @@ def test_a_second_run_writes_nothing(source: Path, settings: Settings) -> None:
     before = (settings.sandbox / "workspace.json").stat().st_mtime_ns
     workspace.ensure(settings, BASE)
     assert (settings.sandbox / "workspace.json").stat().st_mtime_ns == before
+
+
+def test_a_lesson_starts_without_the_proofs_of_another_run(source: Path, settings: Settings) -> None:
+    stored = {
+        "cells": [
+            {"cell_type": "markdown", "source": "Olá"},
+            {"cell_type": "code", "source": "x", "execution_count": 3, "outputs": [{"text": "✓ Comprovado"}]},
+        ]
+    }
+    (source.parent / "notebooks" / "a.ipynb").write_text(json.dumps(stored))
+    workspace.ensure(settings, BASE)
+    text = (settings.work / "notebooks" / "a.ipynb").read_text("utf-8")
+    assert "Comprovado" not in text and "Olá" in text
+    assert json.loads(text)["cells"][1]["outputs"] == []
