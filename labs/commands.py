@@ -151,7 +151,11 @@ def _build(words: Sequence[str], context: Context) -> Action:
 
 def _push(words: Sequence[str], context: Context) -> Action:
     (reference,) = _only(words)
-    return lambda watch: _print_digest(reference, context.engine.push(reference, watch), watch)
+
+    def push(watch: Watcher) -> None:
+        context.engine.push(reference, watch)
+
+    return push
 
 
 def _pull(words: Sequence[str], context: Context) -> Action:
@@ -161,10 +165,6 @@ def _pull(words: Sequence[str], context: Context) -> Action:
         context.engine.pull(reference, watch)
 
     return pull
-
-
-def _print_digest(reference: str, digest: str, watch: Watcher) -> None:
-    watch(Line(f"{reference.rpartition(':')[2]}: digest: {digest}"))
 
 
 def _only(words: Sequence[str]) -> Sequence[str]:
