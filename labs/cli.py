@@ -130,7 +130,8 @@ def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None
 
 def say(text: str) -> None:
     """Progress goes to stderr, so that stdout stays for results (`env`, `--json`)."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")  # one write a line: two threads may report at once
+    sys.stderr.flush()
 
 
 def _agreement(chosen: argparse.Namespace) -> Callable[[str], bool]:
