@@ -142,9 +142,8 @@ def main() -> int:
         figures += [Figure(*row) for row in steps.button_against_typed(settings, RUNS)]
         figures += [Figure(*row) for row in push.gateway_against_bare(settings, RUNS)]
         figures += start(settings)
-    print(
-        f"{platform.platform()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GB, Python {platform.python_version()}\n"
-    )
+    memory_gb = psutil.virtual_memory().total / 2**30
+    print(f"{platform.platform()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, Python {platform.python_version()}\n")
     print("| what | measured | aim |\n|---|---|---|")
     for figure in figures:
         print(f"| {figure.what} | {figure.measured} | {figure.aim} |")

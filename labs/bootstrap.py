@@ -25,7 +25,9 @@ from labs.settings import CLONE
 
 Report = Callable[[str], None]
 REQUIREMENTS = CLONE / "requirements.txt"
+TEST_REQUIREMENTS = CLONE / "tests" / "requirements.txt"
 STAMP = "labs-stamp"
+TEST_STAMP = "labs-stamp-tests"
 LAYOUT = "1"
 """Changes when what `install` does to the environment changes."""
 LOCK_SECONDS = 1800.0
@@ -47,19 +49,36 @@ def is_inside() -> bool:
     return Path(sys.prefix).resolve() == folder().resolve()
 
 
-def wanted_stamp() -> str:
-    """Names requirements, Python version and layout; without a Python named, this process's."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
+def wanted_stamp(requirements: Path | None = None) -> str:
+    """Names requirements, this process's Python version and the layout."""
+    digest = hashlib.sha256((requirements or REQUIREMENTS).read_bytes()).hexdigest()[:16]
     return f"{LAYOUT} {sys.version_info.major}.{sys.version_info.minor} {digest}"
 
 
 def is_ready() -> bool:
     """Whether the environment was made for these requirements and its Python still runs."""
+    return _stamp(STAMP) == wanted_stamp() and python().exists()
+
+
+def _stamp(name: str) -> str:
     try:
-        stamp = (folder() / STAMP).read_text("utf-8")
+        return (folder() / name).read_text("utf-8")
     except OSError:
-        return False
-    return stamp == wanted_stamp() and python().exists()
+        return ""
+
+
+def ensure_tests(report: Report) -> None:
+    """Add what only the tests need (`tests/requirements.txt`) to an environment that is ready.
+
+    Raises:
+        MissingDependency: no network, or pip refused.
+    """
+    wanted = wanted_stamp(TEST_REQUIREMENTS)
+    if _stamp(TEST_STAMP) == wanted:
+        return
+    with _locked(report):
+        _install(TEST_REQUIREMENTS, report)
+        (folder() / TEST_STAMP).write_text(wanted, "utf-8")
 
 
 def ensure(report: Report, *, agree: Callable[[str], bool]) -> None:
@@ -80,7 +99,8 @@ def ensure(report: Report, *, agree: Callable[[str], bool]) -> None:
         began = time.monotonic()
         if not python().exists():
             _create(report, agree)
-        _install(report)
+        _install(REQUIREMENTS, report)
+        _drop_setuptools()
         _compress_models(report)
         (folder() / STAMP).write_text(wanted_stamp(), "utf-8")
         report(f"Ambiente Python pronto em {time.monotonic() - began:.0f} s: {folder()}")
@@ -168,14 +188,14 @@ def _install_venv_package(report: Report, agree: Callable[[str], bool]) -> None:
     importlib.invalidate_caches()
 
 
-def _install(report: Report) -> None:
-    """`pip install -r requirements.txt`, each package named as it comes; the whole output stays in a log."""
-    lines = REQUIREMENTS.read_text("utf-8").splitlines()
+def _install(requirements: Path, report: Report) -> None:
+    """`pip install -r`, each package named as it comes; the whole output stays in a log."""
+    lines = requirements.read_text("utf-8").splitlines()
     count = sum(1 for line in lines if line.strip() and not line.startswith("#"))
     report(f"Instalando {count} requisitos e o que eles pedem (primeira vez: 1 a 3 minutos) …")
     log = folder() / "labs-pip.log"
     command = [str(python()), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "-r", str(REQUIREMENTS)]
+    command += ["--progress-bar", "off", "-r", str(requirements)]
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
@@ -187,7 +207,6 @@ def _install(report: Report) -> None:
             _show_progress(line, report)
     if process.returncode != 0:
         raise _pip_failed(log)
-    _drop_setuptools()
 
 
 def _show_progress(line: str, report: Report) -> None:

@@ -124,6 +124,8 @@ def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None
     """Continue inside the kit's own environment; the verbs that need it make it first."""
     if chosen.verb in NEEDS_ENVIRONMENT:
         bootstrap.ensure(say, agree=_agreement(chosen))
+    if chosen.verb == "test":
+        bootstrap.ensure_tests(say)
     if bootstrap.is_ready():
         bootstrap.rerun_inside(arguments)
 

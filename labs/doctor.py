@@ -160,8 +160,8 @@ def _ports(settings: Settings) -> list[Finding]:
     ]
 
 
-TEST_PROGRAMS = (("skopeo", "skopeo"),)
-"""What only the tests need, with the package that brings it: a registry client that is not ours."""
+TEST_PROGRAMS = (("skopeo", "skopeo"), ("chromium", "chromium"))
+"""What only the tests need, with the package that brings it: a registry client that is not ours, and a browser."""
 
 
 def install_missing(

@@ -31,7 +31,7 @@ STOP_SECONDS = 15.0
 Report = Callable[[str], None]
 
 
-class _Stop(Exception):  # noqa: N818 - not an error
+class _Stop(Exception):
     """SIGTERM or SIGHUP: leave as on Ctrl-C."""
 
 

@@ -75,7 +75,7 @@ class HttpRegistry:
 
     Args:
         address: host:port.
-        credentials: gives user and password, or None for anonymous; asked at each request, since learners log in and out.
+        credentials: gives user and password, or None for anonymous; asked each time: learners log in and out.
     """
 
     def __init__(self, address: str, credentials: Credentials = lambda: None) -> None:

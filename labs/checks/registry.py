@@ -37,9 +37,9 @@ def pushed(world: World, ref: str) -> Verdict:
         return failed(f"O registry tem outra imagem em {ref}.", f"docker push {ref}")
     if local_digest(world, ref) != manifest.digest:
         return failed(f"O engine ainda não conhece o digest de {ref}.", f"docker push {ref}")
+    held = f"{len(manifest.layers)} layers no registry"
     return passed(
-        f"{len(manifest.layers)} layers no registry; o digest é igual no engine e no registry: {short(manifest.digest)}.",
-        digest=manifest.digest,
+        f"{held}; o digest é igual no engine e no registry: {short(manifest.digest)}.", digest=manifest.digest
     )
 
 

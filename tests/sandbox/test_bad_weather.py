@@ -30,7 +30,10 @@ from labs.settings import Ports, Settings
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 HUB = "$HUB_REGISTRY/$HUB_USER"
 HUB_LOGIN = 'docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
-ECR_LOGIN = "aws ecr get-login-password --region us-east-2 --profile console | docker login --username AWS --password-stdin $ECR_REGISTRY"
+ECR_LOGIN = (
+    "aws ecr get-login-password --region us-east-2 --profile console"
+    " | docker login --username AWS --password-stdin $ECR_REGISTRY"
+)
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,8 @@ def test_bad_input_is_explained(name: str, context: Context, shell: Shell) -> No
 
 def test_a_deactivated_key_and_a_lost_secret_are_explained(context: Context, shell: Shell, lab: Settings) -> None:
     made = shell(
-        "aws iam create-user --user-name bw --profile console && aws iam create-access-key --user-name bw --profile console"
+        "aws iam create-user --user-name bw --profile console"
+        " && aws iam create-access-key --user-name bw --profile console"
     )
     key = json.loads("{" + made.stdout.partition('"AccessKey"')[2].join(['"AccessKey"', ""]))["AccessKey"]
     try:

@@ -37,8 +37,10 @@ def run(settings: Settings, *lessons: str) -> list[dict[str, Any]]:
 def skopeo(settings: Settings, reference: str) -> dict[str, Any]:
     """What skopeo reads of an image, with the logins that the lab's Docker keeps."""
     answer = subprocess.run(
-        ["skopeo", "inspect", "--tls-verify=false", "--authfile", str(settings.docker_config / "config.json")]
-        + [f"docker://{reference}"],
+        [
+            *("skopeo", "inspect", "--tls-verify=false", "--authfile", str(settings.docker_config / "config.json")),
+            f"docker://{reference}",
+        ],
         capture_output=True,
         text=True,
         timeout=60,

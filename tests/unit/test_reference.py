@@ -36,7 +36,7 @@ def test_a_digest_takes_the_place_of_the_tag() -> None:
     "text", ["Widget:v1", "widget server:v1", "widget:v 1", "a@sha256:12", "widget:-v1", "", "a//b"]
 )
 def test_a_bad_name_says_why_in_portuguese(text: str) -> None:
-    with pytest.raises(ValueError, match="o nome do repositório|a tag aceita|o digest"):
+    with pytest.raises(ValueError, match=r"o nome do repositório|a tag aceita|o digest"):
         parse(text)
 
 

@@ -40,7 +40,7 @@ class Reply:
     text: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - JSON is whatever it is
+    def json(self) -> Any:
         return json.loads(self.text)
 
 

@@ -151,7 +151,7 @@ def test_logs_are_json_without_what_people_wrote(service: Service) -> None:
     assert {"time", "level", "method", "path", "status", "ms"} <= requests[-1].keys()
 
 
-def test_environment_names_are_escaped_too(start: Any) -> None:  # noqa: ANN401
+def test_environment_names_are_escaped_too(start: Any) -> None:
     service = start(APP_ENV="<b>x</b>", WIDGET_TITLE="<i>t</i>", APP_COLOR="#00FF00", APP_VERSION="<u>1</u>")
     page = service.call("GET", "/").text
     assert not [tag for tag in ("<b>", "<i>", "<u>") if tag in page]

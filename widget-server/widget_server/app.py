@@ -134,7 +134,7 @@ def _logged(app: Bottle) -> WsgiApp:
         started = time.monotonic()
         seen: dict[str, int] = {"status": 500}
 
-        def remember(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI's own signature
+        def remember(status: str, *rest: Any) -> Any:
             seen["status"] = int(status.split(" ", 1)[0])
             return start_response(status, *rest)
 

@@ -12,7 +12,7 @@ MAX_NAME = 80
 MAX_MESSAGE = 1000
 
 
-class InvalidFeedback(Exception):  # noqa: N818 - reads as what it is at the place where it is raised
+class InvalidFeedback(Exception):
     """The request is not a feedback. `field` names the culprit, or is empty; the text is Portuguese."""
 
     def __init__(self, message: str, field: str = "", status: int = 400) -> None:
