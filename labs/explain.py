@@ -24,6 +24,11 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
         "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin $ECR_REGISTRY",
     ),
     (
+        r"login attempt to .* 400 Bad Request",
+        "O ECR não aceita este token: ele é de outra região ou de outra conta, ou chegou incompleto.",
+        "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin $ECR_REGISTRY",
+    ),
+    (
         r"authorization token has expired|token.*expired",
         "O token do ECR venceu: ele vale 12 horas.",
         "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin $ECR_REGISTRY",
@@ -165,6 +170,11 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
         r"Cannot connect to the Docker daemon|docker daemon is not running|error during connect|EOF$",
         "O Docker Engine não responde.",
         "python3 -m labs up",
+    ),
+    (
+        r"lookup \d{12}\.dkr\.ecr\.",
+        "O endereço do ECR no nome da imagem não existe neste laboratório: confira a conta e a região.",
+        'echo "$ECR_REGISTRY"',
     ),
     (
         r"[Cc]onnection refused|no such host|network is unreachable|i/o timeout|server misbehaving",

@@ -90,8 +90,8 @@ CASES = {
     "token of another region": Weather(
         "aws ecr get-login-password --region us-east-1 --profile console"
         " | docker login --username AWS --password-stdin $ECR_REGISTRY",
-        "",
-        "",
+        "failed with status: 400 Bad Request",
+        "aws ecr get-login-password --region us-east-2",
     ),
     "immutable tag": Weather(
         "docker push $ECR_REGISTRY/bw-fixed:1",

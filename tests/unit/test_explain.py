@@ -12,6 +12,8 @@ MESSAGES = {
     "denied: Your authorization token has expired. Reauthenticate and try again.": "get-login-password",
     "name unknown: The repository with name 'nao-existe' does not exist in the registry with id '1'": "create-repository --repository-name nao-existe",
     "tag invalid: The image tag 'v1' already exists in the 'x' repository and cannot be overwritten because the tag is immutable.": "docker tag",
+    "login attempt to http://127.0.0.1:5002/v2/ failed with status: 400 Bad Request": "get-login-password",
+    "dial tcp: lookup 210987654321.dkr.ecr.us-east-2.amazonaws.com: no such host": "$ECR_REGISTRY",
     'Get "http://127.0.0.1:5001/v2/": unauthorized: incorrect username or password': "docker login",
     "pull access denied for x/y, repository does not exist or may require 'docker login'": "docker login",
     "invalid reference format: repository name must be lowercase": "docker tag",

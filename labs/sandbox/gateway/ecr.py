@@ -89,13 +89,13 @@ class Ecr:
         Raises:
             DenialError: the token is not one of ours, of another account or region, too old, or its access key is gone.
         """
-        content = self._state.signer.read("ecr", password) if user == "AWS" else None
-        if content is None:
+        if user != "AWS":
             raise DenialError(401, "UNAUTHORIZED", "authentication required")
+        content = self._state.signer.read("ecr", password) or {}
         here = (self._state.settings.account, self._state.settings.region)
         if (content.get("account"), content.get("region")) != here:
-            message = f"The authorization token is for registry {content.get('account')} in {content.get('region')}, "
-            raise DenialError(403, "DENIED", f"{message}not for {here[0]} in {here[1]}.")
+            # What ECR answers to a token that is damaged or of another region: aws/aws-cli#5950, aws/eks-anywhere#3919.
+            raise DenialError(400, "BAD_REQUEST", "Bad Request")
         if self._state.clock.now() - content.get("issued", 0) > TOKEN_SECONDS:
             raise DenialError(403, "DENIED", EXPIRED)
         try:
