@@ -64,9 +64,11 @@ def parser() -> argparse.ArgumentParser:
     start = verb("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start)
     start.add_argument("--no-browser", action="store_true", help="não abre o navegador")
     start.add_argument("--port", type=_port, default=8888, help="porta do JupyterLab (padrão: 8888 ou a próxima livre)")
+    run = verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run)
+    run.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
     test = verb("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test)
     up = verb("up", "inicia só o laboratório e espera até tudo responder", _up)
-    for item in (start, test, up):
+    for item in (start, test, up, run):
         item.add_argument("--yes", action="store_true", help="instala pacotes do sistema sem perguntar")
         item.add_argument("--no-install", action="store_true", help="só diz quais pacotes do sistema faltam")
     verb("down", "para o laboratório; seu trabalho fica guardado", _down)
@@ -75,8 +77,6 @@ def parser() -> argparse.ArgumentParser:
     status = verb("status", "o que está rodando, onde e desde quando", _status)
     doctor = verb("doctor", "o que falta e o comando exato para resolver", _doctor)
     verb("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env)
-    run = verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run)
-    run.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
     for item in (status, doctor, run):
         item.add_argument("--json", action="store_true", help="saída em JSON")
     return top
@@ -262,9 +262,15 @@ def _env(_: argparse.Namespace) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    from labs import headless
+    from labs import headless, sandbox
+    from labs.catalog import load_course
 
-    return int(headless.main(chosen.lessons, chosen.json))
+    for name in chosen.lessons:
+        load_course().lesson(name)  # a mistyped name is told before anything starts
+    _install_missing(chosen)
+    code = int(headless.main(chosen.lessons, chosen.json, sandbox.up(_settings(), say)))
+    say("O laboratório continua de pé. Para desligar: python3 -m labs down")
+    return code
 
 
 def _test(chosen: argparse.Namespace) -> int:

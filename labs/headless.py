@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Sequence
 
+from labs.errors import LabError
 from labs.runner import Outcome, Runner
 from labs.settings import Settings
 from labs.unattended import VARIABLE
 
 
-def main(lessons: Sequence[str], as_json: bool) -> int:
+def main(lessons: Sequence[str], as_json: bool, settings: Settings) -> int:
     """Run lessons (all where none is named) with their challenges' solutions; print a table or JSON.
+
+    Args:
+        settings: of a lab that is up.
 
     Returns:
         0 only if every step passed.
@@ -22,7 +27,7 @@ def main(lessons: Sequence[str], as_json: bool) -> int:
         CatalogError: a lesson does not exist.
     """
     os.environ[VARIABLE] = "1"
-    runner = Runner(Settings.load())
+    runner = Runner(settings)
     chosen = [runner.course.lesson(name) for name in lessons] or list(runner.course.lessons)
     outcomes: list[Outcome] = []
     for lesson in chosen:
@@ -62,7 +67,9 @@ def _tidy(runner: Runner, outcome: Outcome) -> None:
 
     if outcome.step.cleanup:
         folder = runner.settings.work / "widget-server"
-        execute(outcome.step.cleanup, Context(runner.settings, runner.world.engine, runner.world.cloud, folder), ignore)
+        context = Context(runner.settings, runner.world.engine, runner.world.cloud, folder)
+        with contextlib.suppress(LabError):  # what cannot be removed now is told by the next check that meets it
+            execute(outcome.step.cleanup, context, ignore)
 
 
 def _row(outcome: Outcome) -> dict[str, object]:

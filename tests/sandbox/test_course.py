@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+from labs import sandbox
 from labs.catalog import load_course
 from labs.checks import World
 from labs.cleanup import residue
@@ -57,6 +58,11 @@ def test_every_step_passes_twice_on_the_same_state_and_nothing_stays(new_lab: Se
         assert {f"{row['lesson']}/{row['step']}" for row in rows} == STEPS
         assert all(row["passed"] for row in rows)
         assert residue(World(Settings.load(new_lab.home))) == []
+
+
+def test_it_starts_the_lab_where_nothing_runs(new_lab: Settings) -> None:
+    sandbox.down(new_lab, lambda _: None)
+    assert all(row["passed"] for row in run(new_lab, "00"))
 
 
 def test_a_later_lesson_makes_what_it_needs_and_skopeo_reads_both_registries(new_lab: Settings) -> None:

@@ -41,7 +41,7 @@ def test_the_verbs_are_the_fixed_ones() -> None:
     "line",
     [
         *("start --no-browser --port 9000 --yes", "start --no-install", "test --yes", "up", "down", "reset --yes"),
-        *("status --json", "doctor --json", "env", "run --json 02-build", "run"),
+        *("status --json", "doctor --json", "env", "run --json 02-build", "run --yes", "run --no-install"),
     ],
 )
 def test_options_exist(line: str) -> None:
