@@ -7,33 +7,24 @@ shown as Portuguese text, never as a traceback.
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from collections.abc import Callable, Mapping
-from string import Template
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Any
 
 from IPython.display import display
 
-from labs import costs, pictures
 from labs.catalog import Lesson, Step
 from labs.commands import Context, execute
-from labs.errors import LabError, RegistryError
+from labs.errors import LabError
 from labs.events import Line, Watcher, ignore
+from labs.gallery import Gallery, shown
+from labs.pictures import Picture
 from labs.runner import Runner
 from labs.settings import Settings
 
-if TYPE_CHECKING:
-    from labs.checks import World
-
 AUTORUN = "LABS_AUTORUN"
-ENVIRONMENTS = ("homologacao", "producao")
-KEY_OWNER = "widget-dev"
-OTHERS = ("library", "acme")
-"""Namespaces of the lab's Hub that are not the learner's: an official image, and a company's."""
-_P = ParamSpec("_P")
 
 
 def lesson(lesson_id: str) -> Lab:
@@ -91,20 +82,7 @@ class Kit:
         self._up(self._load(), report)
 
 
-def _shown(method: Callable[Concatenate[Lab, _P], None]) -> Callable[Concatenate[Lab, _P], None]:
-    """What a learner can act on is printed, and the notebook goes on."""
-
-    @functools.wraps(method)
-    def call(self: Lab, /, *arguments: _P.args, **options: _P.kwargs) -> None:
-        try:
-            method(self, *arguments, **options)
-        except LabError as error:
-            print(error)
-
-    return call
-
-
-class Lab:
+class Lab(Gallery):
     """One lesson in a notebook."""
 
     def __init__(self, lesson_id: str, kit: Kit | None = None) -> None:
@@ -116,7 +94,7 @@ class Lab:
 
     # Opening -----------------------------------------------------------------------------------
 
-    @_shown
+    @shown
     def open(self) -> None:
         """Say which lesson this is; where something is missing for it, offer to prepare it (in autorun, prepare it)."""
         lesson = self._lesson()
@@ -155,12 +133,12 @@ class Lab:
 
     # Doing -------------------------------------------------------------------------------------
 
-    @_shown
+    @shown
     def step(self, step_id: str) -> None:
         """The card of a step."""
         self._show_step(self._lesson().step(step_id))
 
-    @_shown
+    @shown
     def challenge(self) -> None:
         """The card of the lesson's challenge: the task, and no command."""
         challenge = self._lesson().challenge
@@ -187,151 +165,32 @@ class Lab:
             folder = runner.settings.work / "widget-server"
             execute(step.cleanup, Context(runner.settings, runner.world.engine, runner.world.cloud, folder), ignore)
 
-    @_shown
+    @shown
     def quiz(self) -> None:
         """All questions of the lesson."""
         from labs.widgets.quiz import QuizCard
 
         _display(QuizCard(self._lesson().quiz, explained=autorun()))
 
-    # Looking -----------------------------------------------------------------------------------
+    # Looking: the methods of Gallery -------------------------------------------------------------
 
-    @_shown
-    def map(self) -> None:
-        """The course with what is proven."""
-        from labs.widgets.picture import MapCard
+    def _runner(self) -> Runner:
+        return self._kit.runner()
 
-        _display(MapCard(lambda _: self._map()))
-
-    def _map(self) -> pictures.Picture:
-        runner = self._kit.runner()
-        done = [path for path, record in runner.progress.all().items() if record.passed]
-        return pictures.course_map(runner.course, done, self._lesson().id)
-
-    @_shown
-    def name(self, text: str) -> None:
-        """The anatomy of an image name, which can be edited. `$HUB_REGISTRY` and the like are filled in."""
-        self._picture(lambda values: self._name(values["name"]), {"name": "name", "label": "Nome", "value": text})
-
-    def _name(self, text: str) -> pictures.Picture:
-        settings = self._kit.runner().settings
-        known = {
-            settings.hub_registry: "o Docker Hub deste laboratório",
-            settings.ecr_registry: "o ECR deste laboratório",
-        }
-        return pictures.name(self._expanded(text), known)
-
-    @_shown
-    def layers(self, ref: str, other: str | None = None) -> None:
-        """The stack of an image's layers; with a second image, side by side."""
-        self._picture(lambda _: pictures.layers(self._stack(ref), self._stack(other) if other else None))
-
-    def _stack(self, ref: str) -> pictures.Stack:
-        engine, name = self._kit.runner().world.engine, self._expanded(ref)
-        image = engine.image(name)
-        if image is None:
-            raise LabError(f"A imagem {name} ainda não existe no seu engine.", "", "docker image ls")
-        return pictures.Stack(name, image, engine.history(name))
-
-    @_shown
-    def registry(self, which: str) -> None:
-        """The page of a registry: `hub` or `ecr`."""
-        pages = {"hub": hub_page, "ecr": ecr_page}
-        if which not in pages:
-            raise LabError(f"Não conheço o registry “{which}”.", "registries: hub, ecr", 'lab.registry("hub")')
-        self._picture(lambda _: pages[which](self._kit.runner().world))
-
-    @_shown
-    def environments(self) -> None:
-        """Homologação and produção side by side, with their pages."""
-        self._picture(lambda _: pictures.environments(ENVIRONMENTS, self._kit.runner().world.engine.containers()))
-
-    @_shown
-    def keys(self) -> None:
-        """The access keys of the course's IAM user; no secret."""
-        from labs.checks.cloud import access_keys
-
-        self._picture(lambda _: pictures.keys(KEY_OWNER, access_keys(self._kit.runner().world, KEY_OWNER)))
-
-    @_shown
-    def cost(self, storage_gb: float = 1, transfer_gb: float = 1) -> None:
-        """What a month of a private ECR would cost; both amounts can be edited."""
-        self._picture(
-            lambda values: pictures.cost(costs.estimate(_number(values["storage"]), _number(values["transfer"]))),
-            {"name": "storage", "label": "GB guardados", "value": f"{storage_gb:g}".replace(".", ",")},
-            {"name": "transfer", "label": "GB baixados para a internet", "value": f"{transfer_gb:g}".replace(".", ",")},
-        )
-
-    def _picture(self, draw: Callable[[Mapping[str, str]], pictures.Picture], *fields: Mapping[str, str]) -> None:
+    def _show(self, draw: Callable[[Mapping[str, str]], Picture], fields: Sequence[Mapping[str, str]]) -> None:
         from labs.widgets.picture import PictureCard
 
-        _display(PictureCard(draw, fields))
+        card = PictureCard(draw, fields)
+        if not autorun():
+            card.follow()
+        _display(card)
 
     def _lesson(self) -> Lesson:
         return self._kit.runner().course.lesson(self._id)
 
-    def _expanded(self, text: str) -> str:
-        return Template(text).safe_substitute(self._kit.runner().settings.environment())
-
 
 def _display(card: Any) -> None:
     display(card)  # type: ignore[no-untyped-call]
-
-
-def hub_page(world: World) -> pictures.Picture:
-    """The lab's Hub as the learner's account sees it.
-
-    Raises:
-        RegistryError: the registry does not answer.
-    """
-    repositories = []
-    for namespace in (world.settings.hub_user, *OTHERS):
-        try:
-            listed = world.hub_owner.hub_repositories(namespace)
-        except RegistryError as error:
-            if error.observed.startswith("404"):
-                continue
-            raise
-        for entry in sorted(listed, key=lambda one: one.name):
-            name = f"{namespace}/{entry.name}"
-            tags = (_tag(world, name, tag) for tag in world.hub_owner.tags(name))
-            words = "privado" if entry.private else "público"
-            repositories.append(pictures.Repository(name, words, tuple(filter(None, tags))))
-    return pictures.registry("Docker Hub do laboratório", repositories)
-
-
-def _tag(world: World, repository: str, tag: str) -> pictures.Tag | None:
-    held = world.hub_owner.manifest(repository, tag)
-    return pictures.Tag(tag, held.digest, held.size, len(held.layers)) if held else None
-
-
-def ecr_page(world: World) -> pictures.Picture:
-    """The lab's ECR as the console sees it; layers where Docker is logged in.
-
-    Raises:
-        CloudError: AWS refused.
-    """
-    repositories = []
-    for entry in world.cloud.read("ecr", "describe_repositories")["repositories"]:
-        name = entry["repositoryName"]
-        tags = []
-        for image in world.cloud.read("ecr", "describe_images", repositoryName=name)["imageDetails"]:
-            held = world.ecr.manifest(name, image["imageDigest"])
-            layers = len(held.layers) if held else 0
-            size = int(image.get("imageSizeInBytes", 0))
-            names = image.get("imageTags") or ["(sem tag)"]
-            tags += [pictures.Tag(tag, image["imageDigest"], size, layers) for tag in names]
-        words = "privado, tags imutáveis" if entry["imageTagMutability"] == "IMMUTABLE" else "privado"
-        repositories.append(pictures.Repository(name, words, tuple(sorted(tags, key=lambda tag: tag.name))))
-    return pictures.registry("ECR do laboratório", sorted(repositories, key=lambda one: one.name))
-
-
-def _number(text: str) -> float:
-    """A number as typed in Portuguese or English."""
-    try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        raise LabError(f"“{text}” não é um número.", "", "exemplo: 2,5") from None
 
 
 class _CallableModule(ModuleType):

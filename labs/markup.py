@@ -1,4 +1,4 @@
-"""Numbers and names for a person to read in Portuguese, and the few pieces of HTML that the pictures are made of."""
+"""Numbers and names for a person to read in Portuguese, and the few pieces of HTML that stand around a drawing."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 
 def _cell(value: str) -> str:
     return value if isinstance(value, Html) else escape(value)
+
+
+def details(summary: str, inside: str) -> str:
+    """Something that opens when asked for; `inside` is HTML."""
+    return f"<details class='lab-facts'><summary>{escape(summary)}</summary>{inside}</details>"
 
 
 def paragraph(text: str, kind: str = "") -> str:

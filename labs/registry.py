@@ -112,13 +112,11 @@ class HttpRegistry:
         )
         if response.status_code in (401, 403, 404):
             return None
-        body = self._ok(response).json()
-        return Manifest(
-            digest=response.headers["Docker-Content-Digest"],
-            media_type=response.headers["Content-Type"],
-            config=_layer(body["config"]),
-            layers=tuple(_layer(layer) for layer in body["layers"]),
-        )
+        return manifest_of(self._ok(response).json(), response.headers["Docker-Content-Digest"])
+
+    def has_blob(self, repository: str, digest: str) -> bool:
+        """Whether the repository holds this layer (distribution spec, "Checking if content exists in the registry")."""
+        return self._request("HEAD", f"{repository}/blobs/{digest}", f"repository:{repository}:pull").status_code == 200
 
     def public(self, repository: str) -> bool:
         """Whether someone without a login can read the repository's tags."""
@@ -182,6 +180,12 @@ class HttpRegistry:
             f"{response.status_code} {response.text[:300]}",
             explanation.next_command,
         )
+
+
+def manifest_of(body: dict[str, Any], digest: str) -> Manifest:
+    """A manifest from its JSON (OCI image manifest specification)."""
+    kind = body.get("mediaType", "application/vnd.oci.image.manifest.v1+json")  # optional in OCI's own
+    return Manifest(digest, kind, _layer(body["config"]), tuple(_layer(layer) for layer in body["layers"]))
 
 
 def _layer(blob: dict[str, Any]) -> Layer:

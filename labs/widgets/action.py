@@ -12,6 +12,7 @@ from typing import Any
 
 import traitlets
 
+from labs import changes
 from labs.catalog import Lesson, Step
 from labs.events import Line, Watcher
 from labs.runner import Runner
@@ -122,6 +123,7 @@ class ActionCard(Card):
         with self._guard:
             self._busy = False
         self._show(status)
+        changes.announce()
 
     def _show(self, status: Status) -> None:
         self.standing = Status(status.state, self._redact(status.observed), self._redact(status.next))

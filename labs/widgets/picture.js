@@ -1,45 +1,114 @@
-// A picture with a refresh button and, for some, inputs (labs/widgets/picture.py).
+// A picture that follows the state, with inputs for some (labs/widgets/picture.py).
+
+const QUIET = 250; // ms after the last key before what was typed is drawn
+const REST = 2000; // ms between two looks that nobody asked for
+
+/** Where a page of the lab is reached from: directly on this machine, through the server's proxy from elsewhere. */
+const pageAt = (address) => {
+  const here = ["127.0.0.1", "localhost", "[::1]"].includes(window.location.hostname);
+  return here ? address : `${window.location.pathname.split("/lab")[0]}/proxy/${new URL(address).port}/`;
+};
+
+/** A lesson's own address inside JupyterLab, wherever the server is mounted. */
+const lessonAt = (name) => {
+  const [base, rest] = window.location.pathname.split("/lab");
+  return rest === undefined ? name : `${base}/lab/tree/notebooks/${name}`;
+};
 
 function render({ model, el: host }) {
   const key = model.get("key");
   const root = frame(model, host, "Desenho");
   const body = el("div", { class: "lab-picture" });
   const said = el("span", { class: "lab-said", role: "status", "aria-live": "polite" });
-  const inputs = model.get("fields").map((field) => {
+  const fields = model.get("fields");
+  let wait = 0;
+  const inputs = fields.map((field) => {
     const input = el("input", { type: "text", id: `${key}-${field.name}`, name: field.name, class: "lab-input",
       autocomplete: "off", spellcheck: "false", autocapitalize: "off",
-      // JupyterLab keeps Enter from submitting a form inside a notebook.
-      on: { keydown: (event) => { if (event.key === "Enter") ask(event); } } });
+      on: {
+        input: () => { clearTimeout(wait); wait = setTimeout(() => ask("typed"), QUIET); },
+        // JupyterLab keeps Enter from submitting a form inside a notebook.
+        keydown: (event) => { if (event.key === "Enter") { event.preventDefault(); ask("asked"); } },
+      } });
     input.value = field.value;
     return { input, row: el("div", { class: "lab-field" }, el("label", { for: input.id, text: field.label }), input) };
   });
-  let asked = false;
-  const ask = (event) => {
-    event.preventDefault();
-    if (asked) return;
-    asked = true;
-    setDisabled(button, true);
-    said.textContent = "Atualizando…";
-    model.send({ do: "refresh", values: Object.fromEntries(inputs.map(({ input }) => [input.name, input.value])) });
+  const values = () => Object.fromEntries(inputs.map(({ input }) => [input.name, input.value]));
+
+  // One request at a time; what was typed meanwhile is asked for when the answer is there.
+  let asking = "";
+  let sent = "";
+  let last = Date.now();
+  const ask = (why) => {
+    if (asking) return;
+    asking = why;
+    stale = false;
+    last = Date.now();
+    sent = JSON.stringify(values());
+    if (why === "asked") {
+      setDisabled(button, true);
+      said.textContent = "Atualizando…";
+    }
+    model.send({ do: "refresh", values: values() });
   };
-  const button = el("button", { type: "submit", class: "lab-button", text: "Atualizar" });
-  // `html` comes from labs/pictures.py, which escapes all data.
-  const draw = () => { body.innerHTML = model.get("html"); };
+  const button = el("button", { type: "button", class: "lab-button", text: "Atualizar", on: { click: () => ask("asked") } });
+
+  const draw = () => {
+    const open = [...body.querySelectorAll("details")].map((one) => one.open);
+    body.innerHTML = model.get("html"); // comes from labs/pictures, which escapes all data
+    body.querySelectorAll("details").forEach((one, index) => { one.open = Boolean(open[index]); });
+    body.querySelectorAll("iframe[data-page]").forEach((one) => { one.src = pageAt(one.dataset.page); });
+    body.querySelectorAll("a[href$='.ipynb']").forEach((one) => one.setAttribute("href", lessonAt(one.getAttribute("href"))));
+    reach();
+  };
+  // A drawing wider than the card can be scrolled by keyboard, and only then takes part in the tab order.
+  const reach = () => body.querySelectorAll(".lab-scroll").forEach((one) => {
+    if (one.scrollWidth > one.clientWidth + 1) one.setAttribute("tabindex", "0");
+    else one.removeAttribute("tabindex");
+  });
   const onMessage = (message) => {
+    if (message && message.look) { stale = true; look(); }
     if (!message || !message.drawn) return;
-    asked = false;
+    const why = asking;
+    asking = "";
     setDisabled(button, false);
-    said.textContent = message.changed ? "Atualizado." : "Atualizado: nada mudou.";
-    if (!message.changed) draw(); // pages inside the picture load again
+    if (why === "asked") said.textContent = message.changed ? `Atualizado. ${message.said}` : "Atualizado: nada mudou.";
+    else if (message.changed) said.textContent = message.said;
+    if (why === "asked" && !message.changed) draw(); // pages inside the picture load again
+    if (why && sent !== JSON.stringify(values())) ask("typed");
+    else if (stale) look();
   };
+
+  // After a step of this kernel a picture in view is drawn again, another once it comes into view. What was done in a
+  // terminal is seen when the learner comes back to the window or to the picture.
+  let visible = false;
+  let stale = false;
+  const look = () => {
+    if (!visible || document.hidden || (!stale && Date.now() - last < REST)) return;
+    ask("look");
+  };
+  const seen = new IntersectionObserver(([entry]) => { visible = entry.isIntersecting; look(); });
+  const size = new ResizeObserver(reach);
+
   root.append(
-    el("form", { class: "lab-form", on: { submit: ask } }, ...inputs.map(({ row }) => row),
-      el("div", { class: "lab-buttons" }, button, said)),
-    body);
+    el("form", { class: "lab-form", on: { submit: (event) => { event.preventDefault(); ask("asked"); } } },
+      ...inputs.map(({ row }) => row)),
+    body,
+    el("div", { class: "lab-buttons" }, button, said));
   model.on("change:html", draw);
   model.on("msg:custom", onMessage);
+  window.addEventListener("focus", look);
+  seen.observe(body);
+  size.observe(body);
   draw();
-  return () => { model.off("change:html", draw); model.off("msg:custom", onMessage); };
+  return () => {
+    clearTimeout(wait);
+    seen.disconnect();
+    size.disconnect();
+    window.removeEventListener("focus", look);
+    model.off("change:html", draw);
+    model.off("msg:custom", onMessage);
+  };
 }
 
 export default { render };

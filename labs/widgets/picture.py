@@ -1,4 +1,4 @@
-"""A picture of the state with a button that draws it again."""
+"""A picture of the state that is drawn again when the state, or what the learner typed, has changed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import traitlets
 
+from labs import changes
 from labs.errors import LabError
 from labs.pictures import Picture, message
-from labs.widgets.card import Card, in_thread, script, status_of_error
+from labs.widgets.card import FOLDER, Card, in_thread, script, status_of_error
 
 Draw = Callable[[Mapping[str, str]], Picture]
 
@@ -24,44 +25,53 @@ class PictureCard(Card):
     """
 
     _esm = script("picture.js")
+    _css = "\n".join((FOLDER / name).read_text("utf-8") for name in ("card.css", "picture.css"))
     html = traitlets.Unicode().tag(sync=True)
     fields: Any = traitlets.List().tag(sync=True)
 
     def __init__(self, draw: Draw, fields: Sequence[Mapping[str, str]] = ()) -> None:
         self._draw = draw
         self._guard = threading.Lock()
-        first = self._picture({field["name"]: field["value"] for field in fields})
-        self._text = first.text
-        super().__init__(html=first.html, fields=[dict(field) for field in fields])
+        self._picture = self._drawn({field["name"]: field["value"] for field in fields})
+        super().__init__(html=self._picture.html, fields=[dict(field) for field in fields])
         self.on_msg(self._on_message)
 
     def refresh(self, values: Mapping[str, str] | None = None) -> None:
         """Draw again, with the inputs' values where given."""
         with self._guard:
             chosen = {field["name"]: str((values or {}).get(field["name"], field["value"])) for field in self.fields}
-            picture = self._picture(chosen)
+            self._picture = self._drawn(chosen)
             self.fields = [{**field, "value": chosen[field["name"]]} for field in self.fields]
-            changed = picture.html != self.html
-            self._text, self.html = picture.text, picture.html
-            self.send({"drawn": True, "changed": changed})
+            changed = self._picture.html != self.html
+            self.html = self._picture.html
+            self.send({"drawn": True, "changed": changed, "said": self._picture.said})
+
+    def follow(self) -> None:
+        """Draw again by itself whenever a card of this kernel has run something."""
+        changes.listen(self.look)
+
+    def look(self) -> None:
+        """Tell the page that the state may have changed: what is in view asks for a new drawing, the rest later."""
+        self.send({"look": True})
 
     def text(self) -> str:
         """The picture as text."""
-        return self._text
+        return self._picture.text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Beside the text a still of the drawing, for readers without a kernel: code hosts, nbconvert."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, **({"image/svg+xml": self._picture.still} if self._picture.still else {})}, metadata
 
     def _on_message(self, _widget: object, content: Any, _buffers: object) -> None:
         if isinstance(content, dict) and content.get("do") == "refresh":
             values = content.get("values")
             in_thread(lambda: self.refresh(values if isinstance(values, dict) else None))
 
-    def _picture(self, values: Mapping[str, str]) -> Picture:
+    def _drawn(self, values: Mapping[str, str]) -> Picture:
         try:
             return self._draw(values)
         except LabError as error:
             return message(str(error))
         except Exception as error:  # noqa: BLE001 - a learner never sees a traceback
             return message(status_of_error(error).observed)
-
-
-class MapCard(PictureCard):
-    """The course's map; drawn anew from the recorded progress."""

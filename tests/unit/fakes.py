@@ -10,7 +10,7 @@ from typing import Any
 from labs.engine import Container, HistoryEntry, Image
 from labs.errors import CloudError, EngineError
 from labs.events import Line, Progress, Watcher
-from labs.registry import Layer, Manifest
+from labs.registry import HubRepository, Layer, Manifest
 
 
 def digest(character: str) -> str:
@@ -112,6 +112,9 @@ class FakeRegistry:
 
     def public(self, repository: str) -> bool:
         return repository in self.open_repositories
+
+    def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
+        return ()
 
 
 def manifest(name: str, config: str, *layers: str) -> Manifest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,11 +14,12 @@ import pytest
 import labs.lesson as module
 from labs.catalog import CheckSpec, Course, Lesson, Option, Question, Step
 from labs.engine import HistoryEntry
-from labs.errors import StateError
+from labs.errors import CloudError, StateError
 from labs.lesson import Kit, Lab
 from labs.registry import HubRepository
 from labs.runner import Runner
 from labs.settings import CLONE, Settings
+from labs.widgets.picture import PictureCard
 
 from .conftest import FakeWorld
 from .fakes import image, manifest
@@ -258,14 +261,22 @@ def test_the_ecr_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: l
     answers["ecr", "describe_images"] = {
         "imageDetails": [{"imageDigest": held.digest, "imageTags": ["v2", "v1"], "imageSizeInBytes": 15}]
     }
-    world.ecr.manifests["w", held.digest] = held  # type: ignore[attr-defined]
+    body = {
+        "mediaType": "m",
+        "config": {"digest": held.config.digest, "size": 10},
+        "layers": [{"digest": one.digest, "size": one.size} for one in held.layers],
+    }
+    stored = {"imageManifest": json.dumps(body), "imageId": {"imageDigest": held.digest}}
+    answers["ecr", "batch_get_image"] = {"images": [stored]}
     open_lab("00-a").registry("ecr")
     lines = shown[0].text().splitlines()
     assert lines[1] == "  w · privado, tags imutáveis"
     assert lines[2:] == [f"    {tag} · sha256:cccccccccccc · 1 layer · 15 B" for tag in ("v1", "v2")]
 
 
-def test_costs_take_portuguese_numbers(open_lab: Callable[[str], Lab], shown: list[Any]) -> None:
+def test_costs_take_portuguese_numbers(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
+    no_budget = CloudError("A AWS recusou.", "x", "", "NotFoundException")
+    world.cloud.answers["budgets", "describe_budget"] = no_budget  # type: ignore[attr-defined]
     open_lab("00-a").cost(storage_gb=5, transfer_gb=20)
     assert "Total do mês: US$ 2,30" in shown[0].text()
     shown[0].refresh({"storage": "2,5", "transfer": "0"})
@@ -282,6 +293,33 @@ def test_environments_and_keys(open_lab: Callable[[str], Lab], shown: list[Any])
     lab.keys()
     assert "container ainda não existe" in shown[0].text()
     assert shown[1].text() == "Access keys de widget-dev: nenhuma."
+
+
+def test_pictures_follow_steps_except_in_autorun(
+    open_lab: Callable[[str], Lab], shown: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[Any] = []
+    monkeypatch.setattr(PictureCard, "follow", lambda card: followed.append(card))
+    open_lab("00-a").git()
+    monkeypatch.setenv("LABS_AUTORUN", "1")
+    open_lab("00-a").git()
+    assert followed == shown[:1] and len(shown) == 2
+
+
+def test_a_preview_needs_a_registry_in_the_name(
+    open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]
+) -> None:
+    world.engine.held.append(image("a", "x:v1", "$HUB"))  # type: ignore[attr-defined]
+    open_lab("00-a").push_preview("x:v1")
+    assert "não aponta para um registry do laboratório" in shown[0].text()
+
+
+def test_every_picture_of_the_notebooks_exists() -> None:
+    """What a notebook calls on `lab` is a method of it."""
+    for path in (CLONE / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            for called in re.findall(r"^lab\.(\w+)\(", "".join(cell["source"]), re.MULTILINE):
+                assert callable(getattr(Lab, called, None)), f"{path.name}: lab.{called}"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from labs import changes
 from labs.catalog import CheckSpec, Course, Lesson, Option, Question, Step, load_course
 from labs.checks import Verdict
 from labs.errors import CommandError, Interrupted, LabError, StepBusy
@@ -377,10 +378,30 @@ def test_a_picture_draws_again_with_what_was_typed(sent: list[Any]) -> None:
     assert card.text() == "a" and card.html == "<p>a</p>"
     click(card, do="refresh", values={"name": "b", "other": "c"})
     wait_for(lambda: bool(sent), "drawn")
-    assert card.html == "<p>b</p>" and card.fields[0]["value"] == "b" and sent == [{"drawn": True, "changed": True}]
+    assert (
+        card.html == "<p>b</p>"
+        and card.fields[0]["value"] == "b"
+        and sent == [{"drawn": True, "changed": True, "said": ""}]
+    )
     click(card, do="refresh", values="nonsense")
     wait_for(lambda: len(sent) == 2, "drawn again")
-    assert sent[-1] == {"drawn": True, "changed": False}
+    assert sent[-1] == {"drawn": True, "changed": False, "said": ""}
+
+
+def test_a_picture_stores_a_still_beside_its_text() -> None:
+    stored = PictureCard(lambda _: Picture("palavras", "<p>x</p>", "<svg/>"))._repr_mimebundle_()[0]
+    assert stored["text/plain"] == "palavras" and stored["image/svg+xml"] == "<svg/>" and WIDGET in stored
+    assert "image/svg+xml" not in PictureCard(lambda _: Picture("palavras", "<p>x</p>"))._repr_mimebundle_()[0]
+
+
+def test_a_picture_follows_what_cards_have_run(runner: FakeRunner, sent: list[Any]) -> None:
+    """After a step's button the page hears that it should look; a picture that does not follow says nothing."""
+    followed, apart = (PictureCard(lambda _: Picture("x", "<p>x</p>")) for _ in range(2))
+    followed.follow()
+    card_of(runner).press("run", wait=True)
+    assert [message for message in sent if "look" in message] == [{"look": True}]
+    changes._listeners.clear()
+    assert apart.text() == "x"
 
 
 @pytest.mark.parametrize("error", [LabError("Não há imagem.", EVIL, "docker image ls"), ValueError(EVIL)])

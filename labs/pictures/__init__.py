@@ -1,0 +1,68 @@
+"""Pictures of what exists: pure functions from data to text (a notebook's stored output), a drawing, and a table.
+
+One module per picture. The text is complete by itself and says the same as the drawing. Its columns are never padded:
+what varies from run to run (sizes, digests) must not move what stands beside it. All data is escaped; no state is read
+here: `labs/gallery.py` reads it.
+
+base.py      what a picture is          drawing.py   boxes, words and lines as SVG, with the theme's colours
+anatomy.py   name                       route.py     where a push goes
+stack.py     layers of images           push.py      what a push will send
+pages.py     a registry's page          names.py     names as labels on one image
+git.py       registry beside Git host   token.py     the ECR token's clock
+iam.py       access keys, and SSO       cost.py      a month's cost against the budget
+timeline.py  build and run              environments.py  homologação and produção
+release.py   the release as a map       course.py    the course's map          parts.py  what runs where
+"""
+
+from __future__ import annotations
+
+from labs.pictures.anatomy import name
+from labs.pictures.base import Picture, message
+from labs.pictures.cost import Budget, cost
+from labs.pictures.course import course_map
+from labs.pictures.environments import environments
+from labs.pictures.git import beside_git
+from labs.pictures.iam import Credential, keys, keys_and_sso
+from labs.pictures.names import Label, names
+from labs.pictures.pages import Blob, Registry, Repository, Tag, registry
+from labs.pictures.parts import Running, parts
+from labs.pictures.push import Fate, push_preview
+from labs.pictures.release import Station, release
+from labs.pictures.route import route
+from labs.pictures.stack import Stack, layers
+from labs.pictures.timeline import Origin, timeline
+from labs.pictures.token import Token, token_clock
+
+__all__ = [
+    "Blob",
+    "Budget",
+    "Credential",
+    "Fate",
+    "Label",
+    "Origin",
+    "Picture",
+    "Registry",
+    "Repository",
+    "Running",
+    "Stack",
+    "Station",
+    "Tag",
+    "Token",
+    "beside_git",
+    "cost",
+    "course_map",
+    "environments",
+    "keys",
+    "keys_and_sso",
+    "layers",
+    "message",
+    "name",
+    "names",
+    "parts",
+    "push_preview",
+    "registry",
+    "release",
+    "route",
+    "timeline",
+    "token_clock",
+]
