@@ -106,6 +106,12 @@ def _blobs(held: Manifest | None) -> tuple[Blob, ...]:
     return tuple(Blob(layer.digest, layer.size) for layer in held.layers) if held else ()
 
 
+def no_image(name: str) -> LabError:
+    """What to say where the image to draw is not there."""
+    what = f"A imagem {name} ainda não existe no seu engine. O desenho aparece aqui quando ela existir."
+    return LabError(what, "", "docker image ls")
+
+
 # Layers ------------------------------------------------------------------------------------------
 
 
@@ -117,7 +123,7 @@ def stack(world: World, name: str, *, places: bool = False) -> pictures.Stack:
     """
     image = world.engine.image(name)
     if image is None:
-        raise LabError(f"A imagem {name} ainda não existe no seu engine.", "", "docker image ls")
+        raise no_image(name)
     base = world.engine.image(BASE_IMAGE)
     inherited = base.layers if base and image.layers[: len(base.layers)] == base.layers else ()
     found = _places(world, name, image) if places else {}
@@ -208,7 +214,7 @@ def labels(world: World, name: str) -> tuple[str, list[pictures.Label]]:
     """
     image = world.engine.image(name)
     if image is None:
-        raise LabError(f"A imagem {name} ainda não existe no seu engine.", "", "docker image ls")
+        raise no_image(name)
     found = []
     for tag in sorted(image.tags, key=lambda one: ("/" in one, one)):
         remote = registry_name(world, parse(tag).registry)
@@ -269,7 +275,7 @@ def origin(world: World, name: str, containers: tuple[str, ...]) -> pictures.Ori
     """
     image = world.engine.image(name)
     if image is None:
-        raise LabError(f"A imagem {name} ainda não existe no seu engine.", "", "docker image ls")
+        raise no_image(name)
     told = " ".join(entry.command for entry in world.engine.history(name))
     arguments = tuple(dict.fromkeys(re.findall(r"\bARG (\w+)", told)))
     running = {one.name: one for one in world.engine.containers() if one.image_id == image.id}

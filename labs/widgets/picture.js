@@ -72,8 +72,8 @@ function render({ model, el: host }) {
     const why = asking;
     asking = "";
     setDisabled(button, false);
-    if (why === "asked") said.textContent = message.changed ? `Atualizado. ${message.said}` : "Atualizado: nada mudou.";
-    else if (message.changed) said.textContent = message.said;
+    if (message.changed) said.textContent = why === "typed" ? message.said : `Atualizado. ${message.said}`;
+    else if (why === "asked") said.textContent = "Atualizado: nada mudou.";
     if (why === "asked" && !message.changed) draw(); // pages inside the picture load again
     if (why && sent !== JSON.stringify(values())) ask("typed");
     else if (stale) look();

@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
 
 from labs.catalog import load_course
+from labs.gallery import Gallery
 from labs.notebooks import NOTEBOOKS, environment
 from labs.settings import CLONE, Settings
 
@@ -49,6 +51,25 @@ def test_a_stored_notebook_reads_without_running(name: str) -> None:
         if cell.source.startswith(("lab.step(", "lab.challenge(")):
             assert "✓" in text, f"{name}: {cell.source} is stored without its proof:\n{text}"
     assert "NBVAL_SKIP" not in str(book) and "NBVAL_IGNORE_OUTPUT" not in str(book)
+
+
+PICTURES = {name for name in vars(Gallery) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_stored_notebook_shows_its_pictures_without_running(name: str) -> None:
+    """Each picture's cell stores a still: an SVG document without styles or scripts, which code hosts would remove."""
+    book = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    for cell in book.cells:
+        called = re.match(r"lab\.(\w+)\(", cell.source)
+        if cell.cell_type != "code" or not called or called[1] not in PICTURES:
+            continue
+        stills = [output.data["image/svg+xml"] for output in cell.outputs if "image/svg+xml" in output.get("data", {})]
+        assert len(stills) == 1, f"{name}: {cell.source} stores no still"
+        root = ElementTree.fromstring(stills[0])
+        text = "\n".join(_text(output) for output in cell.outputs)
+        assert root.tag.endswith("}svg") and root.findtext("{http://www.w3.org/2000/svg}desc") == text
+        assert not {"style", "script", "foreignObject"} & {element.tag.rpartition("}")[2] for element in root.iter()}
 
 
 def _text(output: nbformat.NotebookNode) -> str:
