@@ -185,9 +185,14 @@ def _known_blobs(world: World, address: str) -> dict[str, set[tuple[str, str]]]:
     read = ecr_repositories if address == world.settings.ecr_registry else hub_repositories
     for repository in read(world):
         for tag in repository.tags:
-            if image := images.get(tag.config):
-                for layer, blob in zip(image.layers, tag.layers, strict=False):
-                    found.setdefault(layer, set()).add((blob.digest, repository.name))
+            if tag.config in images:
+                layers = images[tag.config].layers
+            elif address == world.settings.hub_registry:
+                layers = world.hub_owner.diff_ids(repository.name, tag.config)
+            else:
+                continue  # ECR gives a config only to the learner's own login, which a picture does not use
+            for layer, blob in zip(layers, tag.layers, strict=False):
+                found.setdefault(layer, set()).add((blob.digest, repository.name))
     return found
 
 

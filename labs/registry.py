@@ -118,6 +118,15 @@ class HttpRegistry:
         """Whether the repository holds this layer (distribution spec, "Checking if content exists in the registry")."""
         return self._request("HEAD", f"{repository}/blobs/{digest}", f"repository:{repository}:pull").status_code == 200
 
+    def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
+        """The layers by their unpacked content, oldest first, from an image's config (OCI image specification).
+
+        Raises:
+            RegistryError: the registry does not answer, or has no such config.
+        """
+        response = self._request("GET", f"{repository}/blobs/{config}", f"repository:{repository}:pull")
+        return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
+
     def public(self, repository: str) -> bool:
         """Whether someone without a login can read the repository's tags."""
         path = f"{repository}/tags/list"

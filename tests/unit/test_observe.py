@@ -21,6 +21,8 @@ from .fakes import digest, image
 
 V1 = image("a", "widget-server:v1", "127.0.0.1:5001/aluno/w:v1", layers=(digest("1"), digest("2"), digest("3")))
 V2 = image("b", "127.0.0.1:5001/aluno/w:v2", layers=(digest("1"), digest("2"), digest("4")))
+OFFICIAL = image("c", layers=(digest("1"), digest("8")))
+"""An image that stands in the Hub and not in the engine."""
 
 
 def packed(held: Image, name: str = "c") -> Manifest:
@@ -49,6 +51,9 @@ class Hub:
 
     def manifest(self, repository: str, reference: str) -> Manifest | None:
         return self.held.get(repository, {}).get(reference)
+
+    def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
+        return next(one.layers for one in (V1, V2, OFFICIAL) if one.id == config)
 
     def has_blob(self, repository: str, blob: str) -> bool:
         self.heads += 1
@@ -87,6 +92,12 @@ def test_the_hub_tells_which_layers_a_push_would_send(world: FakeWorld, hub: Hub
 def test_the_hub_takes_layers_from_another_repository(world: FakeWorld, hub: Hub) -> None:
     stack = observe.stack(world, "widget-server:v1")
     assert set(observe.push_fates(world, "127.0.0.1:5001/aluno/other:v1", stack).values()) == {"mount"}
+
+
+def test_an_image_that_only_the_hub_has_counts_too(world: FakeWorld, hub: Hub) -> None:
+    hub.held = {"aluno/official": {"1.0": packed(OFFICIAL)}}
+    fates = observe.push_fates(world, "127.0.0.1:5001/aluno/w:v1", observe.stack(world, "widget-server:v1"))
+    assert fates == {digest("1"): "mount", digest("2"): "travel", digest("3"): "travel"}
 
 
 def test_ecr_takes_nothing_from_another_repository(world: FakeWorld, hub: Hub) -> None:
