@@ -53,7 +53,7 @@ def timeline(origin: Origin) -> Picture:
     lines += [f"  {label}: {names}" for label, names in facts]
     tables = table("Do mais fraco ao mais forte", ("Ordem", "De onde vem o valor", "Vale quando"), order)
     tables += table("Agora, no seu engine", ("Onde", "Variáveis"), facts)
-    return drawn(title, "\n".join(lines), _draw(facts), tables, said=f"{facts[0][0]}: {facts[0][1]}.")
+    return drawn(title, "\n".join(lines), _draw(facts), tables, said=f"{facts[1][0]}: {facts[1][1]}.")
 
 
 def _words(lane: Lane) -> str:

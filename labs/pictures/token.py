@@ -69,6 +69,8 @@ def _draw(token: Token | None, now: datetime, rows: list[tuple[str, str]], verdi
     drawing.circle(x, y, 5, "plain", thick=True)
     drawing.height = 270
     words = "horas desde que o token foi emitido" if used is not None else "não há token para contar"
+    if used is not None and used >= 1:
+        words = f"{int(used) + 1}ª volta: passaram {_hours(LIFE * used)}"
     drawing.text(x, 290, words, size=12, anchor="middle", ink="mute")
     top = 66.0
     for label, value in rows:

@@ -59,6 +59,8 @@ function render({ model, el: host }) {
     body.querySelectorAll("details").forEach((one, index) => { one.open = Boolean(open[index]); });
     body.querySelectorAll("iframe[data-page]").forEach((one) => { one.src = pageAt(one.dataset.page); });
     body.querySelectorAll("a[href$='.ipynb']").forEach((one) => one.setAttribute("href", lessonAt(one.getAttribute("href"))));
+    const title = body.querySelector(".lab-drawing")?.getAttribute("aria-label");
+    root.setAttribute("aria-label", title ? `Desenho: ${title}` : "Desenho");
     reach();
   };
   // A drawing wider than the card can be scrolled by keyboard, and only then takes part in the tab order.
