@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from labs import changes
 from labs.checks import World
 from labs.settings import Ports, Settings
 
@@ -19,6 +20,12 @@ class FakeWorld(World):
         self.__dict__["hub"] = self.__dict__["hub_owner"] = FakeRegistry(settings.hub_registry)
         self.__dict__["ecr"] = FakeRegistry(settings.ecr_registry)
         self.__dict__["admin"] = FakeAdmin()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards live as long as their kernel, so those of one test would hear what another runs."""
+    monkeypatch.setattr(changes, "_listeners", [])
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from labs import changes
 from labs.catalog import CheckSpec, Course, Lesson, Option, Question, Step, load_course
 from labs.checks import Verdict
 from labs.errors import CommandError, Interrupted, LabError, StepBusy
@@ -400,7 +399,6 @@ def test_a_picture_follows_what_cards_have_run(runner: FakeRunner, sent: list[An
     followed.follow()
     card_of(runner).press("run", wait=True)
     assert [message for message in sent if "look" in message] == [{"look": True}]
-    changes._listeners.clear()
     assert apart.text() == "x"
 
 
