@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from IPython.display import display
 
-from labs import costs, pictures
+from labs import costs, journey, pictures
 from labs.catalog import Lesson, Step
 from labs.commands import Context, execute
 from labs.errors import LabError, RegistryError
 from labs.events import Line, Watcher, ignore
 from labs.runner import Runner
 from labs.settings import Settings
+from labs.tries import Tries
 
 if TYPE_CHECKING:
     from labs.checks import World
@@ -122,6 +123,7 @@ class Lab:
         lesson = self._lesson()
         print(f"Aula {lesson.id[:2]} · {lesson.title} · {lesson.minutes} min. {lesson.goal}")
         missing = self._missing()
+        self._say_where_you_were()
         if not missing:
             return
         from labs.widgets.action import PrepareCard
@@ -133,6 +135,15 @@ class Lab:
             if card.standing.state == "passed":
                 return
         _display(card)
+
+    def _say_where_you_were(self) -> None:
+        """Not in autorun: a stored notebook tells nobody's journey."""
+        if autorun():
+            return
+        runner = self._kit.runner()
+        lost = journey.recover(runner.course, runner.world, runner.progress) if self._kit.healthy() else ""
+        words = (lost, journey.opening(runner.course, runner.progress.all(), self._lesson()))
+        print("\n".join(filter(None, words)), end="\n" if any(words) else "")
 
     def _missing(self) -> list[str]:
         """What this lesson starts from and is not there, in words."""
@@ -192,7 +203,12 @@ class Lab:
         """All questions of the lesson."""
         from labs.widgets.quiz import QuizCard
 
-        _display(QuizCard(self._lesson().quiz, explained=autorun()))
+        lesson = self._lesson()
+        if autorun():
+            _display(QuizCard(lesson.quiz, explained=True))
+            return
+        tries = Tries(self._kit.runner().settings)
+        _display(QuizCard(lesson.quiz, tries.of(lesson), functools.partial(tries.add, lesson)))
 
     # Looking -----------------------------------------------------------------------------------
 
