@@ -13,33 +13,51 @@ from pathlib import Path
 from labs import journey, pages
 from labs.catalog import Course, Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
+from labs.checks.course import certificate_file
 from labs.errors import LabError
 from labs.progress import Progress, Record
 from labs.settings import Settings, write_atomic
 
 Proof = tuple[Lesson, Step, Verdict]
+LABELS = {
+    "account": "conta",
+    "arn": "ARN",
+    "engine": "versão do engine",
+    "event": "evento",
+    "id": "id",
+    "user": "usuário",
+}
+"""Names of evidence as a learner knows them; the others are words of the field."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line per step with its evidence, and where the page is; exit code 0 only if all are proven."""
+    """Issue the certificate; exit code 0 only if all is proven."""
     parser = argparse.ArgumentParser(prog="python3 -m labs.certificate", add_help=False)
     parser.add_argument("--nome", "--name", dest="name", default="", help="o nome que vai no certificado")
     parser.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
     name = " ".join(parser.parse_args(arguments).name.split())[:120]
     try:
-        settings = Settings.load()
-        proofs = list(prove(load_course(), World(settings)))
-        missing = [f"{lesson.id}/{step.id}" for lesson, step, verdict in proofs if not verdict.passed]
-        if missing:
-            lesson, step, _ = next(proof for proof in proofs if not proof[2].passed)
-            print(f"Falta comprovar: {', '.join(missing)}")
-            words = journey.step_words(lesson, step)
-            print(f"Sem certificado ainda. Volte à aula {lesson.id[:2]}, {words}, e peça de novo.")
-            return 1
-        path = write(settings, proofs, name)
+        return issue(load_course(), World(Settings.load()), name)
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def issue(course: Course, world: World, name: str) -> int:
+    """Prove all and write the page; where something is missing, say what and where to return to, and write nothing.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
+    proofs = list(prove(course, world))
+    missing = [(lesson, step) for lesson, step, verdict in proofs if not verdict.passed]
+    if missing:
+        lesson, step = missing[0]
+        print(f"Falta comprovar: {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
+        words = journey.step_words(lesson, step)
+        print(f"Sem certificado ainda. Volte à aula {lesson.id[:2]}, {words}, e peça de novo.")
+        return 1
+    path = write(course, world.settings, proofs, name)
     print("Curso comprovado.")
     print(f"Certificado para imprimir: {path}")
     return 0
@@ -59,13 +77,12 @@ def prove(course: Course, world: World) -> Iterator[Proof]:
             yield lesson, step, verdict
 
 
-def write(settings: Settings, proofs: Sequence[Proof], name: str) -> Path:
+def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str) -> Path:
     """Write the page; returns where.
 
     Raises:
         StateError: the state folder cannot be written.
     """
-    course = load_course()
     records = Progress(settings).all()
     times = {one.lesson.id: journey.time_words(one) for one in journey.standings(course, records)}
     page = pages.certificate(
@@ -79,7 +96,7 @@ def write(settings: Settings, proofs: Sequence[Proof], name: str) -> Path:
             if (told := [_told(*proof, records) for proof in proofs if proof[0].id == lesson.id])
         ],
     )
-    path = settings.home / "certificado.html"
+    path = certificate_file(settings)
     write_atomic(path, page)
     return path
 
@@ -90,8 +107,8 @@ def _told(lesson: Lesson, step: Step, verdict: Verdict, records: Mapping[str, Re
     return {
         "title": step.title,
         "observed": verdict.observed,
-        "evidence": list(verdict.evidence.items()),
-        "first": moment(datetime.fromisoformat(record.at).astimezone()) if record and proven else "",
+        "evidence": [(LABELS.get(label, label), value) for label, value in verdict.evidence.items()],
+        "at": moment(datetime.fromisoformat(record.at).astimezone()) if record and proven else "",
     }
 
 

@@ -18,28 +18,8 @@ from .texts import Text, all_texts, is_portuguese
 WORDS = Path(__file__).with_name("words.txt")
 
 MASCULINE = [
-    "engine",
-    "registry",
-    "digest",
-    "push",
-    "pull",
-    "build",
-    "token",
-    "budget",
-    "container",
-    "manifest",
-    "check",
-    "gateway",
-    "kernel",
-    "notebook",
-    "dockerfile",
-    "namespace",
-    "login",
-    "cache",
-    "host",
-    "commit",
-    "template",
-    "deploy",
+    *("engine", "registry", "digest", "push", "pull", "build", "token", "budget", "container", "manifest", "check"),
+    *("gateway", "kernel", "notebook", "dockerfile", "namespace", "login", "cache", "host", "template", "deploy"),
 ]
 FEMININE = ["layer", "tag", "sandbox", "key", "secret", "release", "API"]
 BEFORE = {
@@ -57,7 +37,7 @@ VOICE = {
     r"\b(?:printar|startar|buildar|taguear|taggear|pushar|commitar|logar)\b": "verbo inglês conjugado",
     r"\b(?:clicka|click aqui|clique aqui)\b": "diga no que clicar",
     r"\b(?:simplesmente|basta apenas|obviamente|trivial)\b": "pode não ser simples para quem lê",
-    r"\b(?:ficheiros?|ecrã|utilizador(?:es)?|palavra-passe|directório)\b": "português de Portugal",
+    r"\b(?:ficheiros?|ecrã|utilizador(?:es)?|palavra-passe|directório|noutr[oa]s?)\b": "português de Portugal",
     r"\b(?:a nível de|através da mesma|o mesmo irá|sendo que o mesmo)\b": "linguagem de ofício",
 }
 
