@@ -26,6 +26,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Interface settings by plugin: Portuguese, no request to the outside, light or dark as the learner's system."""
 
+STYLE = """\
+/* JupyterLab breaks a long output line anywhere, also inside a word. */
+.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }
+"""
+
 
 def write(settings: Settings, port: int) -> None:
     """Write all of it. The layout is written only where there is none yet.
@@ -38,6 +43,7 @@ def write(settings: Settings, port: int) -> None:
     disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     _write_json(config / "labconfig" / "page_config.json", disabled)
     _write_json(config / "labconfig" / "default_setting_overrides.json", DEFAULTS)
+    write_atomic(config / "custom" / "custom.css", STYLE)
     write_atomic(terminal_file(settings), terminal(settings))
     _write_layout(folder(settings) / "workspaces")
 
@@ -68,6 +74,7 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",  # the other one asks PyPI for its list
+            "custom_css": True,
             "expose_app_in_browser": True,  # so that the course map opens a lesson beside itself
         },
     }
