@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from labs.catalog import Course, Lesson, Step, load_course
 from labs.errors import LabError
+from labs.markup import plural
 from labs.progress import Progress, Record
 from labs.settings import Settings
 
@@ -142,7 +143,9 @@ def recover(course: Course, world: World, progress: Progress) -> str:
     def work() -> None:
         try:
             count = rebuild(course, world, progress)
-            found.append(f"O seu progresso gravado se perdeu. O estado de agora comprova {count} passos, já anotados.")
+            found.append(
+                f"O seu progresso gravado se perdeu. O estado de agora comprova {plural(count, 'passo', 'passos')}."
+            )
         except LabError as error:
             found.append(str(error))
 

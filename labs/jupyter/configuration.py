@@ -28,7 +28,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 STYLE = """\
 /* JupyterLab breaks a long output line anywhere, also inside a word. */
-.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }
+.jp-Notebook .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }
 """
 
 

@@ -111,7 +111,7 @@ def test_lost_progress_is_read_anew_from_the_state(settings: Settings, world: Fa
     progress.record("01-b/three", passed=True, observed="", seconds=1, evidence={})
     (settings.home / "progress.json").unlink()
     world.engine.held += [image("b", "one:1"), image("c", "two:1")]  # type: ignore[attr-defined]
-    assert "O estado de agora comprova 1 passos" in journey.recover(COURSE, world, progress)
+    assert "O estado de agora comprova 1 passo." in journey.recover(COURSE, world, progress)
     assert {path for path, one in progress.all().items() if one.passed} == {"00-a/one"}, "`two` does not last"
     assert journey.recover(COURSE, world, progress) == "", "once is enough"
 

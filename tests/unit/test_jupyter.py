@@ -14,6 +14,7 @@ import pytest
 from jupyterlab_server.translation_utils import get_language_pack
 from jupyterlab_server.workspaces_handler import WorkspacesManager
 
+from labs import jupyter
 from labs.jupyter import configuration, extension, portuguese
 from labs.settings import CLONE, Settings
 
@@ -106,6 +107,15 @@ def test_an_open_terminal_follows_a_new_account(settings: Settings, terminal: An
     assert [line for line in said.splitlines() if line in ("antes", "maria2026")] == ["antes", changed.hub_user]
 
 
+def test_jupyter_writes_below_the_state_folder_only(settings: Settings) -> None:
+    """The learner's own Jupyter and IPython folders are neither read nor written."""
+    variables = jupyter.environment(settings)
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        assert Path(variables[name]).is_relative_to(settings.home), name
+    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
+        assert Path(variables[name]).is_relative_to(settings.home / "jupyter"), name
+
+
 # Portuguese ----------------------------------------------------------------------------------------
 
 
@@ -145,3 +155,7 @@ def test_only_the_courses_ports_are_forwarded() -> None:
     assert not [pattern for pattern in patterns if pattern.startswith("/proxy")]
     ports = {handler[2]["port"] for handler in extension.handlers("/") if len(handler) == 3 and "port" in handler[2]}
     assert ports == {3000, 3001, 3002}
+
+
+def test_behind_a_hub_all_stands_below_its_address() -> None:
+    assert all(handler[0].startswith("/hub/ana/") for handler in extension.handlers("/hub/ana/"))
