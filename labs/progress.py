@@ -12,12 +12,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from labs.errors import StateError
 from labs.settings import Settings, write_atomic
-
-LOCK = "progress"
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,12 @@ class Progress:
     """Reads and writes the records; safe for several kernels at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._path = settings.home / "progress.json"
+        self._lock = self._path.parent / "locks" / "progress"
 
     def lost(self) -> bool:
         """Whether something was recorded once and the file is gone."""
-        return (self._settings.home / "locks" / LOCK).exists() and not self._path.exists()
+        return self._lock.exists() and not self._path.exists()
 
     def all(self) -> dict[str, Record]:
         """Records by "lesson/step". A damaged file counts as empty and is kept aside."""
@@ -73,7 +72,7 @@ class Progress:
         Raises:
             StateError: the state folder cannot be written; nothing was recorded.
         """
-        with locked(self._settings, LOCK):
+        with locked(self._lock):
             steps = self.all()
             before = steps.get(path)
             tries = (before.tries if before else 0) + 1
@@ -92,13 +91,13 @@ class Progress:
     def restore(self, proofs: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
         """Remember what the state proves (observed and evidence by "lesson/step"), where nothing is recorded."""
         now = _moment(datetime.now(UTC))
-        with locked(self._settings, LOCK):
+        with locked(self._lock):
             found = {path: Record(True, seen, now, 0.0, 0, dict(evidence)) for path, (seen, evidence) in proofs.items()}
             self._write(found | self.all())
 
     def forget(self, path: str) -> None:
         """A check of this step no longer passes: back to pending."""
-        with locked(self._settings, LOCK):
+        with locked(self._lock):
             steps = self.all()
             if steps.pop(path, None):
                 self._write(steps)
@@ -109,13 +108,12 @@ class Progress:
 
 
 @contextlib.contextmanager
-def locked(settings: Settings, name: str) -> Iterator[None]:
-    """Hold one of the lab's locks, over all kernels and terminals.
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that this file is, over all kernels and terminals.
 
     Raises:
         StateError: the state folder cannot be written.
     """
-    path = settings.home / "locks" / name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = path.open("w")

@@ -20,8 +20,8 @@ class Tries:
     """Reads and writes the answers; safe for several kernels at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._path = settings.home / "quiz.json"
+        self._lock = settings.home / "locks" / "quiz"
 
     def of(self, lesson: Lesson) -> list[list[int]]:
         """Per question of the lesson's quiz, the options tried so far, first to last."""
@@ -35,7 +35,7 @@ class Tries:
             StateError: the state folder cannot be written; nothing was remembered.
         """
         asked = lesson.quiz[question]
-        with locked(self._settings, "quiz"):
+        with locked(self._lock):
             answers = self._read()
             tried = answers.setdefault(lesson.id, {}).setdefault(asked.question, [])
             tried.append(asked.options[option].text)
