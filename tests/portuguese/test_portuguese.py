@@ -91,6 +91,11 @@ def test_the_course_speaks_with_one_voice(pattern: str) -> None:
     assert found == [], VOICE[pattern]
 
 
+def test_the_catalogue_has_no_marks_that_a_card_would_show_as_they_are() -> None:
+    """Cards know `code`, and no other Markdown."""
+    assert [(place, text) for place, text in texts() if ".toml" in place and re.search(r"\*\*|\]\(|^#", text)] == []
+
+
 @pytest.mark.parametrize(
     ("gender", "term"), [*(("m", term) for term in MASCULINE), *(("f", term) for term in FEMININE)], ids=str
 )
