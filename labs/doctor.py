@@ -90,7 +90,7 @@ def _engine(settings: Settings) -> tuple[bool, Finding]:
         command = _docker_command(error) if isinstance(error, MissingDependency) else error.next_command
         return True, Finding("engine", False, error.observed or error.what, command, package)
     private = host == engine_choice.private_host(settings)
-    own = "do laboratório" if private else "sua (nunca será parada nem esvaziada)"
+    own = "do laboratório" if private else "seu (nunca será parado nem esvaziado)"
     return private, Finding("engine", True, f"{own}: {host}")
 
 
@@ -121,7 +121,7 @@ def _programs(private: bool) -> list[Finding]:
 
 
 def _program(name: str, package: str) -> Finding:
-    path = shutil.which(name)
+    path = shutil.which(name) or (name if Path(name).is_file() else "")
     if path:
         return Finding(name, True, path)
     command = (
@@ -160,8 +160,15 @@ def _ports(settings: Settings) -> list[Finding]:
     ]
 
 
-TEST_PROGRAMS = (("skopeo", "skopeo"), ("chromium", "chromium"))
-"""What only the tests need, with the package that brings it: a registry client that is not ours, and a browser."""
+TEST_PROGRAMS = (
+    ("skopeo", "skopeo"),
+    ("chromium", "chromium"),
+    ("hunspell", "hunspell"),
+    ("/usr/share/hunspell/pt_BR.dic", "hunspell-pt-br"),
+)
+"""What only the tests need, with the package that brings it: a registry client that is not ours, a browser, and a
+spelling checker with its dictionary (a file, since it has no program).
+"""
 
 
 def install_missing(
@@ -222,7 +229,7 @@ def status_text(known: dict[str, Any]) -> str:
         f"Laboratório {'saudável' if known['healthy'] else 'com problemas'}, de pé desde {_moment(known['since'])}"
     )
     engine = known["engine"]
-    lines.append(f"Engine: {engine['host']} ({'do laboratório' if engine['private'] else 'sua'})")
+    lines.append(f"Engine: {engine['host']} ({'do laboratório' if engine['private'] else 'seu'})")
     lines += [f"{name.upper():<4} {address}" for name, address in known["addresses"].items()]
     lines.append(f"{'parte':<28} {'pid':>7}  {'desde':<19}  {'reinícios':>9}  {'memória':>8}  estado")
     for name, part in known["parts"].items():

@@ -15,6 +15,7 @@ from typing import Any
 
 from IPython.display import display
 
+from labs import journey
 from labs.catalog import Lesson, Step
 from labs.commands import Context, execute
 from labs.errors import LabError
@@ -23,6 +24,7 @@ from labs.gallery import Gallery, shown
 from labs.pictures import Picture
 from labs.runner import Runner
 from labs.settings import Settings
+from labs.tries import Tries
 
 AUTORUN = "LABS_AUTORUN"
 
@@ -100,6 +102,7 @@ class Lab(Gallery):
         lesson = self._lesson()
         print(f"Aula {lesson.id[:2]} · {lesson.title} · {lesson.minutes} min. {lesson.goal}")
         missing = self._missing()
+        self._say_where_you_were()
         if not missing:
             return
         from labs.widgets.action import PrepareCard
@@ -111,6 +114,15 @@ class Lab(Gallery):
             if card.standing.state == "passed":
                 return
         _display(card)
+
+    def _say_where_you_were(self) -> None:
+        """Not in autorun: a stored notebook tells nobody's journey."""
+        if autorun():
+            return
+        runner = self._kit.runner()
+        lost = journey.recover(runner.course, runner.world, runner.progress) if self._kit.healthy() else ""
+        words = (lost, journey.opening(runner.course, runner.progress.all(), self._lesson()))
+        print("\n".join(filter(None, words)), end="\n" if any(words) else "")
 
     def _missing(self) -> list[str]:
         """What this lesson starts from and is not there, in words."""
@@ -170,7 +182,12 @@ class Lab(Gallery):
         """All questions of the lesson."""
         from labs.widgets.quiz import QuizCard
 
-        _display(QuizCard(self._lesson().quiz, explained=autorun()))
+        lesson = self._lesson()
+        if autorun():
+            _display(QuizCard(lesson.quiz, explained=True))
+            return
+        tries = Tries(self._kit.runner().settings)
+        _display(QuizCard(lesson.quiz, tries.of(lesson), functools.partial(tries.add, lesson)))
 
     # Looking: the methods of Gallery -------------------------------------------------------------
 

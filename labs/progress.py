@@ -10,8 +10,9 @@ import contextlib
 import fcntl
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from labs.errors import StateError
@@ -20,7 +21,13 @@ from labs.settings import Settings, write_atomic
 
 @dataclass(frozen=True)
 class Record:
-    """The last proof of a step. `at` is ISO 8601 in UTC; `seconds` what the step took; `tries` how often it was run."""
+    """The last proof of a step.
+
+    Attributes:
+        at: when, ISO 8601 in UTC. `began`: when the first try did.
+        seconds: what the step took. `spent`: all tries together.
+        tries: how often it was run.
+    """
 
     passed: bool
     observed: str
@@ -28,6 +35,8 @@ class Record:
     seconds: float = 0.0
     tries: int = 1
     evidence: Mapping[str, str] = field(default_factory=dict)
+    began: str = ""
+    spent: float = 0.0
 
 
 class Progress:
@@ -35,7 +44,11 @@ class Progress:
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.home / "progress.json"
-        self._lock = settings.home / "locks" / "progress"
+        self._lock = self._path.parent / "locks" / "progress"
+
+    def lost(self) -> bool:
+        """Whether something was recorded once and the file is gone."""
+        return self._lock.exists() and not self._path.exists()
 
     def all(self) -> dict[str, Record]:
         """Records by "lesson/step". A damaged file counts as empty and is kept aside."""
@@ -59,21 +72,32 @@ class Progress:
         Raises:
             StateError: the state folder cannot be written; nothing was recorded.
         """
-        with self._locked():
+        with locked(self._lock):
             steps = self.all()
             before = steps.get(path)
             tries = (before.tries if before else 0) + 1
+            spent = round((before.spent or before.seconds if before else 0.0) + seconds, 3)
+            now = datetime.now(UTC)
+            began = (before and (before.began or before.at)) or _moment(now - timedelta(seconds=seconds))
             if before and before.passed and not passed:
-                steps[path] = Record(**{**asdict(before), "tries": tries})
+                steps[path] = replace(before, tries=tries, spent=spent, began=began)
             else:
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                steps[path] = Record(passed, observed, now, round(seconds, 3), tries, dict(evidence))
+                steps[path] = Record(
+                    passed, observed, _moment(now), round(seconds, 3), tries, dict(evidence), began, spent
+                )
             self._write(steps)
             return steps[path]
 
+    def restore(self, proofs: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
+        """Remember what the state proves (observed and evidence by "lesson/step"), where nothing is recorded."""
+        now = _moment(datetime.now(UTC))
+        with locked(self._lock):
+            found = {path: Record(True, seen, now, 0.0, 0, dict(evidence)) for path, (seen, evidence) in proofs.items()}
+            self._write(found | self.all())
+
     def forget(self, path: str) -> None:
         """A check of this step no longer passes: back to pending."""
-        with self._locked():
+        with locked(self._lock):
             steps = self.all()
             if steps.pop(path, None):
                 self._write(steps)
@@ -82,17 +106,27 @@ class Progress:
         content: dict[str, Any] = {"version": 1, "steps": {path: asdict(record) for path, record in steps.items()}}
         write_atomic(self._path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = self._lock.open("w")
-        except OSError as error:
-            raise StateError(
-                "Não consegui gravar na pasta de estado do laboratório.",
-                f"{self._lock}: {error.strerror}",
-                f"ls -ld '{self._lock.parent}'",
-            ) from error
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that this file is, over all kernels and terminals.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise StateError(
+            "Não consegui gravar na pasta de estado do laboratório.",
+            f"{path}: {error.strerror}",
+            f"ls -ld '{path.parent}'",
+        ) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _moment(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from labs.catalog import load_course
 from labs.checks import Verdict, World, check, failed, passed, run_check
+from labs.settings import Settings
 
 
 @check
 def course_proven(world: World) -> Verdict:
-    """Every check that lasts to the end of the course passes now."""
+    """Every check that lasts to the end of the course passes now, and the certificate was issued."""
     missing = unproven(world)
     if missing:
         return failed(f"Falta comprovar: {', '.join(missing)}.", f"python3 -m labs run {missing[0].partition('/')[0]}")
+    if not certificate_file(world.settings).is_file():
+        return failed("Tudo está comprovado; falta o certificado.", "python3 -m labs.certificate")
     return passed("Todas as verificações do curso passam agora, a partir do estado real.")
+
+
+def certificate_file(settings: Settings) -> Path:
+    """Where `labs.certificate` writes its page."""
+    return settings.home / "certificado.html"
 
 
 def unproven(world: World) -> list[str]:

@@ -61,7 +61,7 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
             return name
     if system.has_apt():
         archive = build_archive(settings, report)
-        report("Importando a imagem base na engine …")
+        report("Importando a imagem base no engine …")
         engine_api.import_image(settings.engine_host, archive, NAME, CHANGES)
         return NAME
     report(f"Baixando a imagem base {FALLBACK} …")
@@ -69,7 +69,7 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
         engine_api.pull(settings.engine_host, FALLBACK)
     except EngineError as error:
         raise MissingDependency(
-            "Não há como obter a imagem base: este sistema não tem apt, e a engine não conseguiu baixá-la.",
+            "Não há como obter a imagem base: este sistema não tem apt, e o engine não conseguiu baixá-la.",
             error.observed,
             f"docker pull {FALLBACK}",
         ) from error

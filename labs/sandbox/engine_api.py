@@ -109,7 +109,7 @@ def _call(
         reply = request(host, method, quote(path, safe="/?&=:%+-_.~"), body=body, headers=sent, timeout=timeout)
     except OSError as error:
         raise EngineError(
-            "A engine Docker não respondeu.", f"{method} {path}: {error}", "python3 -m labs status"
+            "O engine Docker não respondeu.", f"{method} {path}: {error}", "python3 -m labs status"
         ) from error
     if reply.status not in accept:
         answer = reply.json()
@@ -128,5 +128,5 @@ def _stream(reply: Reply) -> None:
 
 def _refused(observed: str) -> EngineError:
     full = "no space left on device" in observed
-    what = "O disco está cheio: a engine Docker não conseguiu gravar." if full else "A engine Docker recusou o pedido."
+    what = "O disco está cheio: o engine Docker não conseguiu gravar." if full else "O engine Docker recusou o pedido."
     return EngineError(what, observed, "df -h" if full else "python3 -m labs doctor")

@@ -91,19 +91,19 @@ def _context_host() -> str:
 def _private(settings: Settings) -> str:
     if sys.platform != "linux":
         raise EngineUnavailable(
-            "Nenhuma engine Docker respondeu.",
+            "Nenhum engine Docker respondeu.",
             "docker version não alcança nenhum servidor",
             "Abra o Docker Desktop, espere ele ficar verde e repita: python3 -m labs up",
         )
     if os.geteuid() != 0:
         raise EngineUnavailable(
-            "Nenhuma engine Docker respondeu, e só o root pode iniciar uma.",
+            "Nenhum engine Docker respondeu, e só o root pode iniciar um.",
             f"usuário {os.geteuid()}; {DEFAULT_SOCKET} não responde ou não permite acesso",
             "sudo python3 -m labs up   (ou inicie o Docker da máquina: sudo systemctl start docker)",
         )
     if dockerd() is None:
         raise MissingDependency(
-            "Nenhuma engine Docker respondeu e o programa dockerd não está instalado.",
+            "Nenhum engine Docker respondeu e o programa dockerd não está instalado.",
             "dockerd: não encontrado no PATH",
             "apt-get install -y docker.io && python3 -m labs up",
         )
@@ -125,7 +125,7 @@ def check_path_length(settings: Settings) -> None:
     longest = settings.run / "exec" / "containerd" / "containerd.sock.ttrpc"
     if len(os.fsencode(longest)) > SOCKET_PATH_LIMIT:
         raise StateError(
-            "O caminho da pasta do laboratório é longo demais para os sockets da engine.",
+            "O caminho da pasta do laboratório é longo demais para os sockets do engine.",
             f"{longest}: {len(os.fsencode(longest))} bytes, o limite é {SOCKET_PATH_LIMIT}",
             'export LABS_HOME="$HOME/labs" && python3 -m labs up',
         )

@@ -194,7 +194,7 @@ def unmount_all(points: list[Path]) -> list[Path]:
     remaining = [point for point in points if point in mounts_below(point)]
     if remaining:
         raise SandboxError(
-            "Uma montagem da engine não pôde ser desfeita.", str(remaining[0]), f"umount --lazy '{remaining[0]}'"
+            "Uma montagem do engine não pôde ser desfeita.", str(remaining[0]), f"umount --lazy '{remaining[0]}'"
         )
     return points
 

@@ -130,7 +130,7 @@ def _start(settings: Settings, report: Report) -> Settings:
     host = engine_choice.choose(settings)
     decided = settings.with_changes(engine_host=host, ports=network.choose_ports(settings, report))
     if before and before != host:
-        report(f"⚠ A engine mudou: antes {before}, agora {host}.")
+        report(f"⚠ O engine mudou: antes {before}, agora {host}.")
     if decided != settings or not (settings.home / "settings.json").exists():
         decided.save()
     program = tools.registry_program(decided, report)

@@ -112,7 +112,7 @@ def free_subnets(home: Path) -> Iterator[ipaddress.IPv4Network]:
         network = ipaddress.IPv4Network(text)
         if not any(network.overlaps(other) for other in taken):
             yield network
-    raise SandboxError("Não há rede privada livre para a engine.", "", "ip -4 route")
+    raise SandboxError("Não há rede privada livre para o engine.", "", "ip -4 route")
 
 
 def _ip(*arguments: str, check: bool = True) -> str:
@@ -120,11 +120,11 @@ def _ip(*arguments: str, check: bool = True) -> str:
         answer = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise MissingDependency(
-            "Falta o programa ip, que cria a rede da engine do laboratório.", str(error), "apt-get install -y iproute2"
+            "Falta o programa ip, que cria a rede do engine do laboratório.", str(error), "apt-get install -y iproute2"
         ) from error
     if check and answer.returncode != 0:
         raise SandboxError(
-            "Não consegui preparar a rede da engine do laboratório.",
+            "Não consegui preparar a rede do engine do laboratório.",
             f"ip {' '.join(arguments)}: {answer.stderr.strip()}",
             "python3 -m labs down && python3 -m labs up",
         )

@@ -35,7 +35,7 @@ def until(
     """Look until it is ready; returns the seconds it took.
 
     Args:
-        what: Portuguese name of what is awaited, with its verb: "a engine responder".
+        what: Portuguese name of what is awaited, with its verb: "o engine responder".
         look: called at once and then every `interval`; an `OSError` counts as "not yet".
         seconds: the deadline; `look` is called at least once.
 

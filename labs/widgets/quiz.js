@@ -1,4 +1,4 @@
-// All questions of a lesson (labs/widgets/quiz.py). Nothing here waits for Python.
+// All questions of a lesson (labs/widgets/quiz.py). Nothing here waits for Python, which only keeps the answers.
 
 /** One question: a wrong answer is explained and may be tried again; the right one explains all the others too. */
 const questionBlock = (question, number, key, tried, choose) => {
@@ -29,6 +29,7 @@ function render({ model, el: host }) {
   const questions = model.get("questions");
   const root = frame(model, host, "Quiz");
   const score = el("p", { class: "lab-score", role: "status", "aria-live": "polite" });
+  const notice = el("p", { class: "lab-bad", role: "alert" });
   const drawScore = () => {
     const tries = model.get("tries");
     const right = (index) => tries[index].some((option) => questions[index].options[option].right);
@@ -44,8 +45,12 @@ function render({ model, el: host }) {
   root.append(el("h4", { class: "lab-title", text: "Quiz" }),
     ...questions.map((question, index) =>
       questionBlock(question, index + 1, key, model.get("tries")[index], (option) => choose(index, option))),
-    score);
+    score, notice);
   drawScore();
+  const drawNotice = () => { notice.textContent = model.get("notice"); };
+  model.on("change:notice", drawNotice);
+  drawNotice();
+  return () => model.off("change:notice", drawNotice);
 }
 
 export default { render };

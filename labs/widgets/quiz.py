@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import traitlets
 
 from labs.catalog import Question
+from labs.errors import LabError
+from labs.tries import first_try
 from labs.widgets.card import Card, script
 from labs.widgets.transcript import quiz_text
 
 
 class QuizCard(Card):
-    """A quiz. `explained` puts the explanations into the stored text too.
+    """A quiz. `explained` puts the explanations into the stored text too; `remember` keeps one answer.
 
     Traits:
         questions: question, options with text, right, because.
-        tries: per question the options chosen so far, in order; kept as long as the kernel lives.
+        tries: per question the options chosen so far, in order.
+        notice: why an answer could not be kept; empty otherwise.
     """
 
     _esm = script("quiz.js")
     questions: Any = traitlets.List().tag(sync=True)
     tries: Any = traitlets.List().tag(sync=True)
+    notice = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, questions: Sequence[Question], *, explained: bool = False) -> None:
+    def __init__(
+        self,
+        questions: Sequence[Question],
+        tries: Sequence[Sequence[int]] = (),
+        remember: Callable[[int, int], None] | None = None,
+        *,
+        explained: bool = False,
+    ) -> None:
         self._questions, self._explained = tuple(questions), explained
-        super().__init__(questions=[asdict(question) for question in questions], tries=[[] for _ in questions])
+        tried = [list(chosen) for chosen in tries] or [[] for _ in questions]
+        super().__init__(questions=[asdict(question) for question in questions], tries=tried)
+        self._remember = remember
+        self.observe(self._on_tries, "tries")
 
     def text(self) -> str:
         """The questions as text, with what was answered so far."""
         text = quiz_text(self._questions, explained=self._explained)
         answered = sum(bool(chosen) for chosen in self.tries)
-        return f"{text}\n\nRespondidas: {answered} de {len(self._questions)}" if answered else text
+        if not answered:
+            return text
+        first = first_try(self._questions, self.tries)
+        return f"{text}\n\nRespondidas: {answered} de {len(self._questions)}; certas de primeira: {first}"
+
+    def _on_tries(self, change: Any) -> None:
+        if self._remember is None:
+            return
+        try:
+            for question, (before, after) in enumerate(zip(change["old"], change["new"], strict=True)):
+                for option in after[len(before) :]:
+                    self._remember(question, option)
+            self.notice = ""
+        except LabError as error:
+            self.notice = str(error)

@@ -22,6 +22,7 @@ from labs.settings import CLONE, Settings
 from labs.unattended import approve
 
 PATHS = [(lesson, step) for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step]
+OPEN = [(lesson, step) for lesson, step in PATHS if step.open or step is lesson.challenge]
 SECONDS = 120
 
 
@@ -110,9 +111,8 @@ def test_the_typed_command_passes_the_check_of_its_button(typist: Typist, lesson
         assert typed.code != 0
 
 
-@pytest.mark.parametrize(
-    "lesson", [lesson for lesson, step in PATHS if step is lesson.challenge], ids=lambda one: one.id
-)
-def test_a_challenge_fails_unsolved(typist: Typist, lesson: Lesson) -> None:
-    assert lesson.challenge
-    assert not typist.result(lesson, lesson.challenge).before.passed
+@pytest.mark.parametrize(("lesson", "step"), OPEN, ids=[f"{lesson.id}/{step.id}" for lesson, step in OPEN])
+def test_a_challenge_or_open_step_fails_unsolved(typist: Typist, lesson: Lesson, step: Step) -> None:
+    """Where no command is given, nothing but the solution may pass the check."""
+    before = typist.result(lesson, step).before
+    assert not before.passed and before.observed

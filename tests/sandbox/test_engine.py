@@ -95,7 +95,7 @@ def test_a_crash_of_the_engine_costs_no_container(lab: Settings, server: tuple[s
         engine = sandbox.status(lab)["parts"]["engine"]
         return Look(engine["healthy"] and engine["pid"] != before["pid"], str(engine))
 
-    until("a engine voltar", back, 30)
+    until("o engine voltar", back, 30)
     assert docker_cli("ps -q --no-trunc").stdout.split() == [name]
     until("o container responder outra vez", _answers(port), 10)
 

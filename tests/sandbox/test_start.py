@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -106,23 +105,6 @@ def _terminals_have_the_labs_variables(settings: Settings) -> None:
     assert {name: found.get(name) for name in wanted if name != "PATH"} == {
         name: value for name, value in wanted.items() if name != "PATH"
     }
-
-
-def test_the_learners_language_is_kept(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    jupyter.write_configuration(settings, "http://127.0.0.1:9710/lab")
-    language = next((tmp_path / "jupyter" / "settings").rglob("plugin.jupyterlab-settings"))
-    language.write_text('{"locale": "en"}')
-    jupyter.write_configuration(settings, "http://127.0.0.1:9710/lab")
-    assert json.loads(language.read_text()) == {"locale": "en"}
-
-
-def test_configuration_is_closed_to_others_and_has_no_token_on_a_command_line(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    jupyter.write_configuration(settings, "http://127.0.0.1:9710/lab")
-    config = tmp_path / "jupyter" / "config" / "jupyter_server_config.json"
-    assert config.stat().st_mode & 0o077 == 0
-    assert json.loads(config.read_text())["ServerApp"]["ip"] == "127.0.0.1"
 
 
 def test_down_ends_a_jupyterlab_whose_start_was_killed(started: Started) -> None:

@@ -84,6 +84,21 @@ def test_what_is_missing_is_installed_when_agreed(monkeypatch: pytest.MonkeyPatc
     assert installed == ["curl"]
 
 
+def test_a_file_that_the_tests_need_brings_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A dictionary has no program to look for."""
+    dictionary = tmp_path / "pt_BR.dic"
+    installed: list[str] = []
+
+    def install(packages: list[str], say: Callable[[str], None]) -> None:
+        installed.extend(packages)
+        dictionary.write_text("casa")
+
+    monkeypatch.setattr(system, "install", install)
+    for _ in range(2):
+        doctor.install_missing(_ignore, agree=lambda _: True, extra=((str(dictionary), "hunspell-pt-br"),))
+    assert installed == ["hunspell-pt-br"]
+
+
 def _forbidden(*_: object) -> None:
     raise AssertionError("must not install")
 

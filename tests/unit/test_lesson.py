@@ -196,6 +196,50 @@ def test_the_quiz_is_explained_in_autorun_alone(
     assert "sim" not in shown[0].text() and "sim" in shown[1].text()
 
 
+def test_quiz_answers_outlive_the_kernel(
+    open_lab: Callable[[str], Lab], shown: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_lab("01-b").quiz()
+    shown[0].tries = [[1]]
+    shown[0].tries = [[1, 0]]
+    open_lab("01-b").quiz()
+    assert shown[1].tries == [[1, 0]] and "certas de primeira: 0" in shown[1].text()
+    monkeypatch.setenv("LABS_AUTORUN", "1")
+    open_lab("01-b").quiz()
+    assert shown[2].tries == [[]], "a stored notebook has nobody's answers"
+
+
+def test_a_lesson_says_where_one_was(
+    open_lab: Callable[[str], Lab], shown: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = open_lab("00-a")
+    lab.step("make")
+    shown[0].press("run", wait=True)
+    lab.open()
+    assert "Você parou na aula 01 (Depois), passo 1 · Passo tag." in capsys.readouterr().out
+
+
+def test_lost_progress_is_read_anew_when_a_lesson_opens(
+    open_lab: Callable[[str], Lab],
+    world: FakeWorld,
+    admin: Admin,
+    shown: list[Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lab = open_lab("00-a")
+    lab.step("make")
+    shown[0].press("run", wait=True)
+    (world.settings.home / "progress.json").unlink()
+    admin.up = False
+    lab.open()
+    assert "se perdeu" not in capsys.readouterr().out, "nothing can be proven while the sandbox is down"
+    admin.up = True
+    lab.open()
+    said = capsys.readouterr().out
+    assert "O seu progresso gravado se perdeu. O estado de agora comprova 1 passo." in said
+    assert "Nesta aula: 1 de 1 passos comprovados." in said
+
+
 def test_the_map_follows_progress(open_lab: Callable[[str], Lab], shown: list[Any]) -> None:
     lab = open_lab("00-a")
     lab.map()

@@ -65,11 +65,11 @@ def test_wrong_usage_is_two_and_portuguese(line: str, capsys: pytest.CaptureFixt
 def test_an_error_of_the_lab_is_text_on_stderr_and_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _fails_with(monkeypatch, EngineError("A engine recusou.", "HTTP 500", "python3 -m labs doctor"))
+    _fails_with(monkeypatch, EngineError("O engine recusou.", "HTTP 500", "python3 -m labs doctor"))
     assert cli.main(["status"]) == 1
     said = capsys.readouterr()
     assert said.err.splitlines() == [
-        "A engine recusou.",
+        "O engine recusou.",
         "Observado: HTTP 500",
         "Próximo comando: python3 -m labs doctor",
     ]

@@ -19,8 +19,8 @@ def test_looks_once_even_without_time() -> None:
 
 def test_deadline_tells_the_last_thing_observed_and_the_next_command() -> None:
     with pytest.raises(SandboxError) as caught:
-        until("a engine responder", lambda: Look(False, "HTTP 503"), 0.02, next_command="labs status", interval=0.001)
-    assert "a engine responder" in caught.value.what
+        until("o engine responder", lambda: Look(False, "HTTP 503"), 0.02, next_command="labs status", interval=0.001)
+    assert "o engine responder" in caught.value.what
     assert caught.value.observed == "HTTP 503"
     assert caught.value.next_command == "labs status"
 

@@ -366,7 +366,7 @@ def test_the_quiz_explains_only_where_asked() -> None:
     card = QuizCard([question], explained=True)
     assert "      porque sim\n" in card.text() and WIDGET in bundle(card)
     card.tries = [[1]]
-    assert card.text().endswith("Respondidas: 1 de 1")
+    assert card.text().endswith("Respondidas: 1 de 1; certas de primeira: 0")
 
 
 def test_a_picture_draws_again_with_what_was_typed(sent: list[Any]) -> None:

@@ -9,23 +9,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
-import shutil
 import signal
 import subprocess
 import sys
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from labs import sandbox
 from labs.errors import LabError, SandboxError
+from labs.jupyter import configuration
+from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token
 from labs.sandbox import network, processes
 from labs.sandbox.unix_http import request
 from labs.sandbox.wait import Look, until
 from labs.settings import FOREIGN_VARIABLES, Settings, write_atomic
 
-FIRST_NOTEBOOK = "notebooks/00-comece-aqui.ipynb"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 Report = Callable[[str], None]
@@ -92,7 +92,7 @@ def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
     Raises:
         SandboxError: it does not.
     """
-    write_configuration(settings, address)
+    configuration.write(settings, urlsplit(address).port or 8888)
     log = _log(settings)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -140,7 +140,7 @@ def end_orphans(settings: Settings, report: Report) -> None:
 
 def descendants(settings: Settings) -> dict[int, str]:
     """Processes that carry this JupyterLab's environment, whoever their parent is by now."""
-    needle = f"JUPYTER_RUNTIME_DIR={_folder(settings) / 'runtime'}".encode()
+    needle = f"JUPYTER_RUNTIME_DIR={folder(settings) / 'runtime'}".encode()
     found = {}
     for pid, _ in processes.all_processes():
         with contextlib.suppress(OSError):
@@ -151,53 +151,20 @@ def descendants(settings: Settings) -> dict[int, str]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The lab's variables and Jupyter's folders; terminals and kernels inherit them."""
-    folder = _folder(settings)
+    own = folder(settings)
     return (
         {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
         | settings.environment()
         | {
-            "JUPYTER_CONFIG_DIR": str(folder / "config"),
-            "JUPYTER_DATA_DIR": str(folder / "data"),
-            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "JUPYTER_CONFIG_DIR": str(own / "config"),
+            "JUPYTER_DATA_DIR": str(own / "data"),
+            "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
             "IPYTHONDIR": str(settings.home / "ipython"),
             "JUPYTER_PREFER_ENV_PATH": "1",
         }
     )
-
-
-def write_configuration(settings: Settings, address: str) -> None:
-    """Server configuration (always ours) and interface settings (only where the learner has none)."""
-    folder = _folder(settings)
-    port = int(address.partition("//")[2].partition("/")[0].rpartition(":")[2])
-    server = {
-        "ServerApp": {
-            "ip": "127.0.0.1",
-            "port": port,
-            "port_retries": 0,
-            "open_browser": False,
-            "root_dir": str(settings.work),
-            "allow_root": True,
-            "terminado_settings": {"shell_command": [shutil.which("bash") or "sh"]},
-        },
-        "IdentityProvider": {"token": token(settings)},
-        "LabApp": {"news_url": None, "check_for_updates_class": "jupyterlab.NeverCheckForUpdate"},
-    }
-    write_atomic(folder / "config" / "jupyter_server_config.json", json.dumps(server, indent=1))
-    disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-    write_atomic(folder / "config" / "labconfig" / "page_config.json", json.dumps(disabled, indent=1))
-    language = folder / "settings" / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
-    if not language.exists():
-        write_atomic(language, '{"locale": "pt_BR"}\n')
-
-
-def token(settings: Settings) -> str:
-    """The token in JupyterLab's address, kept so that an open browser tab survives a restart."""
-    path = settings.secrets / "jupyter-token"
-    if not path.is_file():
-        write_atomic(path, secrets.token_urlsafe(24))
-    return path.read_text("utf-8").strip()
 
 
 def _address(settings: Settings, port: int) -> str:
@@ -222,10 +189,6 @@ def running_address(settings: Settings) -> str:
         return str(mark["address"]) if processes.is_alive(int(mark["pid"]), str(mark["start"])) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.home / "jupyter"
 
 
 def _mark_file(settings: Settings) -> Path:

@@ -1,0 +1,159 @@
+"""What JupyterLab is told at each start: the server's configuration, the interface's defaults, the first layout, and
+the start-up file of its terminals.
+
+Defaults stand below `config/`, where the kit writes them anew each time. What the learner changes goes to `settings/`
+and `workspaces/`, wins over the defaults, and is never written by the kit.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from labs.settings import CLONE, Settings, write_atomic
+
+FIRST_NOTEBOOK = "notebooks/00-comece-aqui.ipynb"
+EXTENSION = "labs.jupyter.extension"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "@jupyterlab/translation-extension:plugin": {"locale": "pt_BR"},
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+}
+"""Interface settings by plugin: Portuguese, no request to the outside, light or dark as the learner's system."""
+
+STYLE = """\
+/* JupyterLab breaks a long output line anywhere, also inside a word. */
+.jp-Notebook .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }
+"""
+
+
+def write(settings: Settings, port: int) -> None:
+    """Write all of it. The layout is written only where there is none yet.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
+    config = folder(settings) / "config"
+    _write_json(config / "jupyter_server_config.json", server(settings, port))
+    disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    _write_json(config / "labconfig" / "page_config.json", disabled)
+    _write_json(config / "labconfig" / "default_setting_overrides.json", DEFAULTS)
+    write_atomic(config / "custom" / "custom.css", STYLE)
+    write_atomic(terminal_file(settings), terminal(settings))
+    _write_layout(folder(settings) / "workspaces")
+
+
+def server(settings: Settings, port: int) -> dict[str, Any]:
+    """The server's configuration (jupyter-server.readthedocs.io/en/latest/other/full-config.html)."""
+    shell = shutil.which("bash")
+    return {
+        "ServerApp": {
+            "ip": "127.0.0.1",
+            "port": port,
+            "port_retries": 0,
+            "open_browser": False,
+            "root_dir": str(settings.work),
+            "allow_root": True,
+            "allow_remote_access": False,  # refuses a Host header that is not this machine's (DNS rebinding)
+            # The package's own loader also opens /proxy/<any port>; ours opens the course's pages and nothing else.
+            "jpserver_extensions": {"jupyter_server_proxy": False, EXTENSION: True},
+            "terminado_settings": {
+                "shell_command": [shell, "--rcfile", str(terminal_file(settings)), "-i"] if shell else ["sh"]
+            },
+        },
+        "IdentityProvider": {"token": token(settings)},
+        # Kernels talk over loopback TCP, which every user of the machine can reach. CurveZMQ encrypts it and lets
+        # only the server in. Unix sockets (transport "ipc") need paths below 108 bytes, and a state folder may be deep.
+        "KernelManager": {"transport_encryption": "required"},
+        "LabApp": {
+            "news_url": None,
+            "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "extension_manager": "readonly",  # the other one asks PyPI for its list
+            "custom_css": True,
+            "expose_app_in_browser": True,  # so that the course map opens a lesson beside itself
+        },
+    }
+
+
+def token(settings: Settings) -> str:
+    """The token in JupyterLab's address, kept so that an open browser tab survives a restart."""
+    path = settings.secrets / "jupyter-token"
+    if not path.is_file():
+        write_atomic(path, secrets.token_urlsafe(24))
+    return path.read_text("utf-8").strip()
+
+
+def terminal(settings: Settings) -> str:
+    """bash's start-up file: the learner's own first, then the lab's variables, in the learner's working copy.
+
+    The variables are read again before a prompt whenever the lab's settings changed, as after choosing an account.
+    """
+    labs = f"PYTHONPATH={shlex.quote(str(CLONE))} LABS_HOME={shlex.quote(str(settings.home))}"
+    labs += f" {shlex.quote(sys.executable)} -m labs"
+    return f"""\
+# Written anew at each start of the course.
+[ -f ~/.bashrc ] && . ~/.bashrc
+HISTFILE={shlex.quote(str(folder(settings) / "bash_history"))}
+__lab_seen=never
+__lab_environment() {{
+  local now
+  now=$(stat -c %y {shlex.quote(str(settings.home / "settings.json"))} 2>/dev/null)
+  [ "$now" = "$__lab_seen" ] && return
+  __lab_seen=$now
+  eval "$({labs} env 2>/dev/null)"
+}}
+__lab_environment
+PROMPT_COMMAND="__lab_environment${{PROMPT_COMMAND:+;$PROMPT_COMMAND}}"
+PROMPT_DIRTRIM=2
+[ "$PWD" = {shlex.quote(str(settings.work))} ] && cd widget-server
+echo "Terminal do laboratório: docker e aws já falam com ele."
+"""
+
+
+def terminal_file(settings: Settings) -> Path:
+    return folder(settings) / "bashrc"
+
+
+def folder(settings: Settings) -> Path:
+    """JupyterLab's own folder below the state folder."""
+    return settings.home / "jupyter"
+
+
+def _write_layout(workspaces: Path) -> None:
+    """Lesson 00 with a terminal beside it and its table of contents. JupyterLab keeps the layout from then on."""
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+    manager = WorkspacesManager(str(workspaces))
+    if not manager.load("default")["data"]:
+        manager.save("default", json.dumps({"data": _layout(), "metadata": {"id": "default"}}))
+
+
+def _layout() -> dict[str, Any]:
+    notebook, terminal_id = f"notebook:{FIRST_NOTEBOOK}", "terminal:1"
+    areas = [{"type": "tab-area", "currentIndex": 0, "widgets": [name]} for name in (notebook, terminal_id)]
+    left = ["filebrowser", "running-sessions", "@jupyterlab/toc:plugin", "extensionmanager.main-view"]
+    return {
+        "layout-restorer:data": {
+            "main": {
+                "dock": {"type": "split-area", "orientation": "horizontal", "sizes": [0.62, 0.38], "children": areas},
+                "current": notebook,
+            },
+            "down": {"size": 0, "widgets": []},
+            "left": {"collapsed": False, "visible": True, "current": "@jupyterlab/toc:plugin", "widgets": left},
+            "right": {"collapsed": True, "visible": True, "widgets": []},
+            "relativeSizes": [0.2, 0.8, 0],
+            "top": {"simpleVisibility": True},
+        },
+        notebook: {"data": {"path": FIRST_NOTEBOOK, "factory": "Notebook"}},
+        terminal_id: {"data": {"name": "1"}},
+        "file-browser-filebrowser:cwd": {"path": "notebooks"},
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    write_atomic(path, json.dumps(content, indent=1) + "\n")

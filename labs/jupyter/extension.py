@@ -1,0 +1,129 @@
+"""JupyterLab's side of the course: the launcher's entries, the course's map, and what its interface has in English.
+
+A Jupyter Server extension that `labs/jupyter/configuration.py` turns on in the place of jupyter-server-proxy's own.
+That one also forwards `/proxy/<any port>`; here only the three pages below are forwarded, behind JupyterLab's token.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+from jupyter_server_proxy.api import IconHandler, ServersInfoHandler
+from jupyter_server_proxy.config import ServerProcess
+from jupyter_server_proxy.handlers import AddSlashHandler, NamedLocalProxyHandler
+from tornado import web
+
+from labs import pages
+from labs.catalog import load_course
+from labs.errors import LabError
+from labs.jupyter import portuguese
+from labs.progress import Progress
+from labs.settings import Settings
+
+ICONS = Path(__file__).with_name("icons")
+CATEGORY = "Notebook"
+"""The launcher's first section: one of our own would stand last, below the fold."""
+MAP = "mapa"
+PAGES = {
+    "widget-server": ("Widget-server", 3000, "a aula 02"),
+    "homologacao": ("Homologação", 3001, "a aula 08"),
+    "producao": ("Produção", 3002, "a aula 08"),
+}
+"""Pages that the lessons put on the learner's machine: path, title, port, where it is made."""
+PRIVATE = {"Cookie": "", "Authorization": "", "X-XSRFToken": ""}
+"""What a container must not learn: with JupyterLab's cookie or token it could act as the learner."""
+
+
+class MapHandler(JupyterHandler):
+    """The course's map."""
+
+    policy = "default-src 'none'"
+
+    @property
+    def content_security_policy(self) -> str:
+        return self.policy
+
+    @web.authenticated
+    def get(self) -> None:
+        try:
+            records = Progress(Settings.load()).all()
+        except LabError as error:
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish(str(error))
+            return
+        page, self.policy = pages.course_map(load_course(), records, self.base_url)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", self.policy)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page)
+
+
+class Forwarded(NamedLocalProxyHandler):
+    """The page of a container; where none answers, what to do instead of a server's error in English."""
+
+    def __init__(self, *arguments: Any, name: str, title: str, port: int, lesson: str, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.name = self.proxy_base = name
+        self.title, self.port, self.lesson = title, port, lesson
+
+    def write_error(self, status_code: int, **options: Any) -> None:
+        if status_code != web.HTTPError(500).status_code:
+            super().write_error(status_code, **options)
+            return
+        error = options.get("exc_info", (None, "sem resposta"))[1]
+        observed = getattr(error, "log_message", None) or str(error)
+        page, policy = pages.absent(self.title, self.port, observed, self.lesson)
+        self.set_status(502)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", policy)
+        self.finish(page)
+
+    def get_request_headers_override(self) -> dict[str, str]:
+        return PRIVATE
+
+
+def launcher() -> list[ServerProcess]:
+    """The launcher's entries, in their order."""
+    return [
+        ServerProcess(
+            name=name,
+            launcher_entry={
+                "title": title,
+                "path_info": f"{name}/",
+                "category": CATEGORY,
+                "icon_path": str(ICONS / f"{name}.svg"),
+            },
+            new_browser_tab=False,
+        )
+        for name, title in ((MAP, "Mapa do curso"), *((name, title) for name, (title, _, _) in PAGES.items()))
+    ]
+
+
+def handlers(base: str) -> list[tuple[Any, ...]]:
+    """What answers below JupyterLab's address: the map, the launcher's data, and a page per container."""
+    entries = launcher()
+    icons = {entry.name: entry.launcher_entry.icon_path for entry in entries}
+    found: list[tuple[Any, ...]] = [
+        (url_path_join(base, MAP, "/"), MapHandler),
+        (url_path_join(base, "server-proxy/servers-info"), ServersInfoHandler, {"server_processes": entries}),
+        (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),
+    ]
+    for name, (title, port, lesson) in PAGES.items():
+        page = {"name": name, "title": title, "port": port, "lesson": lesson}
+        found += [
+            (url_path_join(base, name, "(.*)"), Forwarded, page),
+            (url_path_join(base, name), AddSlashHandler),
+        ]
+    return found
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(app: Any) -> None:
+    app.web_app.add_handlers(".*", handlers(app.web_app.settings["base_url"]))
+    portuguese.install()

@@ -1,0 +1,106 @@
+"""What a learner reads is spelled right and speaks with one voice.
+
+A word that the dictionary (Debian's hunspell-pt-br) does not know is a mistake, or a term of the field: those stand in
+`words.txt`, in lower case, one a line, sorted.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from .texts import Text, all_texts, is_portuguese
+
+WORDS = Path(__file__).with_name("words.txt")
+
+MASCULINE = [
+    *("engine", "registry", "digest", "push", "pull", "build", "token", "budget", "container", "manifest", "check"),
+    *("gateway", "kernel", "notebook", "dockerfile", "namespace", "login", "cache", "host", "template", "deploy"),
+]
+FEMININE = ["layer", "tag", "sandbox", "key", "secret", "release", "API"]
+BEFORE = {
+    "m": r"a|as|da|das|na|nas|uma|à|às|esta|essa|desta|dessa|nesta|nessa|pela|minha|sua|própria|outra|nenhuma|toda",
+    "f": r"o|os|do|dos|no|nos|um|ao|aos|este|esse|deste|desse|neste|nesse|pelo|meu|seu|próprio|outro|nenhum|todo",
+}
+"""Words that give a term the wrong gender."""
+
+VOICE = {
+    r"\b(?:tu|teu|teus|tua|tuas|vós|vosso|vossa|contigo)\b": "o curso diz “você”",
+    r"\bo usuário (?:deve|pode|precisa|clica|digita|executa)\b": "o curso fala com você, não sobre “o usuário”",
+    r"\b(?:o aluno|a aluna|os alunos|o estudante) (?:deve|pode|precisa|vai)\b": "o curso fala com você",
+    r"\b(?:contêiner|contentor|contêineres|imagens de contêiner)\b": "o curso diz “container”",
+    r"\b(?:deletar?|deletad[oa]s?|deletou|deleção)\b": "o curso diz “apagar” ou “remover”",
+    r"\b(?:printar|startar|buildar|taguear|taggear|pushar|commitar|logar)\b": "verbo inglês conjugado",
+    r"\b(?:clicka|click aqui|clique aqui)\b": "diga no que clicar",
+    r"\b(?:simplesmente|basta apenas|obviamente|trivial)\b": "pode não ser simples para quem lê",
+    r"\b(?:ficheiros?|ecrã|utilizador(?:es)?|palavra-passe|directório|noutr[oa]s?)\b": "português de Portugal",
+    r"\b(?:a nível de|através da mesma|o mesmo irá|sendo que o mesmo)\b": "linguagem de ofício",
+}
+
+
+@cache
+def texts() -> tuple[Text, ...]:
+    return tuple(all_texts())
+
+
+def unknown(words: str) -> set[str]:
+    """The words that hunspell does not know."""
+    answer = subprocess.run(
+        ["hunspell", "-d", "pt_BR", "-i", "utf-8", "-l"], input=words, capture_output=True, text=True, check=True
+    )
+    return set(answer.stdout.split())
+
+
+def terms() -> list[str]:
+    return WORDS.read_text("utf-8").splitlines()
+
+
+def test_every_word_is_portuguese_or_a_term_of_the_field() -> None:
+    known = set(terms())
+    wrong = {word for word in unknown("\n".join(text for _, text in texts())) if word.lower() not in known}
+    places = {
+        word: [place for place, text in texts() if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)][:3]
+        for word in sorted(wrong)
+    }
+    assert places == {}, f"corrija, ou, se for um termo da área, acrescente a {WORDS}"
+
+
+def test_a_mistake_is_found() -> None:
+    assert unknown("A imagem foi construida pelo engine, e o conteiner excecutou.") >= {"construida", "excecutou"}
+
+
+def test_the_terms_are_sorted_and_not_in_the_dictionary() -> None:
+    assert terms() == sorted(set(terms()))
+    assert sorted(set(terms()) - {word.lower() for word in unknown("\n".join(terms()))}) == []
+
+
+def test_all_kinds_of_text_are_looked_at() -> None:
+    places = " ".join(place for place, _ in texts())
+    for kind in (".ipynb", ".toml", "labs/explain.py", "labs/widgets/action.js", "map.html", "pt_BR.json", "README.md"):
+        assert kind in places, kind
+    assert is_portuguese("Não consegui ler.") and not is_portuguese("no space left on device")
+
+
+@pytest.mark.parametrize("pattern", VOICE)
+def test_the_course_speaks_with_one_voice(pattern: str) -> None:
+    found = [(place, match[0]) for place, text in texts() for match in re.finditer(pattern, text, re.IGNORECASE)]
+    assert found == [], VOICE[pattern]
+
+
+def test_the_catalogue_has_no_marks_that_a_card_would_show_as_they_are() -> None:
+    """Cards know `code`, and no other Markdown."""
+    assert [(place, text) for place, text in texts() if ".toml" in place and re.search(r"\*\*|\]\(|^#", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("gender", "term"), [*(("m", term) for term in MASCULINE), *(("f", term) for term in FEMININE)], ids=str
+)
+def test_a_term_has_one_gender(gender: str, term: str) -> None:
+    plural = "registr(?:y|ies)" if term == "registry" else f"{term}s?"
+    wrong = re.compile(rf"(?<!\w)(?:{BEFORE[gender]}) {plural}(?!\w|-)", re.IGNORECASE)
+    found = [(place, match[0]) for place, text in texts() for match in wrong.finditer(text)]
+    assert found == []

@@ -1,0 +1,161 @@
+"""What `start` tells JupyterLab, without a JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyterlab_server.translation_utils import get_language_pack
+from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+from labs import jupyter
+from labs.jupyter import configuration, extension, portuguese
+from labs.settings import CLONE, Settings
+
+
+@pytest.fixture
+def written(settings: Settings) -> Path:
+    configuration.write(settings, 9710)
+    return settings.home / "jupyter"
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def test_the_servers_configuration_is_closed_to_others(written: Path) -> None:
+    path = written / "config" / "jupyter_server_config.json"
+    assert path.stat().st_mode & 0o077 == 0
+    server = read(path)
+    assert server["ServerApp"]["ip"] == "127.0.0.1" and server["ServerApp"]["allow_remote_access"] is False
+    assert server["KernelManager"] == {"transport_encryption": "required"}
+    assert server["ServerApp"]["jpserver_extensions"]["jupyter_server_proxy"] is False
+
+
+def test_the_interfaces_defaults_name_settings_that_exist(written: Path) -> None:
+    """A default for a plugin or a setting that JupyterLab no longer has would do nothing, silently."""
+    import jupyterlab
+
+    schemas = (
+        next(path for path in Path(jupyterlab.__file__).parents if (path / "share").is_dir()) / "share/jupyter/lab"
+    )
+    overrides = read(written / "config" / "labconfig" / "default_setting_overrides.json")
+    assert overrides["@jupyterlab/translation-extension:plugin"] == {"locale": "pt_BR"}
+    for plugin, values in overrides.items():
+        package, _, name = plugin.partition(":")
+        assert set(values) <= set(read(schemas / "schemas" / package / f"{name}.json")["properties"])
+
+
+def test_the_first_layout_is_written_once_and_then_the_learners(settings: Settings, written: Path) -> None:
+    spaces = WorkspacesManager(str(written / "workspaces"))
+    data = spaces.load("default")["data"]
+    assert data["layout-restorer:data"]["left"]["current"] == "@jupyterlab/toc:plugin"
+    assert data["file-browser-filebrowser:cwd"] == {"path": "notebooks"}
+    shown = [area["widgets"] for area in data["layout-restorer:data"]["main"]["dock"]["children"]]
+    assert shown == [["notebook:notebooks/00-comece-aqui.ipynb"], ["terminal:1"]]
+    assert (CLONE / data["notebook:notebooks/00-comece-aqui.ipynb"]["data"]["path"]).is_file()
+
+    spaces.save("default", json.dumps({"data": {"mine": 1}, "metadata": {"id": "default"}}))
+    configuration.write(settings, 9710)
+    assert spaces.load("default")["data"] == {"mine": 1}
+
+
+@pytest.fixture
+def terminal(settings: Settings, written: Path, tmp_path: Path) -> Iterator[Any]:
+    """Lines typed into an interactive bash as JupyterLab starts it, in JupyterLab's folder."""
+    (settings.work / "widget-server").mkdir(parents=True, exist_ok=True)
+    home = tmp_path / "user"
+    home.mkdir()
+    (home / ".bashrc").write_text("alias mine='echo my own'\nexport HUB_USER=other\n")
+
+    def type_lines(*lines: str) -> str:
+        answer = subprocess.run(
+            ["bash", "--rcfile", str(written / "bashrc"), "-i"],
+            input="\n".join(lines) + "\n",
+            env={"HOME": str(home), "PATH": os.environ["PATH"], "PS1": "", "LABS_HOME": "/nowhere"},
+            cwd=settings.work,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return answer.stdout
+
+    yield type_lines
+
+
+def test_a_terminal_is_the_labs_whatever_the_learners_own_file_says(settings: Settings, terminal: Any) -> None:
+    said = terminal("mine", 'echo "$LABS_HOME $HUB_USER"', "pwd", "echo $HISTFILE").splitlines()
+    assert "my own" in said
+    assert f"{settings.home} aluno" in said
+    assert str(settings.work / "widget-server") in said
+    assert str(settings.home / "jupyter" / "bash_history") in said
+
+
+def test_an_open_terminal_follows_a_new_account(settings: Settings, terminal: Any) -> None:
+    changed = settings.with_changes(hub_user="maria2026").save()
+    settings.with_changes(hub_user="antes").save()
+    saved = (settings.home / "settings.json").read_text().replace("antes", "maria2026")
+    said = terminal("echo $HUB_USER", f"printf '%s' '{saved}' > '{settings.home}/settings.json'", "echo $HUB_USER")
+    assert [line for line in said.splitlines() if line in ("antes", "maria2026")] == ["antes", changed.hub_user]
+
+
+def test_jupyter_writes_below_the_state_folder_only(settings: Settings) -> None:
+    """The learner's own Jupyter and IPython folders are neither read nor written."""
+    variables = jupyter.environment(settings)
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        assert Path(variables[name]).is_relative_to(settings.home), name
+    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
+        assert Path(variables[name]).is_relative_to(settings.home / "jupyter"), name
+
+
+# Portuguese ----------------------------------------------------------------------------------------
+
+
+def test_the_pack_is_completed_and_what_it_says_itself_stays() -> None:
+    ours = {"jupyterlab": {"Save": ["nosso"], "menu\x04File": ["nosso"]}}
+    pack, _ = portuguese.completed(get_language_pack)("pt_BR")
+    assert pack["jupyterlab"]["menu\x04File"] == ["Arquivo"]
+    assert pack["jupyterlab"]["Save"] == ["Salvar"] != ours["jupyterlab"]["Save"]
+    assert portuguese.completed(get_language_pack)("fr_FR") == get_language_pack("fr_FR")
+
+
+def test_our_translations_add_to_the_pack_and_keep_its_placeholders() -> None:
+    """A text that the pack has itself by now is dead; a lost `%1` would lose what the learner needs to know."""
+    pack, _ = get_language_pack("pt_BR")
+    for domain, texts in portuguese.texts().items():
+        assert sorted(set(texts) & set(pack[domain])) == []
+        for text, forms in texts.items():
+            assert len(forms) in (1, 2) and all(forms)
+            holes, kept = set(re.findall(r"%\d", text)), set(re.findall(r"%\d", forms[-1]))
+            assert holes == kept or (len(forms) == 2 and holes <= kept), text
+
+
+# The launcher --------------------------------------------------------------------------------------
+
+
+def test_the_launcher_has_the_map_and_the_pages_with_icons() -> None:
+    entries = {entry.name: entry.launcher_entry for entry in extension.launcher()}
+    assert [entry.title for entry in entries.values()] == ["Mapa do curso", "Widget-server", "Homologação", "Produção"]
+    for entry in entries.values():
+        assert Path(entry.icon_path).read_text("utf-8").startswith("<svg")
+    assert {path.stem for path in extension.ICONS.iterdir()} == set(entries)
+
+
+def test_only_the_courses_ports_are_forwarded() -> None:
+    """jupyter-server-proxy's own handlers would also forward /proxy/<any port>."""
+    patterns = [handler[0] for handler in extension.handlers("/")]
+    assert not [pattern for pattern in patterns if pattern.startswith("/proxy")]
+    ports = {handler[2]["port"] for handler in extension.handlers("/") if len(handler) == 3 and "port" in handler[2]}
+    assert ports == {3000, 3001, 3002}
+
+
+def test_behind_a_hub_all_stands_below_its_address() -> None:
+    assert all(handler[0].startswith("/hub/ana/") for handler in extension.handlers("/hub/ana/"))
