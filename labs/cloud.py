@@ -60,8 +60,8 @@ class AwsCloud:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clients: dict[tuple[Any, ...], Any] = {}
+        # One for all sessions: a client made anew after a change of the files need not read its service again.
         self._loader = create_loader()
-        """One for all sessions: each client made anew after a change of the files would read its service's JSON again."""
 
     def client(self, service: str, profile: str = "default", region: str = "", *, signed: bool = True) -> Any:
         """A boto3 client with a profile's credentials; kept as long as the credentials file does not change.

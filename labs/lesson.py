@@ -140,7 +140,8 @@ class Lab:
             return ["o laboratório de pé (engine, registries e AWS)"]
         runner = self._kit.runner()
         found = (runner.course.step(path) for path in runner.pending_needs(self._lesson().id))
-        return [f"aula {lesson.id[:2]}: {step.title}" for lesson, step in found]
+        left_open = [f"fechar o caso {name} da clínica" for name in runner.left_open(self._lesson().id)]
+        return [*left_open, *(f"aula {lesson.id[:2]}: {step.title}" for lesson, step in found)]
 
     def _prepare(self, watch: Watcher) -> Any:
         from labs.widgets.transcript import Status, status_of
@@ -193,6 +194,15 @@ class Lab:
         from labs.widgets.quiz import QuizCard
 
         _display(QuizCard(self._lesson().quiz, explained=autorun()))
+
+    @_shown
+    def diagnose(self, drill_id: str) -> None:
+        """The diagnosis of one of the clinic's cases, with the tries so far."""
+        from labs.drills.tries import Tries
+        from labs.widgets.drill import DiagnosisCard
+
+        tries = Tries(self._kit.runner().settings)
+        _display(DiagnosisCard(self._lesson().drill(drill_id), tries, explained=autorun()))
 
     # Looking -----------------------------------------------------------------------------------
 

@@ -1,3 +1,3 @@
 # Constrói a imagem desta pasta.
 cd "$(dirname "$0")" || exit 1
-docker build -t clinica:contexto
+docker build -q -t clinica:contexto
