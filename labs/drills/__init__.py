@@ -47,14 +47,12 @@ def open_case(world: World, name: str, say: Say) -> None:
     with _locked(world.settings):
         if before := Case.load(world.settings):
             room.leave(world, before, keep=room.WEB)
-        elif stranger := next(room.strangers(world), None):
+        elif stranger := next(room.items(world), None):
             raise CommandError(
                 f"Já existe no laboratório: {stranger.name}. A clínica usa esse nome e não mexe no que não é dela.",
                 stranger.name,
                 stranger.next_command,
             )
-        else:
-            room.sweep(world)
         case = Case.of(world, name).save(world.settings)
         fault.apply(Stage(world, say))
         case.ready_at(world).save(world.settings)
@@ -73,10 +71,7 @@ def close_case(world: World, say: Say, name: str = "") -> None:
     with _locked(world.settings):
         case = Case.load(world.settings)
         if case is None or name not in ("", case.drill):
-            swept = [] if case else room.sweep(world)
-            say(f"O caso {name} não está aberto: nada a desfazer." if name else "Nenhum caso aberto.")
-            for thing in swept:
-                say(f"Removido: {thing}.")
+            say(f"O caso {name} não está aberto: nada a desfazer." if name else "Nenhum caso aberto: nada a desfazer.")
             return
         room.leave(world, case)
         case.forget(world.settings)

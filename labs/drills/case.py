@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PULLED = "library/ola-registry:1.0"
 """The public image of another account that a case pulls."""
+DAMAGED = "desconhecido"
+"""The open case, where its file is damaged: all of the clinic is undone, and logins stay as they are."""
 PULL_CASE, CLOCK_CASE = "limite-de-pulls", "token-vencido"
 
 
@@ -52,19 +54,23 @@ class Case:
 
     @classmethod
     def load(cls, settings: Settings) -> Case | None:
-        """The open case, or None.
+        """The open case, or None. A damaged file says that one is open, though not which.
 
         Raises:
-            StateError: the file cannot be read or is damaged.
+            StateError: the file cannot be read.
         """
         path = _path(settings)
         try:
             return cls(**json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (ValueError, TypeError):
+            return cls(DAMAGED, 0, 0, {}, 0, had_pulled=True)
+        except OSError as error:
             raise StateError(
-                "O registro do caso aberto na clínica está danificado.", f"{path}: {error}", f"rm '{path}'"
+                "O registro do caso aberto na clínica não pode ser lido.",
+                f"{path}: {error.strerror}",
+                f"ls -l '{path}'",
             ) from error
 
     def save(self, settings: Settings) -> Case:
@@ -84,9 +90,9 @@ class Case:
             else:
                 auths[address] = {"auth": auth}
         write_atomic(world.settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
-        if self.drill == PULL_CASE:
+        if self.drill in (PULL_CASE, DAMAGED):
             world.admin.hub_limits(None)
-        if self.drill == CLOCK_CASE:
+        if self.drill in (CLOCK_CASE, DAMAGED):
             world.admin.set_clock(self.clock)
 
 

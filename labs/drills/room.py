@@ -41,18 +41,13 @@ SECRETS = ("clinica-token-antigo", "clinica-nova.json")
 
 @dataclass(frozen=True)
 class Item:
-    """One thing with one of the clinic's names.
-
-    Attributes:
-        name: for people.
-        next_command: what a person would type who wants to keep it out of the clinic's way.
-        ours: a label says that the clinic made it; of all else only an open case says so.
+    """One thing with one of the clinic's names: what people call it, how to remove it, and what a person types who has
+    it and wants it out of the clinic's way.
     """
 
     name: str
     remove: Callable[[], object]
     next_command: str
-    ours: bool = False
 
 
 def folder(settings: Settings) -> Path:
@@ -69,21 +64,6 @@ def leave(world: World, case: Case, keep: str = "") -> None:
     case.restore(world)
 
 
-def strangers(world: World) -> Iterator[Item]:
-    """What bears one of the clinic's names while no case is open, and no label says that the clinic made it."""
-    return (item for item in items(world) if not item.ours)
-
-
-def sweep(world: World) -> list[str]:
-    """Remove what was made with the clinic's images while no case was open; returns what it was, in words."""
-    removed = []
-    for item in items(world):
-        if item.ours:
-            item.remove()
-            removed.append(item.name)
-    return removed
-
-
 def items(world: World, keep: str = "") -> Iterator[Item]:
     """What the clinic's names stand for now, in the order in which it can be removed."""
     yield from _containers(world)
@@ -94,12 +74,10 @@ def items(world: World, keep: str = "") -> Iterator[Item]:
 
 
 def _containers(world: World) -> Iterator[Item]:
-    made_here = {image.id for image in world.engine.images() if is_made_here(image)}
     for container in world.engine.containers():
         if container.name in CONTAINERS:
             remove = partial(docker, world, "rm", "-f", container.name, missing_ok=True)
-            command, ours = f"docker rename {container.name} outro-nome", container.image_id in made_here
-            yield Item(f"container {container.name}", remove, command, ours)
+            yield Item(f"container {container.name}", remove, f"docker rename {container.name} outro-nome")
 
 
 def _images(world: World, keep: str) -> Iterator[Item]:
@@ -118,7 +96,7 @@ def _images(world: World, keep: str) -> Iterator[Item]:
             names = digests
         for name in names:
             remove = partial(docker, world, "rmi", name, missing_ok=True)
-            yield Item(f"imagem {name}", remove, f"docker rmi {name}", is_made_here(image))
+            yield Item(f"imagem {name}", remove, f"docker rmi {name}")
 
 
 def is_made_here(image: Image) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from labs.catalog import Lesson, Step, load_course
+from labs.catalog import Drill, Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
 from labs.settings import CLONE, Settings
 from labs.unattended import approve
@@ -116,3 +116,16 @@ def test_the_typed_command_passes_the_check_of_its_button(typist: Typist, lesson
 def test_a_challenge_fails_unsolved(typist: Typist, lesson: Lesson) -> None:
     assert lesson.challenge
     assert not typist.result(lesson, lesson.challenge).before.passed
+
+
+@pytest.mark.parametrize(
+    ("lesson", "drill"),
+    [(lesson, drill) for lesson, _ in PATHS[-1:] for drill in lesson.drills],
+    ids=lambda one: one.id,
+)
+def test_a_case_of_the_clinic_fails_before_it_is_repaired_in_the_terminal(
+    typist: Typist, lesson: Lesson, drill: Drill
+) -> None:
+    opened, *_, repaired = (typist.result(lesson, lesson.step(name)) for name in drill.steps)
+    assert not opened.before.passed and opened.after.passed
+    assert not repaired.before.passed and repaired.after.passed
