@@ -212,7 +212,7 @@ def _drill_steps(table: dict[str, Any]) -> list[Step]:
         "title": f"Abra o caso: {table['title']}",
         "command": f"python3 -m labs.drill {name}",
         "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [name, "qual caso"]],
-        "why": table["story"],
+        "why": "O defeito entra no laboratório. Este passo passa quando o defeito existe, e não quando some.",
         "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {name} --undo` desfaz este.",
         "check": {"kind": "fault", "drill": name},
     }

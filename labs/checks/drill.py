@@ -40,7 +40,8 @@ def met(
             and code in ("", event["code"])
             and message in event["message"]
         ):
-            return passed(f"Recusado: {event['message'] or event['code']}", event=event["seq"])
+            # What the gateway knows may say more than the client printed: the diagnosis is the learner's.
+            return passed("O pedido foi recusado. Leia a mensagem até o fim, na saída do comando.", event=event["seq"])
     return failed("O registry ainda não recusou este pedido.", "Rode o comando do passo e leia a última linha.")
 
 

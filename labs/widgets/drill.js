@@ -7,13 +7,13 @@ function render({ model, el: host }) {
   const said = el("div", { class: "lab-because", role: "status", "aria-live": "polite" });
   const count = el("p", { class: "lab-score" });
 
-  const explain = (option) => el("p", { class: option.right ? "lab-good" : "lab-bad" },
-    el("strong", { text: option.right ? "✓ Certo: " : "✗ Ainda não: " }), el("q", {}, ...prose(option.text)), " ",
+  const explain = (option, words) => el("p", { class: option.right ? "lab-good" : "lab-bad" },
+    el("strong", { text: option.right ? "✓ Certo: " : words }), el("q", {}, ...prose(option.text)), " ",
     ...prose(option.because));
   const show = (index) => {
     const chosen = options[index];
     const others = chosen.right ? options.filter((option) => option !== chosen) : [];
-    said.replaceChildren(explain(chosen), ...others.map(explain));
+    said.replaceChildren(explain(chosen, "✗ Ainda não: "), ...others.map((option) => explain(option, "✗ Não era: ")));
     if (!chosen.right) said.append(el("p", { text: "Releia a mensagem e tente outra." }));
     root.dataset.state = chosen.right ? "passed" : "failed";
   };

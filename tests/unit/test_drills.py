@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from labs import drill as command
@@ -16,7 +17,7 @@ from labs.drills import room
 from labs.drills.case import Case, forget_login
 from labs.drills.tries import Tries
 from labs.errors import CatalogError, CommandError, StateError
-from labs.settings import Settings
+from labs.settings import CLONE, Settings
 from labs.widgets.drill import DiagnosisCard
 
 from .conftest import FakeWorld
@@ -66,6 +67,16 @@ def test_a_case_is_opened_met_and_repaired_in_this_order(drill: Drill) -> None:
     assert steps[1].expect or steps[1].check.kind in ("fault", "container_exited", "history_contains")
     assert not any(step.expect for step in steps[2:])
     assert all(step.drill == drill.id and not step.lasting for step in steps)
+
+
+@CASES
+def test_the_notebook_tells_the_story_and_asks_after_the_symptom(drill: Drill) -> None:
+    cells = nbformat.read(CLONE / "notebooks" / f"{LESSON.id}.ipynb", as_version=4).cells
+    sources = [cell.source for cell in cells]
+    assert any(f"> {drill.story}" in source for source in sources)
+    asked = sources.index(f'lab.diagnose("{drill.id}")')
+    assert sources[asked - 1] == f'lab.step("{drill.steps[1]}")'
+    assert asked < sources.index(f'lab.step("{drill.steps[-1]}")')
 
 
 def test_an_unknown_case_says_which_exist() -> None:
