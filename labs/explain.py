@@ -34,11 +34,6 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
         "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin $ECR_REGISTRY",
     ),
     (
-        r"login attempt to .* failed with status: 400",
-        "O registry não aceita esta senha: o token é de outra região ou de outra conta, ou veio vazio.",
-        "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin $ECR_REGISTRY",
-    ),
-    (
         r"repository with name '([^']+)' does not exist",
         "No ECR o repositório precisa existir antes do push.",
         r"aws ecr create-repository --repository-name \1",
