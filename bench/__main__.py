@@ -105,7 +105,7 @@ def imports() -> list[Figure]:
 
 
 def course(settings: Settings) -> list[Figure]:
-    """The ten lessons headless, twice on the same state."""
+    """All lessons headless, twice on the same state."""
     runs = []
     for _ in range(2):
         runs.append(

@@ -51,6 +51,7 @@ class Step:
         lasting: the check still holds at the end of the course; a later step undoes the others on purpose.
         cleanup: command that removes what a challenge's solution created.
         needs: steps of the same lesson ("lesson/step") to do first where this one is made for another lesson.
+        drill: the clinic's case that this step belongs to; its check passes only while that case is open.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Step:
     once: bool = False
     open: bool = False
     lasting: bool = True
+    drill: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,22 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Drill:
+    """A case of the clinic: a fault, the message that it causes, the diagnosis, the repair.
+
+    Attributes:
+        story: what people say who have the problem, before anybody knows its cause.
+        steps: ids of its steps in order; the first opens the case, the diagnosis belongs after the second.
+    """
+
+    id: str
+    title: str
+    story: str
+    diagnosis: Question
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Lesson:
     """A lesson. `needs` names steps of earlier lessons ("lesson/step") whose state this one starts from."""
 
@@ -98,6 +116,7 @@ class Lesson:
     steps: tuple[Step, ...]
     quiz: tuple[Question, ...] = ()
     challenge: Step | None = None
+    drills: tuple[Drill, ...] = ()
 
     def step(self, step_id: str) -> Step:
         """The step, or the challenge, with this id.
@@ -110,6 +129,18 @@ class Lesson:
                 return step
         known = ", ".join(step.id for step in self.steps)
         raise CatalogError(f"A aula {self.id} não tem o passo “{step_id}”.", f"passos: {known}")
+
+    def drill(self, drill_id: str) -> Drill:
+        """The clinic's case with this id.
+
+        Raises:
+            CatalogError: there is none.
+        """
+        for drill in self.drills:
+            if drill.id == drill_id:
+                return drill
+        known = ", ".join(drill.id for drill in self.drills)
+        raise CatalogError(f"A aula {self.id} não tem o caso “{drill_id}”.", f"casos: {known}")
 
 
 @dataclass(frozen=True)
@@ -154,17 +185,38 @@ def load_course(folder: Path = COURSE) -> Course:
 
 
 def _lesson(table: dict[str, Any]) -> Lesson:
-    challenge = table.get("challenge")
+    challenge, drills = table.get("challenge"), table.get("drill", [])
     return Lesson(
         id=table["id"],
         title=table["title"],
         minutes=int(table["minutes"]),
         goal=table["goal"],
         needs=tuple(table["needs"]),
-        steps=tuple(_step(step) for step in table["step"]),
+        steps=(*(step for drill in drills for step in _drill_steps(drill)), *map(_step, table["step"])),
         quiz=tuple(_question(question) for question in table.get("quiz", [])),
         challenge=_step(challenge) if challenge else None,
+        drills=tuple(_drill(drill) for drill in drills),
     )
+
+
+def _drill(table: dict[str, Any]) -> Drill:
+    steps = tuple(step.id for step in _drill_steps(table))
+    return Drill(table["id"], table["title"], table["story"], _question(table["diagnosis"]), steps)
+
+
+def _drill_steps(table: dict[str, Any]) -> list[Step]:
+    """The step that opens the case, the same for all, and those that the file gives."""
+    name = table["id"]
+    opening = {
+        "id": name,
+        "title": f"Abra o caso: {table['title']}",
+        "command": f"python3 -m labs.drill {name}",
+        "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [name, "qual caso"]],
+        "why": "O defeito entra no laboratório. Este passo passa quando o defeito existe, e não quando some.",
+        "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {name} --undo` desfaz este.",
+        "check": {"kind": "fault", "drill": name},
+    }
+    return [_step({"lasting": False, "drill": name, **step}) for step in (opening, *table["step"])]
 
 
 def _step(table: dict[str, Any]) -> Step:

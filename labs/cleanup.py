@@ -39,6 +39,7 @@ def residue(world: World) -> list[str]:
 
 def items(world: World) -> Iterator[Item]:
     """What the course made and is there now, in the order in which it can be removed."""
+    yield from _clinic(world)
     yield from _containers(world)
     yield from _images(world)
     yield from _hub(world)
@@ -46,6 +47,14 @@ def items(world: World) -> Iterator[Item]:
     yield from _budgets(world)
     yield from _users(world)
     yield from _logins(world)
+
+
+def _clinic(world: World) -> Iterator[Item]:
+    """A case of the clinic that was left in the middle."""
+    from labs import drills
+
+    if name := drills.current(world.settings):
+        yield Item(f"caso {name} da clínica", lambda: drills.close_case(world, lambda _: None))
 
 
 def _containers(world: World) -> Iterator[Item]:

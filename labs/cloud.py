@@ -19,6 +19,7 @@ import botocore.session
 from botocore import UNSIGNED, xform_name
 from botocore import exceptions as aws_errors
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 from labs.errors import CloudError, CommandError, LabError
 from labs.explain import explain
@@ -59,6 +60,8 @@ class AwsCloud:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clients: dict[tuple[Any, ...], Any] = {}
+        # One for all sessions: a client made anew after a change of the files need not read its service again.
+        self._loader = create_loader()
 
     def client(self, service: str, profile: str = "default", region: str = "", *, signed: bool = True) -> Any:
         """A boto3 client with a profile's credentials; kept as long as the credentials file does not change.
@@ -89,6 +92,7 @@ class AwsCloud:
         session = botocore.session.Session(
             session_vars={"profile": (None, None, None, None)}, profile=None if profile == "default" else profile
         )
+        session.register_component("data_loader", self._loader)
         session.set_config_variable("config_file", str(self._settings.aws_config_file))
         session.set_config_variable("credentials_file", str(self._settings.aws_credentials_file))
         providers = session.get_component("credential_provider")

@@ -122,6 +122,8 @@ def _action(words: list[str], context: Context) -> Action:
         if left[:3] == ["aws", "ecr", "get-login-password"] and right[:2] == ["docker", "login"]:
             return _login(right[2:], context, lambda: str(_aws_answer(left[1:], context)[0]))
         raise _UnknownError
+    if words[:3] == ["python3", "-m", "labs.drill"]:
+        return _drill(words[3:], context)
     if words[:2] == ["docker", "login"] and len(words) > 3 and words[-2] == "<":
         return _login(words[2:-2], context, lambda: _first_line_of(words[-1], context))
     if not set(words).isdisjoint({"<", ">", ">>", "&", "(", ")", ">&", "<<"}):
@@ -136,15 +138,17 @@ def _action(words: list[str], context: Context) -> Action:
 def _build(words: Sequence[str], context: Context) -> Action:
     parser = _Parser(add_help=False)
     parser.add_argument("-t", "--tag", default="")
-    parser.add_argument("-f", "--file", default="Dockerfile")
+    parser.add_argument("-f", "--file", default="")
     parser.add_argument("--build-arg", action="append", default=[])
     parser.add_argument("path")
     options = parser.parse_args(list(words))
     arguments = dict(pair.partition("=")[::2] for pair in options.build_arg)
     folder = (context.folder / options.path).resolve()
+    # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
+    recipe = os.path.relpath((context.folder / options.file).resolve(), folder) if options.file else "Dockerfile"
 
     def build(watch: Watcher) -> None:
-        context.engine.build(folder, options.tag, options.file, arguments, watch)
+        context.engine.build(folder, options.tag, recipe, arguments, watch)
 
     return build
 
@@ -185,6 +189,17 @@ def _login(words: Sequence[str], context: Context, password: Callable[[], str]) 
         watch(Line("Login Succeeded"))
 
     return login
+
+
+def _drill(words: Sequence[str], context: Context) -> Action:
+    def run(watch: Watcher) -> None:
+        from labs import drill
+        from labs.checks import World
+
+        world = World(context.settings, context.engine, context.cloud)
+        drill.run(words, world, lambda text: watch(Line(text)))
+
+    return run
 
 
 _DOCKER: dict[str, Callable[[Sequence[str], Context], Action]] = {"build": _build, "push": _push, "pull": _pull}

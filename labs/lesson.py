@@ -130,7 +130,8 @@ class Lab(Gallery):
             return ["o laboratório de pé (engine, registries e AWS)"]
         runner = self._kit.runner()
         found = (runner.course.step(path) for path in runner.pending_needs(self._lesson().id))
-        return [f"aula {lesson.id[:2]}: {step.title}" for lesson, step in found]
+        left_open = [f"fechar o caso {name} da clínica" for name in runner.left_open(self._lesson().id)]
+        return [*left_open, *(f"aula {lesson.id[:2]}: {step.title}" for lesson, step in found)]
 
     def _prepare(self, watch: Watcher) -> Any:
         from labs.widgets.transcript import Status, status_of
@@ -188,6 +189,15 @@ class Lab(Gallery):
             return
         tries = Tries(self._kit.runner().settings)
         _display(QuizCard(lesson.quiz, tries.of(lesson), functools.partial(tries.add, lesson)))
+
+    @shown
+    def diagnose(self, drill_id: str) -> None:
+        """The diagnosis of one of the clinic's cases, with the tries so far."""
+        from labs.drills.tries import Tries as DrillTries
+        from labs.widgets.drill import DiagnosisCard
+
+        tries = DrillTries(self._kit.runner().settings)
+        _display(DiagnosisCard(self._lesson().drill(drill_id), tries, explained=autorun()))
 
     # Looking: the methods of Gallery -------------------------------------------------------------
 

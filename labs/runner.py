@@ -106,8 +106,23 @@ class Runner:
                 yield from self._pending((*lesson.needs, *step.needs))
                 yield path
 
+    def left_open(self, lesson_id: str) -> list[str]:
+        """The clinic's case that was left in the middle and would disturb this lesson: its name, or nothing."""
+        from labs import drills
+
+        name = "" if self.course.lesson(lesson_id).drills else drills.current(self.settings)
+        return [name] if name else []
+
     def prepare(self, lesson_id: str, watch: Watcher = ignore) -> list[Outcome]:
-        """Do what the lesson starts from; stops at the first that fails."""
+        """Do what the lesson starts from; stops at the first that fails. A case of the clinic is closed first.
+
+        Raises:
+            LabError: the case cannot be undone.
+        """
+        if self.left_open(lesson_id):
+            from labs import drills
+
+            drills.close_case(self.world, lambda text: watch(Line(text)))
         outcomes = []
         for path in self.pending_needs(lesson_id):
             lesson, step = self.course.step(path)

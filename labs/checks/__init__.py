@@ -97,6 +97,8 @@ def run_check(step: Step, world: World) -> Verdict:
         CatalogError: the catalogue names a check that does not exist, or gives it wrong arguments.
     """
     _load()
+    if step.drill and (closed := _closed(step.drill, world)):
+        return closed
     arguments = step.check.expanded(world.settings.environment())
     function = _CHECKS.get(step.check.kind)
     if function is None:
@@ -118,6 +120,16 @@ def failed(observed: str, hint: str = "") -> Verdict:
     return Verdict(False, observed, hint)
 
 
+def _closed(drill: str, world: World) -> Verdict | None:
+    """Why a step of the clinic proves nothing now: its case is not open. None where it is."""
+    from labs.drills.case import Case
+
+    case = Case.load(world.settings)
+    if case and case.drill == drill:
+        return None
+    return failed(f"O caso {drill} não está aberto.", f"python3 -m labs.drill {drill}")
+
+
 def _load() -> None:
     """Import the modules that register checks; late, since they import this one."""
-    from labs.checks import cloud, container, course, image, registry, sandbox  # noqa: F401
+    from labs.checks import cloud, container, course, drill, image, registry, sandbox  # noqa: F401

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from labs import markup
 from labs.checks import Verdict, World, check, failed, passed
 from labs.checks.image import require, short
 from labs.checks.registry import remote_manifest
@@ -176,7 +177,7 @@ def ecr_image(world: World, ref: str) -> Verdict:
     if size != manifest.size:
         return failed(f"describe-images diz {size} bytes; o manifest soma {manifest.size}.", "python3 -m labs doctor")
     return passed(
-        f"Engine, manifest e describe-images concordam: {short(manifest.digest)}, {size / 1e6:.1f} MB.",
+        f"Engine, manifest e describe-images concordam: {short(manifest.digest)}, {markup.size(size)}.",
         digest=manifest.digest,
     )
 

@@ -6,6 +6,7 @@ from labs.checks import Verdict, World, check, failed, passed
 from labs.checks.image import require, short
 from labs.engine import split_tag
 from labs.errors import LabError
+from labs.markup import plural
 from labs.reference import parse
 from labs.registry import Manifest
 
@@ -37,7 +38,7 @@ def pushed(world: World, ref: str) -> Verdict:
         return failed(f"O registry tem outra imagem em {ref}.", f"docker push {ref}")
     if local_digest(world, ref) != manifest.digest:
         return failed(f"O engine ainda não conhece o digest de {ref}.", f"docker push {ref}")
-    held = f"{len(manifest.layers)} layers no registry"
+    held = f"{plural(len(manifest.layers), 'layer', 'layers')} no registry"
     return passed(
         f"{held}; o digest é igual no engine e no registry: {short(manifest.digest)}.", digest=manifest.digest
     )

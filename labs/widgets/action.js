@@ -149,6 +149,7 @@ function render({ model, el: host }) {
   const root = frame(model, host, card.heading);
   const live = liveArea();
   const verdict = statusArea();
+  live.details.open = Boolean(card.unfolded); // a case of the clinic is about what the command says
   let waiting = false; // a click of ours that Python has not taken up yet
   let began = 0;
   let clock = 0;

@@ -22,7 +22,7 @@ SANITIZE = Path(__file__).with_name("sanitize.cfg")
 
 
 def test_the_notebooks_give_their_stored_outputs(new_lab: Settings) -> None:
-    """One run over all ten, in the order of the course: a lesson's pictures show what the ones before made."""
+    """One run over all, in the order of the course: a lesson's pictures show what the ones before made."""
     books = [str(NOTEBOOKS / f"{name}.ipynb") for name in IDS]
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from labs.catalog import Lesson, Step, load_course
+from labs.catalog import Drill, Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
 from labs.settings import CLONE, Settings
 from labs.unattended import approve
@@ -116,3 +116,16 @@ def test_a_challenge_or_open_step_fails_unsolved(typist: Typist, lesson: Lesson,
     """Where no command is given, nothing but the solution may pass the check."""
     before = typist.result(lesson, step).before
     assert not before.passed and before.observed
+
+
+@pytest.mark.parametrize(
+    ("lesson", "drill"),
+    [(lesson, drill) for lesson, _ in PATHS[-1:] for drill in lesson.drills],
+    ids=lambda one: one.id,
+)
+def test_a_case_of_the_clinic_fails_before_it_is_repaired_in_the_terminal(
+    typist: Typist, lesson: Lesson, drill: Drill
+) -> None:
+    opened, *_, repaired = (typist.result(lesson, lesson.step(name)) for name in drill.steps)
+    assert not opened.before.passed and opened.after.passed
+    assert not repaired.before.passed and repaired.after.passed

@@ -17,8 +17,8 @@ STEPS = [pytest.param(lesson, step, id=f"{lesson.id}/{step.id}") for lesson in L
 CHALLENGES = [pytest.param(lesson, lesson.challenge, id=lesson.id) for lesson in LESSONS if lesson.challenge]
 
 
-def test_the_ten_lessons_are_there_in_order() -> None:
-    assert [lesson.id[:2] for lesson in LESSONS] == [f"{number:02}" for number in range(10)]
+def test_the_lessons_are_there_in_order() -> None:
+    assert [lesson.id[:2] for lesson in LESSONS] == [f"{number:02}" for number in range(11)]
 
 
 @pytest.mark.parametrize(("lesson", "step"), [*STEPS, *CHALLENGES])

@@ -1,0 +1,109 @@
+"""The clinic's drills: real faults put into the sandbox, one at a time, and taken out again.
+
+files/      what the patients are made of: Dockerfiles and scripts, copied to `work/clinica`
+case.py     the open case: what was there before the fault, written down before anything changes
+room.py     all that a case may make, by exact name, and how it is removed
+stage.py    what faults are made of: images, logins, an IAM user, repositories
+remote.py   faults of the registries and of AWS;  local.py  faults of names, builds and containers
+
+A case is open from its fault until `close_case`; opening another closes it first. So whoever leaves in the middle
+loses nothing: logins, the lab's clock and the pull limit come back as they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from labs.drills import local, remote, room
+from labs.drills.case import Case
+from labs.drills.stage import Fault, Stage
+from labs.errors import CommandError, StateError
+from labs.settings import Settings
+
+if TYPE_CHECKING:
+    from labs.checks import Verdict, World
+
+Say = Callable[[str], None]
+FAULTS: Mapping[str, Fault] = {**remote.FAULTS, **local.FAULTS}
+
+
+def current(settings: Settings) -> str:
+    """The open case's name; empty where none is open."""
+    case = Case.load(settings)
+    return case.drill if case else ""
+
+
+def open_case(world: World, name: str, say: Say) -> None:
+    """Put a fault into the sandbox; a case that is open is closed first.
+
+    Raises:
+        CommandError: there is no such case, or something that is not the clinic's bears one of its names.
+        LabError: the engine, a registry or AWS refused; the case is open and can be closed or opened again.
+    """
+    fault = _fault(name)
+    with _locked(world.settings):
+        if before := Case.load(world.settings):
+            room.leave(world, before, keep=room.WEB)
+        elif stranger := next(room.items(world), None):
+            raise CommandError(
+                f"Já existe no laboratório: {stranger.name}. A clínica usa esse nome e não mexe no que não é dela.",
+                stranger.name,
+                stranger.next_command,
+            )
+        case = Case.of(world, name).save(world.settings)
+        fault.apply(Stage(world, say))
+        case.ready_at(world).save(world.settings)
+    say(f"Caso aberto: {name}. {fault.said}")
+
+
+def close_case(world: World, say: Say, name: str = "") -> None:
+    """Undo the open case (only if it is `name`, where given); without one, say so.
+
+    Raises:
+        CommandError: there is no such case.
+        LabError: something cannot be removed; the case stays open, and closing can be repeated.
+    """
+    if name:
+        _fault(name)
+    with _locked(world.settings):
+        case = Case.load(world.settings)
+        if case is None or name not in ("", case.drill):
+            say(f"O caso {name} não está aberto: nada a desfazer." if name else "Nenhum caso aberto: nada a desfazer.")
+            return
+        room.leave(world, case)
+        case.forget(world.settings)
+    say(f"Caso encerrado: {case.drill}. O laboratório está como antes dele.")
+
+
+def present(world: World, name: str) -> Verdict:
+    """Whether the case's fault is in the state now."""
+    return _fault(name).present(world)
+
+
+def _fault(name: str) -> Fault:
+    if name not in FAULTS:
+        raise CommandError(
+            f"A clínica não tem o caso “{name}”.", f"casos: {', '.join(FAULTS)}", "python3 -m labs.drill"
+        )
+    return FAULTS[name]
+
+
+@contextlib.contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
+    """One change of the case at a time, over all kernels and terminals of this lab."""
+    path = settings.home / "locks" / "clinic"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise StateError(
+            "Não consegui gravar na pasta de estado do laboratório.",
+            f"{path}: {error.strerror}",
+            f"ls -ld '{path.parent}'",
+        ) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

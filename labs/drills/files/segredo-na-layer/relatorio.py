@@ -1,0 +1,1 @@
+print("Relatório do dia: nenhuma falha.")

@@ -1,0 +1,242 @@
+"""The clinic on a real sandbox: each case fails before its repair and passes after it, and leaves nothing behind.
+
+By button here; typed, step by step, in `tests/parity`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from labs import cleanup, drills
+from labs.catalog import Drill, load_course
+from labs.checks import World, run_check
+from labs.drill import LESSON
+from labs.drills import layers, room
+from labs.drills.docker_cli import docker
+from labs.drills.stage import Fault, Stage
+from labs.errors import CommandError, LabError
+from labs.events import Event
+from labs.registry import HttpRegistry
+from labs.runner import Runner
+from labs.settings import CLONE, Settings
+
+CASES = load_course().lesson(LESSON).drills
+
+
+def ignore(_: object) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def runner(new_lab: Settings) -> Runner:
+    return Runner(new_lab)
+
+
+@pytest.fixture
+def world(runner: Runner) -> Iterator[World]:
+    """The module's lab with no case open, before and after."""
+    drills.close_case(runner.world, ignore)
+    yield runner.world
+    drills.close_case(runner.world, ignore)
+
+
+def everything(world: World) -> dict[str, Any]:
+    """All of the lab that a case may touch, as it stands now."""
+    config = world.settings.docker_config / "config.json"
+    return {
+        "logins": json.loads(config.read_text())["auths"] if config.exists() else {},
+        "clock": world.admin.clock()["offset_seconds"],
+        "images": sorted((one.id, one.tags, one.digests) for one in world.engine.images()),
+        "containers": sorted(one.name for one in world.engine.containers()),
+        "hub": [one.name for one in world.hub_owner.hub_repositories(world.settings.hub_user)],
+        "ecr": [one["repositoryName"] for one in world.cloud.read("ecr", "describe_repositories")["repositories"]],
+        "users": [one["UserName"] for one in world.cloud.read("iam", "list_users")["Users"]],
+        "credentials": world.settings.aws_credentials_file.read_text(),
+        "secrets": sorted(path.name for path in world.settings.secrets.iterdir()),
+        "work": sorted(path.name for path in world.settings.work.iterdir()),
+    }
+
+
+@pytest.mark.parametrize("drill", CASES, ids=lambda drill: drill.id)
+def test_a_case_fails_before_its_repair_passes_after_it_and_leaves_nothing(
+    runner: Runner, world: World, drill: Drill
+) -> None:
+    steps = [runner.course.lesson(LESSON).step(name) for name in drill.steps]
+    before = everything(world)
+    for step in steps:
+        assert not run_check(step, world).passed, f"{step.id} passes without its case"
+    for number, step in enumerate(steps):
+        if number:
+            assert not runner.verify(LESSON, steps[-1].id).passed, f"repaired before {step.id}"
+        outcome = runner.run(LESSON, step.id)
+        assert outcome.verdict.passed, (outcome.verdict, outcome.error and outcome.error.observed)
+        if step.expect:
+            assert outcome.error
+            said = "\n".join([*outcome.transcript, outcome.error.observed])
+            assert step.expect in said
+    drills.close_case(world, ignore, drill.id)
+    assert everything(world) == before
+    assert not runner.verify(LESSON, steps[-1].id).passed
+
+
+def test_a_fault_put_in_twice_is_the_same_fault(runner: Runner, world: World) -> None:
+    before = everything(world)
+    for _ in range(2):
+        drills.open_case(world, "tag-imutavel", ignore)
+        assert drills.present(world, "tag-imutavel").passed
+    for name in ("tag-imutavel-sintoma", "tag-imutavel-conserto"):
+        assert runner.run(LESSON, name).verdict.passed
+    drills.close_case(world, ignore)
+    assert everything(world) == before
+
+
+@pytest.mark.parametrize("drill", CASES, ids=lambda drill: drill.id)
+def test_a_repair_without_a_fault_names_the_case_to_open(runner: Runner, world: World, drill: Drill) -> None:
+    verdict = runner.verify(LESSON, drill.steps[-1])
+    assert not verdict.passed and verdict.hint == f"python3 -m labs.drill {drill.id}"
+
+
+def test_a_case_left_in_the_middle_is_closed_by_the_next_one(world: World) -> None:
+    before = everything(world)
+    drills.open_case(world, "token-vencido", ignore)
+    assert world.admin.clock()["offset_seconds"] == 13 * 3600
+    drills.open_case(world, "limite-de-pulls", ignore)
+    assert world.admin.clock()["offset_seconds"] == 0
+    assert drills.current(world.settings) == "limite-de-pulls"
+    drills.close_case(world, ignore)
+    anybody = HttpRegistry(world.settings.hub_registry)
+    assert anybody.manifest("library/ola-registry", "1.0"), "the pull limit stayed"
+    assert everything(world) == before
+
+
+def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, world: World) -> None:
+    assert runner.run("04-push-docker-hub", "login").verdict.passed
+    world.admin.set_clock(300)
+    before = everything(world)
+    try:
+        drills.open_case(world, "token-vencido", ignore)
+        assert runner.left_open("04-push-docker-hub") == ["token-vencido"]
+        assert runner.left_open(LESSON) == []
+        runner.prepare("00-comece-aqui")
+        assert drills.current(world.settings) == ""
+        assert everything(world) == before
+        assert world.hub.accepts_login()
+    finally:
+        world.admin.set_clock(0)
+        docker(world, "logout", world.settings.hub_registry)
+
+
+def test_the_clean_up_of_the_course_closes_the_case(world: World) -> None:
+    before = everything(world)
+    drills.open_case(world, "sem-login", ignore)
+    assert "caso sem-login da clínica" in cleanup.residue(world)
+    next(item for item in cleanup.items(world) if item.name.startswith("caso")).remove()
+    assert everything(world) == before
+
+
+def test_what_only_looks_like_the_clinics_survives(world: World) -> None:
+    base = next(tag for one in world.engine.images() for tag in one.tags if "python" in tag)
+    try:
+        docker(world, "tag", base, "clinica-outra:v1")
+        docker(world, "run", "-d", "--name", "clinica-web-2", base, "sleep", "300")
+        world.cloud.read("ecr", "create_repository", repositoryName="clinica-outra")
+        world.cloud.read("iam", "create_user", UserName="clinica-2")
+        before = everything(world)
+        for name in ("sem-credencial", "variavel-faltando"):
+            drills.open_case(world, name, ignore)
+        drills.close_case(world, ignore)
+        assert everything(world) == before
+    finally:
+        docker(world, "rm", "-f", "clinica-web-2", missing_ok=True)
+        docker(world, "rmi", "clinica-outra:v1", missing_ok=True)
+        with contextlib.suppress(LabError):
+            world.cloud.read("ecr", "delete_repository", repositoryName="clinica-outra", force=True)
+        with contextlib.suppress(LabError):
+            world.cloud.read("iam", "delete_user", UserName="clinica-2")
+
+
+def test_a_name_that_is_taken_is_reported_and_kept(world: World) -> None:
+    base = next(tag for one in world.engine.images() for tag in one.tags if "python" in tag)
+    docker(world, "run", "-d", "--name", "clinica-web", base, "sleep", "300")
+    try:
+        with pytest.raises(CommandError) as caught:
+            drills.open_case(world, "porta-ocupada", ignore)
+        assert "container clinica-web" in caught.value.what
+        assert drills.current(world.settings) == ""
+        drills.close_case(world, ignore)
+        assert "clinica-web" in everything(world)["containers"]
+    finally:
+        docker(world, "rm", "-f", "clinica-web", missing_ok=True)
+
+
+def test_a_case_whose_record_is_damaged_can_be_undone(world: World) -> None:
+    before = everything(world)
+    drills.open_case(world, "token-vencido", ignore)
+    docker(world, "logout", world.settings.ecr_registry)
+    (world.settings.secrets / "clinica-caso.json").write_text('{"drill": ')
+    drills.close_case(world, ignore)
+    assert everything(world) == before
+
+
+def test_a_fault_that_breaks_half_way_can_be_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(stage: Stage) -> None:
+        stage.user()
+        stage.repository()
+        raise LabError("O engine parou.", "EOF", "python3 -m labs up")
+
+    before = everything(world)
+    broken = Fault(half, drills.FAULTS["sem-credencial"].present, "")
+    monkeypatch.setattr(drills, "FAULTS", {**drills.FAULTS, "sem-credencial": broken})
+    with pytest.raises(LabError, match="O engine parou"):
+        drills.open_case(world, "sem-credencial", ignore)
+    assert drills.current(world.settings) == "sem-credencial"
+    drills.close_case(world, ignore, "sem-credencial")
+    assert everything(world) == before
+
+
+def test_two_terminals_at_once_leave_one_whole_case(world: World) -> None:
+    before = everything(world)
+    command = [sys.executable, "-m", "labs.drill"]
+    environment = {**os.environ, **world.settings.environment()}
+    both = [
+        subprocess.Popen([*command, name], cwd=CLONE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for name in ("sem-login", "repositorio-inexistente")
+    ]
+    said = [process.communicate(timeout=120)[0].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    opened = drills.current(world.settings)
+    assert opened in ("sem-login", "repositorio-inexistente") and drills.present(world, opened).passed
+    drills.close_case(world, ignore)
+    assert everything(world) == before
+
+
+def test_the_layers_are_those_that_the_engine_counts(world: World) -> None:
+    drills.open_case(world, "segredo-na-layer", ignore)
+    found = layers.files(world, "clinica-segredo:v1")
+    image = world.engine.image("clinica-segredo:v1")
+    assert image and len(found) == len(image.layers)
+    assert "app/credenciais-aws" in found[-1] and "app/credenciais-aws" not in found[0]
+    secret = room.folder(world.settings) / "segredo-na-layer" / "credenciais-aws"
+    assert secret.stat().st_mode & 0o077 == 0 and secret.parent.stat().st_mode & 0o077 == 0
+    with pytest.raises(CommandError, match="Não consegui ler"):
+        layers.files(world, "nao-existe:v1")
+
+
+def test_no_secret_is_said_while_a_case_runs(runner: Runner, world: World) -> None:
+    events: list[Event] = []
+    said: list[str] = []
+    for name in ("segredo-na-layer", "segredo-na-layer-prova", "segredo-na-layer-rotacao"):
+        outcome = runner.run(LESSON, name, events.append)
+        said += [outcome.verdict.observed, *map(str, outcome.verdict.evidence.values())]
+    key = json.loads((world.settings.secrets / "clinica-nova.json").read_text())["AccessKey"]
+    leaked = world.cloud.profile(room.PROFILE)
+    for secret in (key["SecretAccessKey"], leaked["aws_secret_access_key"]):
+        assert secret not in "\n".join([*said, *map(str, events)])

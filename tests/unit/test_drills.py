@@ -1,0 +1,238 @@
+"""The clinic's cases: linted both ways, closed cases prove nothing, what a case changes comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from labs import drill as command
+from labs import drills
+from labs.catalog import CheckSpec, Drill, Step, load_course
+from labs.checks import run_check
+from labs.drills import room
+from labs.drills.case import Case, forget_login
+from labs.drills.tries import Tries
+from labs.errors import CatalogError, CommandError, StateError
+from labs.settings import CLONE, Settings
+from labs.widgets.drill import DiagnosisCard
+
+from .conftest import FakeWorld
+from .fakes import image
+
+LESSON = load_course().lesson(command.LESSON)
+CASES = pytest.mark.parametrize("drill", LESSON.drills, ids=lambda drill: drill.id)
+ASKED = {
+    *("sem-login", "senha-errada", "conta-alheia", "sem-credencial", "token-vencido", "outra-regiao"),
+    *("repositorio-inexistente", "tag-imutavel", "chave-desativada", "sem-permissao", "limite-de-pulls", "maiusculas"),
+    *("sem-contexto", "segredo-na-layer", "segredo-no-arg", "porta-ocupada", "variavel-faltando", "tag-trocada"),
+}
+
+
+def case(drill: str = "sem-login", **changes: Any) -> Case:
+    fields: dict[str, Any] = {"began": 0, "ready": 0, "logins": {}, "clock": 0, "had_pulled": True, **changes}
+    return Case(drill=drill, **fields)
+
+
+# The catalogue ------------------------------------------------------------------------------------
+
+
+def test_every_case_has_a_fault_and_every_fault_a_case() -> None:
+    assert {drill.id for drill in LESSON.drills} == ASKED
+    assert LESSON.challenge and set(drills.FAULTS) == {*ASKED, LESSON.challenge.drill}
+
+
+@CASES
+def test_a_diagnosis_has_one_right_answer_and_explains_all(drill: Drill) -> None:
+    options = drill.diagnosis.options
+    assert len(options) >= 3 and sum(option.right for option in options) == 1
+    assert all(option.because for option in options)
+    assert len({option.text for option in options}) == len(options)
+
+
+def test_the_right_answer_is_not_always_in_the_same_place() -> None:
+    places = [[option.right for option in drill.diagnosis.options].index(True) for drill in LESSON.drills]
+    assert {places.count(place) for place in (0, 1, 2)} <= set(range(4, 9))
+
+
+@CASES
+def test_a_case_is_opened_met_and_repaired_in_this_order(drill: Drill) -> None:
+    steps = [LESSON.step(name) for name in drill.steps]
+    assert len(steps) >= 3 and drill.story
+    assert steps[0].command == f"python3 -m labs.drill {drill.id}"
+    assert steps[0].check.kind == "fault"
+    assert steps[1].expect or steps[1].check.kind in ("fault", "container_exited", "history_contains")
+    assert not any(step.expect for step in steps[2:])
+    assert all(step.drill == drill.id and not step.lasting for step in steps)
+
+
+@CASES
+def test_the_notebook_tells_the_story_and_asks_after_the_symptom(drill: Drill) -> None:
+    cells = nbformat.read(CLONE / "notebooks" / f"{LESSON.id}.ipynb", as_version=4).cells
+    sources = [cell.source for cell in cells]
+    assert any(f"> {drill.story}" in source for source in sources)
+    asked = sources.index(f'lab.diagnose("{drill.id}")')
+    assert sources[asked - 1] == f'lab.step("{drill.steps[1]}")'
+    assert asked < sources.index(f'lab.step("{drill.steps[-1]}")')
+
+
+def test_an_unknown_case_says_which_exist() -> None:
+    with pytest.raises(CatalogError, match="não tem o caso"):
+        LESSON.drill("nope")
+
+
+# The open case ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opened", [None, "outra-regiao"])
+def test_a_step_of_a_case_that_is_not_open_proves_nothing(
+    world: FakeWorld, settings: Settings, opened: str | None
+) -> None:
+    world.engine.held.append(image("a", "x:1"))  # type: ignore[attr-defined]
+    step = Step(id="s", title="s", command="c", drill="sem-login", check=CheckSpec("image_exists", {"ref": "x:1"}))
+    if opened:
+        case(opened).save(settings)
+    verdict = run_check(step, world)
+    assert not verdict.passed and verdict.hint == "python3 -m labs.drill sem-login"
+    case("sem-login").save(settings)
+    assert run_check(step, world).passed
+
+
+def test_the_case_file_is_private_and_a_damaged_one_still_counts_as_open(settings: Settings) -> None:
+    case().save(settings)
+    path = settings.secrets / "clinica-caso.json"
+    assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+    assert Case.load(settings) == case()
+    for damage in ("{", '{"drill": "sem-login"}', "[]"):
+        path.write_text(damage)
+        assert drills.current(settings) == "desconhecido"
+    case().forget(settings)
+    assert Case.load(settings) is None and drills.current(settings) == ""
+
+
+def test_logins_come_back_as_they_were(world: FakeWorld, settings: Settings) -> None:
+    config = settings.docker_config / "config.json"
+    config.parent.mkdir()
+    auths = {settings.hub_registry: {"auth": "aHVi"}, "other.example": {"auth": "eA=="}}
+    config.write_text(json.dumps({"auths": auths, "detachKeys": "ctrl-q"}))
+    kept = case(logins={settings.hub_registry: "aHVi", settings.ecr_registry: None})
+    forget_login(settings, settings.hub_registry)
+    changed = json.loads(config.read_text())
+    assert settings.hub_registry not in changed["auths"]
+    changed["auths"][settings.ecr_registry] = {"auth": "bmV3"}
+    config.write_text(json.dumps(changed))
+    kept.restore(world)
+    assert json.loads(config.read_text()) == {"auths": auths, "detachKeys": "ctrl-q"}
+
+
+def test_only_refusals_after_the_fault_count(world: FakeWorld, settings: Settings) -> None:
+    event = {"kind": "refused", "service": "hub", "repository": "a/b", "reference": "", "code": "DENIED", "message": ""}
+    arguments = {"service": "hub", "repository": "a/b", "code": "DENIED"}
+    step = Step(id="s", title="s", command="c", drill="sem-login", check=CheckSpec("met", arguments))
+    world.admin.seen.append({"seq": 5, **event})  # type: ignore[attr-defined]
+    case(ready=5).save(settings)
+    assert not run_check(step, world).passed
+    world.admin.seen.append({"seq": 6, **event, "reference": "v1"})  # type: ignore[attr-defined]
+    assert not run_check(step, world).passed  # a check's own reading of a manifest is no push
+    world.admin.seen.append({"seq": 7, **event})  # type: ignore[attr-defined]
+    assert run_check(step, world).passed
+
+
+def test_images_count_by_name_or_label_and_no_other(world: FakeWorld, settings: Settings) -> None:
+    world.engine.held += [  # type: ignore[attr-defined]
+        image("a", "clinica:v1", labels={room.LABEL: "paciente"}),
+        image("b", "clinica-outra:v1", "minha/clinica:v1"),
+        image("c", labels={room.LABEL: "arg"}),
+        image("d", "clinica-web:v1", labels={"org.opencontainers.image.version": "clinica-1"}),
+        image("e", "clinica-web:v0"),
+        image("f", "widget-server:v2", f"{settings.ecr_registry}/clinica:v1"),
+    ]
+    assert [item.name.removeprefix("imagem ") for item in room._images(world, "")] == [
+        "clinica:v1",
+        world.engine.held[2].id,  # type: ignore[attr-defined]
+        "clinica-web:v1",
+        "clinica-web:v0",
+        f"{settings.ecr_registry}/clinica:v1",
+    ]
+    assert "imagem clinica-web:v1" not in {item.name for item in room._images(world, room.WEB)}
+
+
+# Diagnosis and command line -----------------------------------------------------------------------
+
+
+def test_the_tries_are_kept_in_order_over_objects_and_damage(settings: Settings) -> None:
+    assert Tries(settings).add("sem-login", 2) == [2]
+    assert Tries(settings).add("sem-login", 0) == [2, 0]
+    assert Tries(settings).of("sem-login") == [2, 0] and Tries(settings).of("tag-imutavel") == []
+    (settings.home / "clinic.json").write_text("{damaged")
+    assert Tries(settings).of("sem-login") == []
+    assert Tries(settings).add("sem-login", 1) == [1]
+
+
+def test_the_card_keeps_what_was_chosen_and_explains_only_where_asked(settings: Settings) -> None:
+    drill = LESSON.drills[0]
+    card = DiagnosisCard(drill, Tries(settings))
+    because = drill.diagnosis.options[0].because
+    assert because not in card.text() and "Tentativas" not in card.text()
+    for content in ({"choose": 1}, {"choose": 9}, {"choose": "x"}, "junk", {"choose": 0}):
+        card._on_message(card, content, [])
+    assert card.tries == [1, 0] and card.text().endswith("Tentativas: b, a")
+    assert DiagnosisCard(drill, Tries(settings)).tries == [1, 0]
+    assert because in DiagnosisCard(drill, Tries(settings), explained=True).text()
+
+
+def test_a_choice_is_not_lost_where_nothing_can_be_written(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> list[int]:
+        raise StateError("O disco está cheio.")
+
+    card = DiagnosisCard(LESSON.drills[0], Tries(settings))
+    monkeypatch.setattr(Tries, "add", full)
+    card.choose(2)
+    assert card.tries == [2]
+
+
+def test_the_terminal_asks_explains_and_counts(world: FakeWorld) -> None:
+    said: list[str] = []
+    command.run(["sem-login", "--diagnose"], world, said.append)
+    assert said[0] == LESSON.drills[0].diagnosis.question and said[-1].endswith("--diagnose LETRA")
+    said.clear()
+    for letter in "aB":
+        command.run(["sem-login", "--diagnose", letter], world, said.append)
+    assert said[0].startswith("✗ Ainda não") and said[2].startswith("✓ Certo") and said[3].endswith("2.")
+    with pytest.raises(CommandError, match="Não há a opção"):
+        command.run(["sem-login", "--diagnose", "z"], world, said.append)
+
+
+@pytest.mark.parametrize("words", [["nope"], ["nope", "--undo"], ["a", "b"], ["--what"]])
+def test_a_wrong_command_says_which_is_right(world: FakeWorld, words: list[str]) -> None:
+    with pytest.raises(CommandError) as caught:
+        command.run(words, world, lambda _: None)
+    assert caught.value.next_command == "python3 -m labs.drill"
+
+
+def test_the_list_marks_the_open_case(world: FakeWorld, settings: Settings) -> None:
+    said: list[str] = []
+    command.run([], world, said.append)
+    assert len(said) == len(ASKED) + 1 and said[-1] == "Nenhum caso aberto."
+    case("tag-imutavel").save(settings)
+    said.clear()
+    command.run([], world, said.append)
+    assert next(line for line in said[:-1] if line.startswith("→")).split()[1] == "tag-imutavel"
+
+
+def test_help_and_errors_of_the_program(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--help"]) == 0 and "--undo" in capsys.readouterr().out
+    assert command.main(["nope"]) == 1 and "não tem o caso" in capsys.readouterr().err
+    assert command.main(["sem-login"]) == 1  # no sandbox
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_scripts_of_the_patients_are_valid_and_wrong_as_told() -> None:
+    files = Path(drills.__file__).with_name("files")
+    assert "/Clinica:" in (files / "maiusculas" / "publicar.sh").read_text()
+    assert (files / "sem-contexto" / "construir.sh").read_text().rstrip().endswith("clinica:contexto")
+    assert "COPY . ." in (files / "segredo-na-layer" / "Dockerfile").read_text()
+    assert not (files / "segredo-na-layer" / ".dockerignore").exists()
