@@ -179,6 +179,8 @@ class Lab:
             card.press("run", wait=True)
             self._tidy(step)
         _display(card)
+        if not autorun():
+            card.look()
 
     def _tidy(self, step: Step) -> None:
         """Remove what a challenge's solution left, so that a second run starts as the first (as labs/headless.py)."""

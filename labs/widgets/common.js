@@ -17,6 +17,12 @@ const el = (tag, attributes = {}, ...children) => {
 const prose = (text) =>
   String(text).split(/`([^`]*)`/).map((piece, index) => (index % 2 ? el("code", { text: piece }) : document.createTextNode(piece)));
 
+/** Plain text in which web addresses can be followed. */
+const withLinks = (text) =>
+  text.split(/(https?:\/\/[^\s"'<>]+)/).map((piece, index) => (index % 2
+    ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece })
+    : document.createTextNode(piece)));
+
 const paragraph = (text, name = "") => el("p", { class: name || null }, ...prose(text));
 
 /** The card's frame. Keys pressed inside stay inside: JupyterLab's one-key shortcuts do not see them. */
