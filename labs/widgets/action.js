@@ -3,6 +3,8 @@
 const LOG_LINES = 500;
 const SILENCE = 4000; // ms without an answer after which we say so
 const SAY = 10; // seconds between two announcements of the progress
+const ORPHAN = { state: "stopped", sign: "■", word: "Sem kernel", next: "",
+  observed: "o kernel foi reiniciado e não conhece mais este cartão. Execute a primeira célula de código e depois esta célula de novo (Shift+Enter)." };
 const WORKING = new Set(["running", "checking"]);
 
 /** The command with its parts; the explanation of the part under the mouse or the keyboard stands below. */
@@ -178,8 +180,14 @@ function render({ model, el: host }) {
     if (doing === "repair") home().focus(); // its own button goes away
     draw({ state: doing === "verify" ? "checking" : "running", sign: "…",
       word: { verify: "Verificando…", repair: "Consertando…" }[doing] ?? "Executando…", observed: "", next: "" });
-    model.send({ do: doing, runs: model.get("runs") });
     clearTimeout(silence);
+    try {
+      model.send({ do: doing, runs: model.get("runs") });
+    } catch { // the kernel that had this card is gone
+      waiting = false;
+      draw(ORPHAN);
+      return;
+    }
     silence = setTimeout(() => waiting && verdict.words.append(
       " O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo."), SILENCE);
   };

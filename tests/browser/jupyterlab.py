@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from labs.catalog import Lesson, Step
 from labs.settings import CLONE
@@ -24,7 +24,7 @@ FLAGS = (
 )
 ARTIFACTS = CLONE / "artifacts" / "browser"
 NOTEBOOKS = CLONE / "notebooks"
-VIEWPORT = {"width": 1280, "height": 720}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 LOADING = 60_000.0  # ms; Playwright's unit
 STEP = 120_000.0  # ms; a step may build an image
 RESTING = re.compile("passed|failed|stopped")
