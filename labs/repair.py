@@ -14,9 +14,7 @@ from labs.settings import Settings
 _NAME = r"\$?\w[\w./:@$-]*"
 """A name as the lab's commands have it: neither an option nor anything that a shell would run."""
 _HUB_LOGIN = 'docker login {registry} --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
-_ECR_LOGIN = (
-    "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
-)
+_ECR_LOGIN = "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
 _BARE_LOGIN = re.compile(rf"docker login ({_NAME})")
 _SAFE = re.compile(
     "|".join(
@@ -25,7 +23,7 @@ _SAFE = re.compile(
             rf'python3 -m labs\.account (?:"\$HUB_USER"|{_NAME})',
             rf'docker login {_NAME} --username {_NAME} --password-stdin < "\$HUB_TOKEN_FILE"',
             rf"aws ecr get-login-password --region [\w-]+ \| docker login --username AWS --password-stdin {_NAME}",
-            rf"docker tag {_NAME} {_NAME}",
+            rf"docker tag (?P<name>{_NAME}) (?!(?P=name)$){_NAME}",
             rf"docker (?:push|pull|logout) {_NAME}",
             rf"docker build -t {_NAME} \.",
             rf"aws ecr create-repository --repository-name {_NAME}",

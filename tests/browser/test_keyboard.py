@@ -84,7 +84,9 @@ def answer_the_quiz(page: Page, card: Card) -> None:
             page.keyboard.press("ArrowDown")
         expect(radios.nth(right)).to_be_checked()
         expect(asked.get_by_role("status")).to_contain_text("✓ Certa")
-    expect(card.where.locator(".lab-score")).to_have_text(re.compile(f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}"))
+    expect(card.where.locator(".lab-score")).to_have_text(
+        re.compile(f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}")
+    )
 
 
 def test_one_key_shortcuts_of_the_notebook_do_not_reach_a_card(open_lesson: Open) -> None:

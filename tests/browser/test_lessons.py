@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
-from labs.catalog import Lesson, Step, load_course
+from labs.catalog import Lesson, load_course
 from labs.sandbox.wait import Look, until
 
 from .conftest import window
