@@ -7,14 +7,21 @@ what does not change with its language.
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
+from labs import jupyter, sandbox
 from labs.catalog import Lesson, Step
-from labs.settings import CLONE
+from labs.sandbox.wait import Look, until
+from labs.settings import CLONE, FOREIGN_VARIABLES, Settings
 from labs.widgets.action import described
 
 CHROMIUM = "/usr/bin/chromium"
@@ -27,6 +34,8 @@ NOTEBOOKS = CLONE / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 LOADING = 60_000.0  # ms; Playwright's unit
 STEP = 120_000.0  # ms; a step may build an image
+START_SECONDS = 180.0
+THEMES = "/lab/api/settings/@jupyterlab/apputils-extension:themes"
 RESTING = re.compile("passed|failed|stopped")
 WORKING = re.compile("running|checking")
 
@@ -71,14 +80,24 @@ class Card:
         expect(self.verdict).to_contain_text("✓ Comprovado: ")
 
 
+def cells_of(name: str) -> list[str]:
+    """The sources of a lesson's cells."""
+    book = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
+    return ["".join(cell["source"]) for cell in book["cells"]]
+
+
+def expected_cards(name: str) -> int:
+    """How many cards a lesson shows once all its cells have run: one per call of `lab`."""
+    return sum(source.startswith("lab.") for source in cells_of(name))
+
+
 class Notebook:
     """An open notebook."""
 
     def __init__(self, page: Page, name: str) -> None:
         self.page, self.name = page, name
-        source = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
-        self.count = len(source["cells"])
-        self.expected_cards = sum("".join(cell["source"]).startswith("lab.") for cell in source["cells"])
+        self.count = len(cells_of(name))
+        self.expected_cards = expected_cards(name)
         self.cells = page.locator(".jp-Notebook .jp-Cell")
         self.cards = page.locator(".lab-card")
 
@@ -139,7 +158,7 @@ class Notebook:
         expect(self.page.locator(".jp-Dialog")).to_have_count(0, timeout=LOADING)
 
     def theme(self, theme: str) -> None:
-        """`light` or `dark`: JupyterLab follows the system's (`conftest.window` asked it to)."""
+        """`light` or `dark`: JupyterLab follows the system's (`window` asked it to)."""
         self.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         flag = "false" if theme == "dark" else "true"
         expect(self.page.locator(f"body[data-jp-theme-light={flag}]")).to_be_attached(timeout=LOADING)
@@ -165,6 +184,79 @@ class Terminal:
         self.page.keyboard.type(line)
         self.page.keyboard.press("Enter")
         self.notebook.show()
+
+
+@contextmanager
+def started(home: Path, port: int = 9720) -> Iterator[Server]:
+    """`python3 -m labs start --no-browser` with this state folder, until it is told to stop."""
+    log = home / "start.txt"
+    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    environment |= {"LABS_HOME": str(home), "LABS_ENGINE": "private", "PYTHONPATH": str(CLONE)}
+    command = [sys.executable, "-m", "labs", "start", "--no-browser", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=CLONE, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        yield _server(process, log, home)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+        jupyter.stop(Settings(home=home), None)
+        sandbox.down(Settings(home=home), lambda _: None)
+
+
+def _server(process: subprocess.Popen[bytes], log: Path, home: Path) -> Server:
+    address = re.compile(r"JupyterLab pronto: (http://127\.0\.0\.1:\d+)/\S*token=(\S+)")
+
+    def look() -> Look:
+        text = log.read_text("utf-8")
+        return Look(bool(address.search(text)) or process.poll() is not None, text)
+
+    until("o endereço do JupyterLab aparecer", look, START_SECONDS)
+    found = address.search(log.read_text("utf-8"))
+    assert found, log.read_text("utf-8")
+    return Server(found[1], found[2], home)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium with an empty profile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def window(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A logged-in browser window; JupyterLab follows the system's theme. Its kernels and terminals end with it."""
+    context = browser.new_context(viewport=VIEWPORT, locale="pt-BR", reduced_motion="reduce")
+    context.set_default_timeout(LOADING)
+    try:
+        context.request.get(f"{server.origin}/lab?token={server.token}")
+        wish = {"raw": '{"adaptive-theme": true}'}
+        context.request.put(f"{server.origin}{THEMES}", headers=server.headers(), data=wish)
+        yield context
+    except BaseException:
+        photograph(context, "fixture")
+        raise
+    finally:
+        for kind, key in (("sessions", "id"), ("terminals", "name")):
+            for one in context.request.get(f"{server.origin}/api/{kind}").json():
+                context.request.delete(f"{server.origin}/api/{kind}/{one[key]}", headers=server.headers())
+        context.close()
+
+
+def photograph(context: BrowserContext, name: str) -> None:
+    """What every tab shows, below `failed/`."""
+    folder = ARTIFACTS / "failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, page in enumerate(context.pages):
+        page.screenshot(path=folder / f"{name}-{number}.png")
 
 
 def open_notebook(context: BrowserContext, server: Server, name: str, workspace: str = "aula") -> Notebook:

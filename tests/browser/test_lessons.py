@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 from labs.catalog import Lesson, load_course
 from labs.sandbox.wait import Look, until
 
-from .conftest import window
-from .jupyterlab import ARTIFACTS, VIEWPORT, Card, Notebook, Server, Terminal, open_notebook
+from .jupyterlab import ARTIFACTS, VIEWPORT, Card, Notebook, Server, Terminal, open_notebook, window
 
 LESSONS = load_course().lessons
 TYPED_SECONDS = 60.0
@@ -124,13 +123,13 @@ def test_the_cards_are_accessible(opened: Opened, theme: str) -> None:
             [{"id": one["id"], "nodes": [node["html"][:300] for node in one["nodes"]]} for one in wrong], indent=1
         )
         notebook.page.set_viewport_size(TALL)
-        photograph(opened, theme)
+        keep_pictures(opened, theme)
     finally:
         notebook.page.set_viewport_size(VIEWPORT)
         notebook.theme("light")
 
 
-def photograph(opened: Opened, theme: str) -> None:
+def keep_pictures(opened: Opened, theme: str) -> None:
     folder = ARTIFACTS / opened.lesson.id
     folder.mkdir(parents=True, exist_ok=True)
     for number, card in enumerate(opened.notebook.cards.all()):
