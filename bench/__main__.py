@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import push, steps
+from bench import browser, push, steps
 from labs import sandbox
 from labs.sandbox import leftovers
 from labs.settings import CLONE, Settings
@@ -142,9 +142,10 @@ MEASURES: dict[str, Callable[[Settings], list[Figure]]] = {
     "course": course,
     "steps": lambda settings: [Figure(*row) for row in steps.button_against_typed(settings, RUNS)],
     "push": lambda settings: [Figure(*row) for row in push.gateway_against_bare(settings, RUNS)],
+    "browser": lambda settings: [Figure(*row) for row in browser.felt(settings, RUNS)],
     "start": start,
 }
-"""In this order: the memory of a sandbox that has done nothing yet, and the start last, since it stops the lab."""
+"""In this order: the memory of a sandbox that has done nothing yet, and the last two stop the lab."""
 
 
 def main() -> int:

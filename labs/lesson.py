@@ -7,6 +7,7 @@ shown as Portuguese text, never as a traceback.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -170,6 +171,8 @@ class Lab(Gallery):
             card.press("run", wait=True)
             self._tidy(step)
         _display(card)
+        if not autorun():
+            card.look()
 
     def _tidy(self, step: Step) -> None:
         """Remove what a challenge's solution left, so that a second run starts as the first (as labs/headless.py)."""

@@ -7,7 +7,7 @@ import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labs.catalog import Course, Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
@@ -78,15 +78,39 @@ class Runner:
             seconds = time.monotonic() - started
             return Outcome(lesson, step, _not_run(error), seconds, tuple(lines[-TRANSCRIPT_LINES:]), error, ran=False)
 
-    def verify(self, lesson_id: str, step_id: str) -> Verdict:
-        """Check a step against the state now, whoever did it, and record what was found."""
+    def repair(
+        self,
+        lesson_id: str,
+        step_id: str,
+        command: str,
+        watch: Watcher = ignore,
+        cancel: threading.Event | None = None,
+    ) -> Outcome:
+        """Run the usual repair of a failed step (`labs.repair` says which), then check the step. As `run`, it never
+        raises what a learner can act on.
+        """
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        started = time.monotonic()
+        try:
+            with self._lock(lesson, step):
+                error = self._act(replace(step, command=command, stdin=""), watch, cancel)
+                verdict = _not_run(error) if error else self.verify(lesson_id, step_id)
+        except (StepBusy, StateError, Interrupted) as stopped:
+            error, verdict = stopped, _not_run(stopped)
+        return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
+
+    def verify(self, lesson_id: str, step_id: str, *, forget: bool = True) -> Verdict:
+        """Check a step against the state now, whoever did it, and record what was found. Without `forget`, a check
+        that fails takes no proof back: a lesson that opens while the engine is down must not cost any.
+        """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
         verdict = run_check(step, self.world)
         path = f"{lesson.id}/{step.id}"
         if verdict.passed and not self.done(lesson.id, step.id):
             self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
-        elif not verdict.passed and step.lasting:
+        elif forget and not verdict.passed and step.lasting:
             self.progress.forget(path)
         return verdict
 

@@ -2,6 +2,9 @@
 
 const LOG_LINES = 500;
 const SILENCE = 4000; // ms without an answer after which we say so
+const SAY = 10; // seconds between two announcements of the progress
+const ORPHAN = { state: "stopped", sign: "■", word: "Sem kernel", next: "",
+  observed: "o kernel foi reiniciado e não conhece mais este cartão. Execute a primeira célula de código e depois esta célula de novo (Shift+Enter)." };
 const WORKING = new Set(["running", "checking"]);
 
 /** The command with its parts; the explanation of the part under the mouse or the keyboard stands below. */
@@ -78,7 +81,7 @@ const liveArea = () => {
   const rows = new Map();
   let lines = [];
 
-  const drawBar = ({ key, label, value, max, words }) => {
+  const drawBar = ({ key, label, value, max, words, seconds }) => {
     let row = rows.get(key);
     if (!row) {
       row = { label: el("span", { class: "lab-bar-label" }), bar: el("progress"), words: el("span", { class: "lab-bar-words" }) };
@@ -86,21 +89,28 @@ const liveArea = () => {
       bars.append(el("div", { class: "lab-bar" }, row.label, row.bar, row.words));
     }
     row.label.textContent = label;
-    row.words.textContent = words;
+    row.words.textContent = [words, seconds ? `${seconds} s` : ""].filter(Boolean).join(" · ");
     row.bar.hidden = !max;
     row.bar.max = max || 1;
     row.bar.value = value;
     row.bar.setAttribute("aria-label", label);
     row.bar.setAttribute("aria-valuetext", words);
   };
-  const clear = () => { rows.clear(); bars.replaceChildren(); lines = []; pre.textContent = ""; details.hidden = true; };
+  const clear = () => {
+    rows.clear();
+    bars.replaceChildren();
+    lines = [];
+    pre.replaceChildren();
+    details.hidden = true;
+    details.open = true; // what one has just started, one wants to read
+  };
   const add = (batch) => {
     if (batch.reset) clear();
     batch.bars.forEach(drawBar);
     if (!batch.lines.length) return;
     const atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 4;
     lines = lines.concat(batch.lines).slice(-LOG_LINES);
-    pre.textContent = lines.join("\n");
+    pre.replaceChildren(...withLinks(lines.join("\n")));
     summary.textContent = `Saída do comando (${lines.length} ${lines.length === 1 ? "linha" : "linhas"})`;
     details.hidden = false;
     if (atEnd) pre.scrollTop = pre.scrollHeight;
@@ -111,11 +121,16 @@ const liveArea = () => {
       if (row.bar.hidden || row.bar.value < row.bar.max) { row.bar.parentElement.remove(); rows.delete(key); }
     }
   };
-  return { elapsed, bars, details, clear, add, settle };
+  /** Said to screen readers now and then: how many bars are full. */
+  const summed = () => {
+    const full = [...rows.values()].filter(({ bar }) => !bar.hidden && bar.value === bar.max).length;
+    return rows.size > 1 ? `${full} de ${rows.size} partes prontas` : [...rows.values()].map(({ words }) => words.textContent).join("");
+  };
+  return { elapsed, bars, details, clear, add, settle, summed };
 };
 
-/** The verdict in words: polite, and only when it changes. */
-const statusArea = () => {
+/** The verdict in words: polite, and only when it changes. `fix` runs the usual repair. */
+const statusArea = (fix) => {
   const words = el("p", { class: "lab-verdict", role: "status", "aria-live": "polite" });
   const next = el("div", { class: "lab-next" });
   const show = (status) => {
@@ -127,7 +142,8 @@ const statusArea = () => {
     if (!status.command) next.append(el("p", {}, el("strong", { text: "Dica: " }), ...prose(status.next)));
     else next.append(el("p", {}, el("strong", { text: "Próximo comando: " })),
       el("div", { class: "lab-line" }, el("pre", { class: "lab-pre" }, el("code", { text: status.next })),
-        copyButton(status.next, "o próximo comando")));
+        copyButton(status.next, "o próximo comando")),
+      ...(status.repair ? [el("div", { class: "lab-buttons" }, actionButton("Executar o conserto", "fix", fix))] : []));
   };
   return { words, next, show };
 };
@@ -148,8 +164,9 @@ function render({ model, el: host }) {
   const key = model.get("key");
   const root = frame(model, host, card.heading);
   const live = liveArea();
-  const verdict = statusArea();
   live.details.open = Boolean(card.unfolded); // a case of the clinic is about what the command says
+  const said = el("p", { class: "lab-hidden", role: "status" });
+  const verdict = statusArea(() => press("repair"));
   let waiting = false; // a click of ours that Python has not taken up yet
   let began = 0;
   let clock = 0;
@@ -161,10 +178,17 @@ function render({ model, el: host }) {
     waiting = true;
     live.clear();
     began = performance.now();
+    if (doing === "repair") home().focus(); // its own button goes away
     draw({ state: doing === "verify" ? "checking" : "running", sign: "…",
-      word: doing === "verify" ? "Verificando…" : "Executando…", observed: "", next: "" });
-    model.send({ do: doing, runs: model.get("runs") });
+      word: { verify: "Verificando…", repair: "Consertando…" }[doing] ?? "Executando…", observed: "", next: "" });
     clearTimeout(silence);
+    try {
+      model.send({ do: doing, runs: model.get("runs") });
+    } catch { // the kernel that had this card is gone
+      waiting = false;
+      draw(ORPHAN);
+      return;
+    }
     silence = setTimeout(() => waiting && verdict.words.append(
       " O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo."), SILENCE);
   };
@@ -179,9 +203,11 @@ function render({ model, el: host }) {
   const hint = card.hint ? el("div", { class: "lab-panel" }, paragraph(card.hint)) : null;
   const solution = solutionPanel(card, run);
 
+  const home = () => (card.open ? verify : run);
   const tick = () => {
     const seconds = Math.floor((performance.now() - began) / 1000);
     live.elapsed.textContent = seconds ? `${seconds} s` : "";
+    if (seconds && seconds % SAY === 0) said.textContent = [`Há ${seconds} segundos`, live.summed()].filter(Boolean).join(": ");
   };
   const draw = (status) => {
     const working = WORKING.has(status.state);
@@ -190,13 +216,13 @@ function render({ model, el: host }) {
     for (const button of [run, verify]) if (button) setDisabled(button, working);
     if (run) run.textContent = status.state === "running" ? "Executando…" : card.labels.run;
     if (stop) {
-      if (status.state !== "running" && document.activeElement === stop) (card.open ? verify : run).focus();
+      if (status.state !== "running" && document.activeElement === stop) home().focus();
       stop.hidden = status.state !== "running";
       if (!working || stop.hidden) { setDisabled(stop, false); stop.textContent = card.labels.stop; }
     }
     clearInterval(clock);
     if (working) { began ||= performance.now(); tick(); clock = setInterval(tick, 1000); } else began = 0;
-    if (!working) live.settle();
+    if (!working) { live.settle(); said.textContent = ""; }
     verdict.show(status);
   };
 
@@ -210,11 +236,16 @@ function render({ model, el: host }) {
     el("div", { class: "lab-buttons", role: "group", "aria-label": "Ações" }, ...[card.open ? null : run, stop, verify,
       hint && toggle("Dica", key, hint), solution && toggle("Solução", key, solution)].filter(Boolean)),
     hint, solution,
-    el("div", { class: "lab-state" }, verdict.words, live.elapsed), verdict.next, live.bars, live.details,
+    el("div", { class: "lab-state" }, verdict.words, live.elapsed), said, verdict.next, live.bars, live.details,
   ].filter(Boolean));
 
   const onStatus = () => { waiting = false; draw(model.get("status")); };
-  const onMessage = (message) => { if (message && message.lines) live.add(message); };
+  const onMessage = (message) => {
+    if (!message || !message.lines) return;
+    live.add(message);
+    if (message.reset) live.details.open = busy();
+  };
+  model.on("change:runs", live.clear); // pressed in another tab
   model.on("change:status", onStatus);
   model.on("msg:custom", onMessage);
   draw(model.get("status"));
@@ -222,6 +253,7 @@ function render({ model, el: host }) {
   return () => {
     clearInterval(clock);
     clearTimeout(silence);
+    model.off("change:runs", live.clear);
     model.off("change:status", onStatus);
     model.off("msg:custom", onMessage);
   };

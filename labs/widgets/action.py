@@ -14,7 +14,10 @@ import traitlets
 
 from labs import changes
 from labs.catalog import Lesson, Step
+from labs.checks import Verdict
+from labs.errors import LabError
 from labs.events import Line, Watcher
+from labs.repair import repair
 from labs.runner import Runner
 from labs.widgets.card import Card, in_thread, script, status_of_error
 from labs.widgets.feed import PERIOD, Feed
@@ -26,12 +29,16 @@ from labs.widgets.transcript import (
     is_command,
     output_of,
     status_after,
+    status_after_repair,
     status_line,
     status_of,
     step_text,
 )
 
 STOP = "Interromper"
+LOST = "Já esteve comprovado, mas agora não se vê mais."
+_LOOKING = threading.Lock()
+"""One card at a time looks at the state."""
 
 
 class ActionCard(Card):
@@ -57,7 +64,7 @@ class ActionCard(Card):
         self._busy = False
         self._cancel = threading.Event()
         self._feed = Feed(self._redact)
-        self.standing = status
+        self.standing = self._before = status
         super().__init__(card=card, status=self._words(status))
         self.on_msg(self._on_message)
 
@@ -74,6 +81,7 @@ class ActionCard(Card):
             self._cancel = threading.Event()
             self._redact = self._redact_now()
             self._feed = Feed(self._redact)
+            self._before = self.standing
             self.runs += 1
         self._show(Status("checking" if doing == "verify" else "running"))
         if wait:
@@ -92,7 +100,7 @@ class ActionCard(Card):
             self.stop()
         elif doing == "log":
             self.send(self._feed.everything())
-        elif doing in ("run", "verify") and content.get("runs") == self.runs:
+        elif doing in ("run", "verify", "repair") and content.get("runs") == self.runs:
             self.press(doing)
 
     def _attend(self, doing: str) -> None:
@@ -129,16 +137,21 @@ class ActionCard(Card):
         self.standing = Status(status.state, self._redact(status.observed), self._redact(status.next))
         self.status = self._words(self.standing)
 
+    def _repair(self, status: Status) -> str:
+        """The command that a repair button may run; empty for no button."""
+        return ""
+
     def _words(self, status: Status) -> dict[str, Any]:
         sign, word = MARKS[status.state]
-        command = is_command(status.next)
+        repair = self._repair(status)
         return {
             "state": status.state,
             "sign": sign,
             "word": word,
             "observed": status.observed,
-            "next": status.next,
-            "command": command,
+            "next": repair or status.next,
+            "command": is_command(status.next),
+            "repair": bool(repair),
         }
 
 
@@ -151,10 +164,46 @@ class StepCard(ActionCard):
         status = Status() if recorded is None else Status("passed", recorded)
         super().__init__(described(lesson, step), status, lambda: Redactor(runner().settings))
 
+    def look(self) -> threading.Thread:
+        """Check the state once the card is on the page, in a thread: a step that the state already proves shows as
+        done, whoever did it. The cards of a lesson look one after the other, so that opening it stays light.
+        """
+        return in_thread(self._look)
+
+    def _look(self) -> None:
+        with _LOOKING:
+            if self._busy or not self._step.lasting:
+                return
+            recorded = self.standing.state == "passed"
+            try:
+                verdict = self._runner().verify(self._lesson.id, self._step.id, forget=False)
+            except Exception as error:  # noqa: BLE001 - a learner never sees a traceback
+                verdict = Verdict(False, status_of_error(error).observed, status_of_error(error).next)
+            with self._guard:
+                if self._busy:
+                    return
+                if verdict.passed:
+                    self._show(status_of(verdict))
+                elif recorded:
+                    self._show(Status("pending", f"{LOST} {verdict.observed}", verdict.hint))
+
+    def _repair(self, status: Status) -> str:
+        if status.state == "passed" or not status.next:
+            return ""
+        try:
+            return repair(status.next, self._runner().settings)
+        except LabError:
+            return ""
+
     def _do(self, doing: str, watch: Watcher, cancel: threading.Event) -> Status:
         runner = self._runner()
         if doing == "verify":
             return status_of(runner.verify(self._lesson.id, self._step.id))
+        if doing == "repair":
+            command = self._repair(self._before)
+            if not command:
+                return self._before
+            return status_after_repair(runner.repair(self._lesson.id, self._step.id, command, watch, cancel))
         outcome = runner.run(self._lesson.id, self._step.id, watch, cancel)
         self._output = output_of(outcome)
         for line in self._output[len([row for text in outcome.transcript for row in text.splitlines()]) :]:

@@ -13,15 +13,26 @@ const el = (tag, attributes = {}, ...children) => {
   return node;
 };
 
-/** Text in which `code` between backticks is shown as code. */
+/** Plain text in which web addresses can be followed; a full stop after one is not part of it. */
+const withLinks = (text) =>
+  text.split(/(https?:\/\/[^\s"'<>]*[\w/])/).map((piece, index) => (index % 2
+    ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece })
+    : document.createTextNode(piece)));
+
+/** Text in which `code` between backticks is shown as code, and addresses as links. */
 const prose = (text) =>
-  String(text).split(/`([^`]*)`/).map((piece, index) => (index % 2 ? el("code", { text: piece }) : document.createTextNode(piece)));
+  String(text).split(/`([^`]*)`/).flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withLinks(piece)));
 
 const paragraph = (text, name = "") => el("p", { class: name || null }, ...prose(text));
 
-/** The card's frame. Keys pressed inside stay inside: JupyterLab's one-key shortcuts do not see them. */
+/** JupyterLab's own shortcuts that mean the same everywhere: save, and those with Ctrl+Shift and a letter. */
+const isForJupyter = (event) =>
+  (event.ctrlKey || event.metaKey) && event.key.length === 1 && (event.shiftKey || event.key === "s");
+
+/** The card's frame. Keys pressed inside stay inside: the notebook's one-key shortcuts (`d d` deletes a cell) do not see them. */
 const frame = (model, el_, label) => {
-  const root = el("section", { class: "lab-card", lang: "pt-BR", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  const root = el("section", { class: "lab-card", lang: "pt-BR", "aria-label": label,
+    on: { keydown: (event) => { if (!isForJupyter(event)) event.stopPropagation(); } } });
   el_.replaceChildren(root);
   return root;
 };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,7 @@ class Feed:
         self._bars: dict[str, dict[str, Any]] = {}
         self._new_lines: deque[str] = deque(maxlen=LOG_LINES)
         self._new_bars: dict[str, dict[str, Any]] = {}
+        self._began: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Line):
@@ -39,8 +41,11 @@ class Feed:
                 self._new_lines.extend(lines)
         else:
             with self._guard:
-                bar = described(event, self._bars.get(event.key))
-                if self._bars.get(event.key) != bar:
+                before = self._bars.get(event.key)
+                bar = described(event, before)
+                if before is None or bar != {name: before[name] for name in bar}:
+                    began = self._began.setdefault(event.key, time.monotonic())
+                    bar["seconds"] = int(time.monotonic() - began)
                     self._bars[event.key] = self._new_bars[event.key] = bar
 
     def batch(self) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labs.catalog import Question, Step
 from labs.checks import Verdict
@@ -55,6 +55,16 @@ def status_after(outcome: Outcome) -> Status:
     if outcome.verdict.passed and not outcome.ran:
         return Status("passed", f"{outcome.verdict.observed} (Já estava feito: não rodei de novo.)")
     return status_of(outcome.verdict)
+
+
+def status_after_repair(outcome: Outcome) -> Status:
+    """A repair as a status: what it repaired, or what to do next."""
+    if outcome.error:
+        after = status_after(outcome)
+        return after if after.state != "failed" else replace(after, observed=f"O conserto falhou. {after.observed}")
+    if outcome.verdict.passed:
+        return status_of(outcome.verdict)
+    return Status("pending", "Conserto feito. Agora execute o passo de novo.")
 
 
 def output_of(outcome: Outcome) -> list[str]:

@@ -79,6 +79,31 @@ def test_a_proof_that_no_longer_holds_goes_back_to_pending(runner: Runner, world
     assert not runner.done("00-a", "make")
 
 
+def test_a_look_takes_no_proof_back_and_keeps_a_new_one(runner: Runner, world: FakeWorld) -> None:
+    runner.run("00-a", "make")
+    world.engine.held.clear()  # type: ignore[attr-defined]
+    assert not runner.verify("00-a", "make", forget=False).passed
+    assert runner.done("00-a", "make")
+    world.engine.held.append(image("b", "file:1"))  # type: ignore[attr-defined]
+    assert runner.verify("00-a", "file", forget=False).passed and runner.done("00-a", "file")
+
+
+def test_a_repair_runs_its_command_and_checks_the_step(runner: Runner) -> None:
+    outcome = runner.repair("00-a", "shell", "docker build -t never:1 .")
+    assert outcome.verdict.passed and outcome.error is None and runner.done("00-a", "shell")
+
+
+def test_a_repair_that_fails_proves_nothing(runner: Runner) -> None:
+    outcome = runner.repair("00-a", "make", "false")
+    assert outcome.error and not outcome.verdict.passed and not runner.done("00-a", "make")
+
+
+def test_a_repair_waits_for_nobody_and_can_be_stopped(runner: Runner) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    assert "interrompido" in runner.repair("01-b", "hang", "sleep 60", cancel=cancel).verdict.observed
+
+
 def test_a_refusal_must_be_the_expected_one(runner: Runner, world: FakeWorld) -> None:
     world.engine.held.append(image("b", "x:v1"))  # type: ignore[attr-defined]
     world.engine.refuse = "no basic auth credentials"  # type: ignore[attr-defined]

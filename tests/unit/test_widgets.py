@@ -57,9 +57,16 @@ class FakeRunner:
         self.act(watch, cancel or threading.Event())
         return Outcome(LESSON, LESSON.steps[0], self.verdict, 1.5, self.transcript, self.error)
 
-    def verify(self, lesson: str, step: str) -> Verdict:
-        self.calls.append(f"verify {lesson}/{step}")
+    def verify(self, lesson: str, step: str, *, forget: bool = True) -> Verdict:
+        self.calls.append(f"{'verify' if forget else 'look'} {lesson}/{step}")
         return self.verdict
+
+    def repair(
+        self, lesson: str, step: str, command: str, watch: Watcher, cancel: threading.Event | None = None
+    ) -> Outcome:
+        self.calls.append(f"repair {lesson}/{step}: {command}")
+        self.act(watch, cancel or threading.Event())
+        return Outcome(LESSON, LESSON.steps[0], self.verdict, 1.5, (), self.error)
 
 
 def step(**changes: Any) -> Step:
@@ -263,6 +270,109 @@ def test_progress_goes_out_in_few_small_messages(runner: FakeRunner, sent: list[
     assert sent[-1]["reset"] and len(sent[-1]["lines"]) == LOG_LINES and card.logged
 
 
+# What the state already proves --------------------------------------------------------------------
+
+
+def look(card: StepCard) -> None:
+    card.look().join(10)
+
+
+def test_a_step_that_the_state_proves_shows_as_done_when_its_card_opens(runner: FakeRunner) -> None:
+    card = card_of(runner)
+    look(card)
+    assert card.status["state"] == "passed" and "feito" in card.text()
+    assert runner.calls == ["look 02-build/one"]
+
+
+def test_a_look_leaves_what_was_never_done_as_it_is(runner: FakeRunner) -> None:
+    runner.verdict = Verdict(False, "nada", "docker image ls")
+    card = card_of(runner)
+    look(card)
+    assert card.text().endswith("○ Por fazer")
+
+
+def test_a_look_says_when_a_proof_no_longer_holds(runner: FakeRunner) -> None:
+    runner.verdict = Verdict(False, "O Docker Engine não responde.", "python3 -m labs up")
+    card = card_of(runner, recorded="a imagem existe")
+    look(card)
+    assert card.status["state"] == "pending" and card.status["repair"]
+    assert "não se vê mais. O Docker Engine não responde." in card.status["observed"]
+
+
+def test_a_look_leaves_alone_what_a_later_step_undoes_on_purpose(runner: FakeRunner) -> None:
+    card = card_of(runner, step(lasting=False), recorded="estava")
+    look(card)
+    assert runner.calls == [] and card.status["state"] == "passed"
+
+
+def test_a_look_does_not_speak_into_a_running_step(runner: FakeRunner, sent: list[Any]) -> None:
+    go = threading.Event()
+    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment, return-value]
+    card = card_of(runner)
+    click(card, do="run", runs=0)
+    wait_for(lambda: "run 02-build/one" in runner.calls, "the step runs")
+    look(card)
+    assert card.status["state"] == "running"
+    go.set()
+    wait_for(lambda: card.status["state"] == "passed", "the step ended")
+
+
+def test_a_look_that_breaks_is_silent(runner: FakeRunner) -> None:
+    def broken() -> FakeRunner:
+        raise RuntimeError("bug")
+
+    card = card_of(runner)
+    card._runner = broken  # type: ignore[assignment, method-assign]
+    look(card)
+    assert card.text().endswith("○ Por fazer")
+
+
+# The usual repair ---------------------------------------------------------------------------------
+
+
+def test_the_usual_repair_runs_and_verifies(runner: FakeRunner, sent: list[Any]) -> None:
+    runner.verdict = Verdict(False, "sem login", "docker login $HUB_REGISTRY")
+    card = card_of(runner)
+    card.press("run", wait=True)
+    command = 'docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
+    assert card.status["repair"] and card.status["next"] == command
+    runner.act = lambda watch, _cancel: watch(Line("Login Succeeded"))  # type: ignore[assignment]
+    click(card, do="repair", runs=1)
+    wait_for(lambda: card.status["state"] == "pending", "repaired")
+    assert runner.calls[1:] == [f"repair 02-build/one: {command}"]
+    assert card.status["observed"] == "Conserto feito. Agora execute o passo de novo."
+    assert any("Login Succeeded" in message.get("lines", []) for message in sent)
+
+
+def test_a_repair_that_is_enough_passes_the_step(runner: FakeRunner) -> None:
+    runner.verdict = Verdict(False, "parado", "python3 -m labs up")
+    card = card_of(runner)
+    card.press("run", wait=True)
+    runner.verdict = Verdict(True, "feito")
+    card.press("repair", wait=True)
+    assert card.status["state"] == "passed"
+
+
+def test_a_repair_that_fails_says_so(runner: FakeRunner) -> None:
+    runner.verdict = Verdict(False, "parado", "python3 -m labs up")
+    card = card_of(runner)
+    card.press("run", wait=True)
+    runner.verdict, runner.error = Verdict(False, "Sem disco.", "df -h"), CommandError("Sem disco.")
+    card.press("repair", wait=True)
+    assert card.text().endswith("✗ Ainda não: O conserto falhou. Sem disco.\n  Próximo comando: df -h")
+    assert not card.status["repair"]
+
+
+@pytest.mark.parametrize("hint", ["docker rm -f x", "aws configure", "Olhe o ponto.", ""])
+def test_without_a_usual_repair_there_is_no_button_and_no_message_runs_anything(runner: FakeRunner, hint: str) -> None:
+    runner.verdict = Verdict(False, "não", hint)
+    card = card_of(runner)
+    card.press("run", wait=True)
+    assert card.status["repair"] is False and card.status["next"] == hint
+    card.press("repair", wait=True)
+    assert runner.calls == ["run 02-build/one"] and card.status["state"] == "failed"
+
+
 # Feed ---------------------------------------------------------------------------------------------
 
 
@@ -274,7 +384,7 @@ def test_a_batch_holds_only_what_is_new() -> None:
     feed(Progress("k", "layer", 2, 2))
     assert feed.batch() == {
         "lines": ["a", "b"],
-        "bars": [{"key": "k", "label": "layer", "value": 2, "max": 2, "words": "2 B de 2 B"}],
+        "bars": [{"key": "k", "label": "layer", "value": 2, "max": 2, "words": "2 B de 2 B", "seconds": 0}],
     }
     assert feed.batch() is None
     feed(Progress("k", "layer", 2, 2))

@@ -1,0 +1,125 @@
+"""What happens to a learner in the middle of a lesson: reload, kernel restart, a second tab, the lab switched off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from playwright.sync_api import BrowserContext, expect
+
+from labs.catalog import Lesson, Step, load_course
+from labs.settings import CLONE
+
+from .conftest import Open
+from .jupyterlab import WORKING, Card, Server, open_notebook
+from .test_lessons import approve
+
+
+def find(text: str) -> tuple[Lesson, Step]:
+    """The first step of the course whose command contains this text, and is meant to succeed."""
+    steps = ((lesson, step) for lesson in load_course().lessons for step in lesson.steps)
+    return next((lesson, step) for lesson, step in steps if text in step.command and not step.expect)
+
+
+WAITING = find("labs.sso")
+"""A step that runs until a person approves it elsewhere: it can be met in the middle for as long as a test needs."""
+BUILD = find("docker build -t widget-server:v1 .")
+LOGOUT = find("docker logout $HUB_REGISTRY")
+PUSH = find("docker push $HUB_REGISTRY/$HUB_USER/widget-server:v1")
+
+
+def labs(server: Server, *words: str) -> None:
+    """Type a verb of the kit in a terminal of the machine."""
+    environment = {**os.environ, "LABS_HOME": str(server.home), "LABS_ENGINE": "private"}
+    subprocess.run([sys.executable, "-m", "labs", *words], cwd=CLONE, env=environment, check=True, capture_output=True)
+
+
+def running(card: Card) -> Card:
+    expect(card.where).to_have_attribute("data-state", WORKING)
+    return card
+
+
+def test_a_reload_in_the_middle_of_a_step_loses_nothing(open_lesson: Open, context: BrowserContext) -> None:
+    lesson, step = WAITING
+    notebook = open_lesson(lesson.id)
+    card = notebook.card(lesson, step).press("Executar")
+    expect(card.where.locator(".lab-log a")).to_be_visible()
+    notebook.save()
+    notebook.reload()
+    again = running(notebook.card(lesson, step))
+    approve(again, context)
+    again.expect_passed()
+
+
+def test_a_step_can_be_stopped(open_lesson: Open) -> None:
+    lesson, step = WAITING
+    card = open_lesson(lesson.id).card(lesson, step).press("Executar")
+    expect(card.where.locator(".lab-log a")).to_be_visible()
+    card.press("Interromper")
+    assert card.ended() == "stopped"
+    expect(card.verdict).to_contain_text("■ Interrompido")
+    expect(card.button("Executar")).to_be_focused()
+
+
+def test_two_tabs_on_one_lesson_run_a_step_once(open_lesson: Open, context: BrowserContext, server: Server) -> None:
+    lesson, step = WAITING
+    first = open_lesson(lesson.id)
+    first.save()
+    second = open_notebook(context, server, lesson.id, workspace="outra")
+    cards = [first.card(lesson, step), second.card(lesson, step)]
+    for card in cards:
+        card.button("Executar").evaluate("button => { button.click(); button.click(); }")
+    for card in cards:
+        running(card)
+        expect(card.where.locator(".lab-log a")).to_have_count(1)
+    links = [card.where.locator(".lab-log a").get_attribute("href") for card in cards]
+    assert links[0] == links[1]
+    approve(cards[1], context)
+    for card in cards:
+        card.expect_passed()
+
+
+def test_a_restarted_kernel_says_what_to_do_and_the_lesson_goes_on(open_lesson: Open) -> None:
+    lesson, step = BUILD
+    notebook = open_lesson(lesson.id)
+    notebook.card(lesson, step).press("Executar").expect_passed()
+    notebook.restart_kernel()
+    card = notebook.card(lesson, step).press("Executar")
+    expect(card.verdict).to_contain_text("esta célula de novo", timeout=15_000)
+    notebook.run_all()
+    card = notebook.card(lesson, step)
+    card.expect_passed()  # the state proves it: nothing has to be done again
+    card.press("Executar").expect_passed()
+
+
+def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
+    open_lesson: Open, server: Server
+) -> None:
+    lesson, step = BUILD
+    notebook = open_lesson(lesson.id)
+    card = notebook.card(lesson, step)
+    try:
+        labs(server, "down")
+        assert card.press("Executar").ended() == "failed"
+        expect(card.verdict).to_contain_text("o Docker Engine não responde")
+        expect(card.where).not_to_contain_text("Traceback")
+        expect(card.where.locator(".lab-next code")).to_have_text("python3 -m labs up")
+        card.press("Executar o conserto")
+        expect(card.where).to_have_attribute("data-state", WORKING)
+        expect(card.where).not_to_have_attribute("data-state", WORKING, timeout=60_000)
+    finally:
+        labs(server, "up")
+    card.press("Executar").expect_passed()
+
+
+def test_the_usual_repair_of_a_refused_push(open_lesson: Open) -> None:
+    lesson, step = PUSH
+    notebook = open_lesson(lesson.id)
+    logout, push = notebook.card(*LOGOUT), notebook.card(lesson, step)
+    logout.press("Executar").expect_passed()
+    assert push.press("Executar").ended() == "failed"
+    expect(push.where.locator(".lab-next code")).to_contain_text("docker login")
+    push.press("Executar o conserto")
+    expect(push.verdict).to_contain_text("Conserto feito. Agora execute o passo de novo.")
+    push.press("Executar").expect_passed()

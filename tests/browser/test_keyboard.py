@@ -1,0 +1,98 @@
+"""A lesson by keyboard alone: reach everything with Tab, see where the focus is, press with Enter and Space."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from labs.catalog import load_course
+
+from .conftest import Open
+from .jupyterlab import Card
+
+LESSON = load_course().lesson("01")
+TABS = 150
+"""More stops than lie between two buttons that follow each other on the page."""
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Press Tab until the target has the focus, and see the focus ring on the way."""
+    for _ in range(TABS):
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press(key)
+        assert page.evaluate(RING) != "none", page.evaluate("document.activeElement.outerHTML")
+    raise AssertionError(f"not reached with {TABS} × {key}: {target}")
+
+
+RING = """() => {
+  const focused = document.activeElement;
+  return focused.closest(".lab-card") ? getComputedStyle(focused).outlineStyle : "outside";
+}"""
+
+
+def test_a_whole_lesson_by_keyboard(open_lesson: Open) -> None:
+    notebook = open_lesson(LESSON.id)
+    page = notebook.page
+    notebook.select(0)  # the mouse only says where reading begins
+    for step in LESSON.steps:
+        card = notebook.card(LESSON, step)
+        read_the_command(page, card)
+        tab_to(page, card.button("Executar"))
+        page.keyboard.press("Enter")
+        card.expect_passed()
+        expect(card.button("Executar")).to_be_focused()
+        tab_to(page, card.button("Verificar"))
+        page.keyboard.press("Space")
+        card.expect_passed()
+        open_panel(page, card, "Dica", "Enter")
+        open_panel(page, card, "Solução", "Space")
+    answer_the_quiz(page, notebook.named("Quiz"))
+    page.keyboard.press("Control+s")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+
+
+def read_the_command(page: Page, card: Card) -> None:
+    """Tab stops once at the command; the arrows go through its parts, and each is explained below."""
+    parts = card.where.locator(".lab-part")
+    tab_to(page, parts.first)
+    for part in parts.all():
+        expect(part).to_be_focused()
+        meaning = part.get_attribute("data-meaning") or ""
+        expect(card.where.locator(".lab-tip")).to_have_text(meaning.replace("`", ""))
+        page.keyboard.press("ArrowRight")
+    expect(parts.first).to_be_focused()
+
+
+def open_panel(page: Page, card: Card, name: str, key: str) -> None:
+    button = card.button(name)
+    tab_to(page, button)
+    page.keyboard.press(key)
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(f"id={button.get_attribute('aria-controls')}")).to_be_visible()
+
+
+def answer_the_quiz(page: Page, card: Card) -> None:
+    """Arrows choose among a question's options, as in every group of radio buttons."""
+    for asked, question in zip(card.where.locator("fieldset").all(), LESSON.quiz, strict=True):
+        radios = asked.get_by_role("radio")
+        right = next(index for index, option in enumerate(question.options) if option.right)
+        tab_to(page, radios.first)
+        page.keyboard.press("Space")
+        for _ in range(right):
+            page.keyboard.press("ArrowDown")
+        expect(radios.nth(right)).to_be_checked()
+        expect(asked.get_by_role("status")).to_contain_text("✓ Certa")
+    expect(card.where.locator(".lab-score")).to_have_text(
+        re.compile(f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}")
+    )
+
+
+def test_one_key_shortcuts_of_the_notebook_do_not_reach_a_card(open_lesson: Open) -> None:
+    """`d d` deletes a cell, `b` adds one, `0 0` restarts the kernel: not while a button has the focus."""
+    notebook = open_lesson(LESSON.id)
+    notebook.card(LESSON, LESSON.steps[0]).button("Executar").focus()
+    notebook.page.keyboard.type("ddb00")
+    expect(notebook.cells).to_have_count(notebook.count)
+    expect(notebook.page.locator(".jp-Dialog")).to_have_count(0)

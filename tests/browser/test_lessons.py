@@ -1,0 +1,177 @@
+"""Every lesson from top to bottom by real clicks, in the course's order; each verdict is read from the page.
+
+One page per lesson for all tests of it: opening JupyterLab is what takes longest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
+
+from labs.catalog import Lesson, load_course
+from labs.sandbox.wait import Look, until
+
+from .jupyterlab import ARTIFACTS, VIEWPORT, Card, Notebook, Server, Terminal, open_notebook, window
+
+LESSONS = load_course().lessons
+TYPED_SECONDS = 60.0
+TALL: ViewportSize = {"width": VIEWPORT["width"], "height": 2400}
+"""A card fits on it whole, for the photographs."""
+ZOOMED: ViewportSize = {"width": VIEWPORT["width"] // 2, "height": VIEWPORT["height"] // 2}
+"""What 200 % zoom leaves of a 1280 × 720 window, in CSS pixels (WCAG 2.2, 1.4.4)."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A lesson on the screen, all cells run."""
+
+    lesson: Lesson
+    notebook: Notebook
+    context: BrowserContext
+
+
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda lesson: lesson.id)
+def opened(request: pytest.FixtureRequest, chromium: Browser, server: Server) -> Iterator[Opened]:
+    lesson: Lesson = request.param
+    with window(chromium, server) as context:
+        notebook = open_notebook(context, server, lesson.id)
+        notebook.run_all()
+        notebook.prepare()
+        yield Opened(lesson, notebook, context)
+
+
+# Doing ----------------------------------------------------------------------------------------------
+
+
+def test_every_step_passes_by_its_buttons(opened: Opened) -> None:
+    for step in opened.lesson.steps:
+        card = opened.notebook.card(opened.lesson, step)
+        if step.open:
+            card.press("Solução").press("Executar a solução")
+        else:
+            card.press("Executar")
+        if "labs.sso" in step.command:
+            approve(card, opened.context)
+        card.expect_passed()
+        if step.expect:
+            expect(card.where.locator(".lab-log")).to_contain_text(step.expect)
+
+
+def approve(card: Card, context: BrowserContext) -> None:
+    """Follow the address in the card, compare the code, approve, as a person does."""
+    log = card.where.locator(".lab-log")
+    with context.expect_page() as waiting:
+        log.get_by_role("link").click()
+    page = waiting.value
+    code = page.get_by_label("Código", exact=True).inner_text()
+    expect(log).to_contain_text(f"Código: {code}")
+    page.get_by_role("button", name="Aprovar acesso").click()
+    expect(page.get_by_role("heading")).to_have_text("Acesso autorizado")
+    page.close()
+
+
+def test_the_challenge_is_solved_by_typing(opened: Opened) -> None:
+    """Unsolved it does not pass; typed in JupyterLab's own terminal it does, by the state alone."""
+    challenge = opened.lesson.challenge
+    if challenge is None:
+        pytest.skip("this lesson has no challenge")
+    card = opened.notebook.card(opened.lesson, challenge)
+    assert card.press("Verificar").ended() == "failed", card.where.inner_text()
+    terminal = Terminal(opened.notebook)
+    terminal.type(challenge.command.strip())
+    until("o desafio passar", lambda: _verified(card), TYPED_SECONDS)
+    if challenge.cleanup:
+        terminal.type(challenge.cleanup)
+
+
+def _verified(card: Card) -> Look:
+    state = card.press("Verificar").ended()
+    return Look(state == "passed", card.where.inner_text())
+
+
+def test_every_question_explains_its_answers(opened: Opened) -> None:
+    card = opened.notebook.named("Quiz")
+    questions = card.where.locator("fieldset")
+    expect(questions).to_have_count(len(opened.lesson.quiz))
+    for asked, question in zip(questions.all(), opened.lesson.quiz, strict=True):
+        for index, option in sorted(enumerate(question.options), key=lambda pair: pair[1].right):
+            asked.get_by_role("radio").nth(index).check()
+            said = asked.get_by_role("status")
+            expect(said).to_contain_text("Certa" if option.right else "Errada")
+            expect(said).to_contain_text(option.because.replace("`", ""))
+
+
+# Seeing ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_cards_are_accessible(opened: Opened, theme: str) -> None:
+    """axe-core finds nothing serious inside the kit's cards; a screenshot of each goes to the artefacts."""
+    notebook = opened.notebook
+    notebook.theme(theme)
+    notebook.page.add_style_tag(content=".jp-Cell { content-visibility: visible !important }")  # axe sees what is drawn
+    try:
+        found = Axe().run(notebook.page, context=".lab-card", options={"resultTypes": ["violations"]})
+        wrong = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+        assert not wrong, json.dumps(
+            [{"id": one["id"], "nodes": [node["html"][:300] for node in one["nodes"]]} for one in wrong], indent=1
+        )
+        notebook.page.set_viewport_size(TALL)
+        keep_pictures(opened, theme)
+    finally:
+        notebook.page.set_viewport_size(VIEWPORT)
+        notebook.theme("light")
+
+
+def keep_pictures(opened: Opened, theme: str) -> None:
+    folder = ARTIFACTS / opened.lesson.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, card in enumerate(opened.notebook.cards.all()):
+        name = re.sub(r"\W+", "-", card.get_attribute("aria-label") or "").strip("-").lower()
+        card.screenshot(path=folder / f"{number:02}-{name}-{theme}.png", animations="disabled")
+
+
+@pytest.mark.parametrize("size", [VIEWPORT, ZOOMED], ids=["100%", "200%"])
+def test_the_cards_fit(opened: Opened, size: ViewportSize) -> None:
+    """Nothing sticks out of a card sideways; what is wide (a log, a table) scrolls inside."""
+    page = opened.notebook.page
+    page.set_viewport_size(size)
+    try:
+        page.wait_for_function("width => window.innerWidth === width", arg=size["width"])
+        assert page.evaluate(OVERFLOWING) == []
+    finally:
+        page.set_viewport_size(VIEWPORT)
+
+
+OVERFLOWING = """() => {
+  const found = [];
+  for (const card of document.querySelectorAll(".lab-card")) {
+    const right = card.getBoundingClientRect().right;
+    if (card.scrollWidth > card.clientWidth + 1) found.push(card.getAttribute("aria-label") + ": scrolls sideways");
+    for (const node of card.querySelectorAll("*")) {
+      const scrolls = node.parentElement.closest(".lab-log, .lab-table, .lab-scroll, .lab-hidden, svg");
+      if (scrolls || node.matches(".lab-hidden")) continue;
+      if (node.getBoundingClientRect().right > right + 1) {
+        found.push(`${card.getAttribute("aria-label")}: ${node.outerHTML.slice(0, 160)}`);
+      }
+    }
+  }
+  return found;
+}"""
+
+
+def test_nothing_moves_for_who_asked_for_less_motion(opened: Opened) -> None:
+    """The windows of these tests ask for reduced motion."""
+    page = opened.notebook.page
+    assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
+    moving = """() => [...document.querySelectorAll(".lab-card, .lab-card *")].filter((node) => {
+      const style = getComputedStyle(node);
+      return style.animationName !== "none" || !/^0s(, 0s)*$/.test(style.transitionDuration);
+    }).map((node) => node.outerHTML.slice(0, 120))"""
+    assert page.evaluate(moving) == []
