@@ -245,7 +245,11 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _env(_: argparse.Namespace) -> int:
+    from labs import ledger
+
     settings = _settings()
+    if settings.ports.hub:
+        ledger.note_course(settings)
     for name, value in settings.environment().items():
         print(f"export {name}={shlex.quote(value)}")
     # An empty key counts as none (botocore's EnvProvider), so that the lab's own files decide.

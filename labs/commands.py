@@ -27,6 +27,7 @@ from labs.engine import Engine
 from labs.errors import CommandError, Interrupted
 from labs.events import Line, Watcher
 from labs.explain import explain
+from labs.inventory import protect
 from labs.settings import FOREIGN_VARIABLES, Settings
 
 POLL = 0.1  # seconds between two looks at the cancel button
@@ -64,6 +65,7 @@ def execute(command: str, context: Context, watch: Watcher) -> None:
             raise Interrupted("Passo interrompido a seu pedido.", "", "")
         watch(event)
 
+    protect(command, context.settings, context.engine)
     for part in split_and(command):
         native = _native(part, context)
         if native:

@@ -128,6 +128,7 @@ class DockerEngine:
                 dockerfile=dockerfile,
                 buildargs=dict(arguments or {}),
                 rm=True,
+                forcerm=True,
                 decode=True,
             )
             for message in _checked(stream, "construir a imagem"):

@@ -172,6 +172,7 @@ class Lab:
         from labs.widgets.action import StepCard
 
         runner, lesson = self._kit.runner(), self._lesson()
+        runner.opened(lesson.id, step.id)
         record = runner.progress.all().get(f"{lesson.id}/{step.id}")
         recorded = record.observed if record and record.passed else None
         card = StepCard(lesson, step, self._kit.runner, recorded)

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from labs.catalog import Course, Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
 from labs.commands import Context, execute
+from labs.creations import IMAGE, Thing, creations
 from labs.errors import Interrupted, LabError, StateError, StepBusy
 from labs.events import Event, Line, Watcher, ignore
 from labs.explain import explain
+from labs.inventory import now
+from labs.ledger import Ledger
 from labs.progress import Progress
 from labs.settings import Settings
 from labs.unattended import answering, is_unattended
@@ -49,6 +52,7 @@ class Runner:
         self.world = world or World(settings)
         self.course = course or load_course()
         self.progress = Progress(settings)
+        self.ledger = Ledger(settings)
         self._answers: dict[str, Callable[[], str]] = {"": str, "access-key": self._access_key_answers}
 
     def run(
@@ -69,10 +73,12 @@ class Runner:
 
         try:
             with self._lock(lesson, step):
+                self._note(lesson, step)
                 if step.once and (verdict := run_check(step, self.world)).passed:
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
                 verdict = self._judge(step, error, lines)
+                self._saw(lesson, step, verdict)
                 return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
         except (StepBusy, StateError, Interrupted) as error:
             seconds = time.monotonic() - started
@@ -84,6 +90,9 @@ class Runner:
         step = lesson.step(step_id)
         verdict = run_check(step, self.world)
         path = f"{lesson.id}/{step.id}"
+        if verdict.passed:
+            self._note(lesson, step)
+            self._saw(lesson, step, verdict)
         if verdict.passed and not self.done(lesson.id, step.id):
             self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
         elif not verdict.passed and step.lasting:
@@ -115,6 +124,27 @@ class Runner:
             if not outcomes[-1].verdict.passed:
                 break
         return outcomes
+
+    # The ledger --------------------------------------------------------------------------------
+
+    def opened(self, lesson_id: str, step_id: str) -> None:
+        """A step's card is shown: its command may be typed in a terminal from now on, so its names are noted."""
+        lesson = self.course.lesson(lesson_id)
+        with contextlib.suppress(StateError):  # the step itself says it, once it is run
+            self._note(lesson, lesson.step(step_id))
+
+    def _note(self, lesson: Lesson, step: Step) -> None:
+        self.ledger.note(self._creations(step), f"{lesson.id}/{step.id}")
+
+    def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> None:
+        """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
+        found = [now(self.world, thing) for thing in self._creations(step)]
+        if verdict.passed and "docker build" in step.command and (built := verdict.evidence.get("id")):
+            found.append(Thing(IMAGE, "", built))
+        self.ledger.saw(found, f"{lesson.id}/{step.id}")
+
+    def _creations(self, step: Step) -> tuple[Thing, ...]:
+        return creations(step.command, self.settings.environment(), self.settings.work / "widget-server")
 
     # One step ----------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ FOREIGN_VARIABLES = (
     "DOCKER_CONTEXT",
 )
 """Variables of the machine that would win over the lab's own files; a lab terminal unsets them."""
+LIVE = "live"
+"""The target that is the real Docker Hub and AWS; the other is `sandbox`."""
 HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")
 """Docker Hub's rule for a Docker ID: 4 to 30 lower-case letters and digits."""
 
@@ -139,6 +141,11 @@ class Settings:
     def admin_socket(self) -> Path:
         """The gateway's administration socket, for the kit alone."""
         return self.run / "admin.sock"
+
+    @property
+    def place(self) -> str:
+        """Where repositories, users and budgets are made now, as the ledger names it."""
+        return "sandbox"
 
     # Addresses ---------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import pytest
 
 from labs.catalog import Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
+from labs.sandbox import engine_api
 from labs.settings import CLONE, Settings
 from labs.unattended import approve
 
@@ -40,6 +41,7 @@ class Typist:
     """Types the course in a terminal of the lab, each step once."""
 
     settings: Settings
+    engine_before: set[tuple[str, str, str]]
     results: dict[str, Typed] = field(default_factory=dict)
 
     def result(self, lesson: Lesson, step: Step) -> Typed:
@@ -97,7 +99,7 @@ class Typist:
 
 @pytest.fixture(scope="module")
 def typist(new_lab: Settings) -> Iterator[Typist]:
-    yield Typist(new_lab)
+    yield Typist(new_lab, set(engine_api.everything(new_lab.engine_host)))
 
 
 @pytest.mark.parametrize(("lesson", "step"), PATHS, ids=[f"{lesson.id}/{step.id}" for lesson, step in PATHS])
@@ -116,3 +118,12 @@ def test_the_typed_command_passes_the_check_of_its_button(typist: Typist, lesson
 def test_a_challenge_fails_unsolved(typist: Typist, lesson: Lesson) -> None:
     assert lesson.challenge
     assert not typist.result(lesson, lesson.challenge).before.passed
+
+
+def test_of_what_was_typed_nothing_is_left_after_the_cleanup(typist: Typist) -> None:
+    typist.result(*PATHS[-1])
+    output, code = typist._terminal("python3 -m labs.cleanup", "")
+    assert code == 0, output
+    assert set(engine_api.everything(typist.settings.engine_host)) == typist.engine_before
+    deleted = {event["reference"] for event in World(typist.settings).admin.events() if "Delete" in event["reference"]}
+    assert {"ecr:DeleteRepository", "iam:DeleteUser", "budgets:DeleteBudget", "hub:DeleteRepository"} <= deleted
