@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from labs import inventory
+from labs import guard, inventory
 from labs.checks import World
-from labs.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, NETWORK, USER, VOLUME, Thing
+from labs.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.engine import Container, Image
 from labs.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
 from labs.ledger import Ledger
@@ -23,7 +23,7 @@ from labs.settings import LIVE, Settings, write_atomic
 Report = Callable[[str], None]
 BASE = f"imagem {base_image.NAME}"
 ROUNDS = 5
-"""Looks at what is left: a container keeps its image, and an image the one it was built from, which shows up after it."""
+"""Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _services(world: World, ledger: Ledger) -> Iterator[Item]:
                 "budgets", "delete_budget", AccountId=world.settings.account, BudgetName=name
             ),
         ),
-        USER: ("usuário {} no IAM", lambda name: _remove_user(world, name)),
+        USER: ("usuário {} no IAM", lambda name: _remove_user(world, ledger, name)),
     }
     found = sorted(inventory.in_services(world), key=lambda thing: list(removers).index(thing.kind))
     for thing in found:
@@ -123,7 +123,7 @@ def _remove_container(world: World, container: Container) -> None:
     _docker(world, "rm", "-f", "-v", container.id)
 
 
-def _remove_user(world: World, user: str) -> None:
+def _remove_user(world: World, ledger: Ledger, user: str) -> None:
     """A user goes only after its keys and policies (IAM API reference, DeleteUser)."""
     for key in world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]:
         world.cloud.read("iam", "delete_access_key", UserName=user, AccessKeyId=key["AccessKeyId"])
@@ -132,6 +132,7 @@ def _remove_user(world: World, user: str) -> None:
     for policy in world.cloud.read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]:
         world.cloud.read("iam", "detach_user_policy", UserName=user, PolicyArn=policy["PolicyArn"])
     world.cloud.read("iam", "delete_user", UserName=user)
+    ledger.removed(Thing(KEY, user))
 
 
 def _logins(world: World) -> Iterator[Item]:
@@ -142,7 +143,7 @@ def _logins(world: World) -> Iterator[Item]:
     for name in ("default", "sso"):
         if world.cloud.profile(name).get("aws_access_key_id"):
             yield Item(f"credenciais do perfil {name}", partial(_forget_profile, world.settings, name))
-    key_file = world.settings.secrets / "widget-dev.json"
+    key_file = world.settings.learner_secrets / "widget-dev.json"
     if key_file.exists():
         yield Item(f"arquivo {key_file.name}", key_file.unlink)
 
@@ -226,6 +227,13 @@ def empty_engine(settings: Settings, report: Report) -> None:
         )
 
 
+def _close(ledger: Ledger) -> None:
+    """Nothing is left: what was noted and never made is no longer outstanding either."""
+    for place in (ledger.place(ECR), ledger.place(IMAGE)):
+        for thing in ledger.outstanding(place):
+            ledger.removed(thing)
+
+
 def require_nothing_live(settings: Settings) -> None:
     """For `reset`: the ledger may not go while live accounts hold what it names.
 
@@ -239,7 +247,7 @@ def require_nothing_live(settings: Settings) -> None:
         raise CommandError(
             "Ainda há coisas do curso em contas de verdade; nada foi apagado.",
             ", ".join(left),
-            "python3 -m labs.cleanup",
+            "python3 -m labs.target live && python3 -m labs.cleanup",
         )
 
 
@@ -247,7 +255,10 @@ def main() -> int:
     """Remove everything; print a line per item. Exit code 0 only where nothing is left."""
     try:
         world = World(Settings.load())
+        guard.require_account(world)
         left = remove_all(world, lambda: items(world), lambda text: print(text, flush=True))
+        if not left:
+            _close(Ledger(world.settings))
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -28,7 +28,7 @@ from labs.errors import CommandError, Interrupted
 from labs.events import Line, Watcher
 from labs.explain import explain
 from labs.inventory import protect
-from labs.settings import FOREIGN_VARIABLES, Settings
+from labs.settings import DOCKER_HUB, FOREIGN_VARIABLES, Settings
 
 POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
@@ -179,11 +179,12 @@ def _login(words: Sequence[str], context: Context, password: Callable[[], str]) 
     parser = _Parser(add_help=False)
     parser.add_argument("-u", "--username", required=True)
     parser.add_argument("--password-stdin", action="store_true", required=True)
-    parser.add_argument("registry")
+    parser.add_argument("registry", nargs="?", default="")
     options = parser.parse_args(list(words))
+    registry = options.registry or DOCKER_HUB
 
     def login(watch: Watcher) -> None:
-        context.engine.login(options.registry, options.username, password())
+        context.engine.login(registry, options.username, password())
         watch(Line("Login Succeeded"))
 
     return login
@@ -283,7 +284,8 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    kept = ("AWS_CA_BUNDLE",) if settings.live else ()  # a company's proxy may stand before the real AWS
+    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES or name in kept}
     return {**own, **settings.environment()}
 
 

@@ -240,15 +240,21 @@ def note_course(settings: Settings, by: str = "env") -> None:
     Raises:
         StateError: the ledger cannot be written.
     """
-    from labs.catalog import load_course
+    Ledger(settings).note(course_things(settings), by)
+
+
+def course_things(settings: Settings) -> list[Thing]:
+    """All that the steps of the course create with the chosen target."""
+    from labs.live import course
 
     variables, folder = settings.environment(), settings.work / "widget-server"
     commands = (
         step.command
-        for lesson in load_course().lessons
+        for lesson in course(settings).lessons
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
+        if not step.skip
     )
-    Ledger(settings).note([thing for one in commands for thing in creations(one, variables, folder)], by)
+    return [thing for one in commands for thing in creations(one, variables, folder)]
 
 
 def _parsed(content: bytes) -> tuple[Entry, ...]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from IPython.display import display
 
-from labs import costs, pictures
+from labs import costs, live, pictures
 from labs.catalog import Lesson, Step
 from labs.commands import Context, execute
 from labs.errors import LabError, RegistryError
@@ -121,6 +121,8 @@ class Lab:
         """Say which lesson this is; where something is missing for it, offer to prepare it (in autorun, prepare it)."""
         lesson = self._lesson()
         print(f"Aula {lesson.id[:2]} · {lesson.title} · {lesson.minutes} min. {lesson.goal}")
+        if (settings := self._kit.runner().settings).live:
+            print(f"Alvo: {live.title(settings)}")
         missing = self._missing()
         if not missing:
             return
@@ -272,7 +274,8 @@ class Lab:
         return self._kit.runner().course.lesson(self._id)
 
     def _expanded(self, text: str) -> str:
-        return Template(text).safe_substitute(self._kit.runner().settings.environment())
+        settings = self._kit.runner().settings
+        return Template(live.literal(text, settings)).safe_substitute(settings.environment())
 
 
 def _display(card: Any) -> None:
@@ -286,7 +289,7 @@ def hub_page(world: World) -> pictures.Picture:
         RegistryError: the registry does not answer.
     """
     repositories = []
-    for namespace in (world.settings.hub_user, *OTHERS):
+    for namespace in (world.settings.hub_user, *(() if world.settings.live else OTHERS)):
         try:
             listed = world.hub_owner.hub_repositories(namespace)
         except RegistryError as error:

@@ -34,7 +34,7 @@ class Progress:
     """Reads and writes the records; safe for several kernels at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = settings.home / "progress.json"
+        self._path = settings.progress_file
         self._lock = settings.home / "locks" / "progress"
 
     def all(self) -> dict[str, Record]:

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from labs.catalog import Course, Lesson, Step, load_course
+from labs import guard, live
+from labs.catalog import Course, Lesson, Step
 from labs.checks import Verdict, World, run_check
 from labs.commands import Context, execute
 from labs.creations import IMAGE, Thing, creations
-from labs.errors import Interrupted, LabError, StateError, StepBusy
+from labs.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.events import Event, Line, Watcher, ignore
 from labs.explain import explain
 from labs.inventory import now
@@ -50,7 +51,7 @@ class Runner:
     def __init__(self, settings: Settings, world: World | None = None, course: Course | None = None) -> None:
         self.settings = settings
         self.world = world or World(settings)
-        self.course = course or load_course()
+        self.course = course or live.course(settings)
         self.progress = Progress(settings)
         self.ledger = Ledger(settings)
         self._answers: dict[str, Callable[[], str]] = {"": str, "access-key": self._access_key_answers}
@@ -73,6 +74,10 @@ class Runner:
 
         try:
             with self._lock(lesson, step):
+                if step.skip:
+                    verdict = Verdict(True, f"Só na sandbox: {step.skip}.")
+                    return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
+                guard.require(self.world, lesson, step)
                 self._note(lesson, step)
                 if step.once and (verdict := run_check(step, self.world)).passed:
                     return self._done(lesson, step, verdict, started, ran=False)
@@ -80,7 +85,7 @@ class Runner:
                 verdict = self._judge(step, error, lines)
                 self._saw(lesson, step, verdict)
                 return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
-        except (StepBusy, StateError, Interrupted) as error:
+        except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as error:
             seconds = time.monotonic() - started
             return Outcome(lesson, step, _not_run(error), seconds, tuple(lines[-TRANSCRIPT_LINES:]), error, ran=False)
 
@@ -158,7 +163,8 @@ class Runner:
                 self._answers[step.stdin](),
                 cancel or threading.Event(),
             )
-            execute(step.command, context, answering(watch, self.settings) if is_unattended() else watch)
+            alone = is_unattended() and not self.settings.live  # nobody but a person approves a real login
+            execute(step.command, context, answering(watch, self.settings) if alone else watch)
         except (Interrupted, StateError):
             raise
         except KeyboardInterrupt:
@@ -178,6 +184,8 @@ class Runner:
                 return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint)
             if step.expect not in said:
                 return Verdict(False, f"A recusa foi outra: {error.observed}", error.next_command or step.hint)
+            if self.settings.live:
+                return Verdict(True, f"Recusado, como esperado: {step.expect}", evidence={"refused": step.expect})
             return verdict
         if error and verdict.passed:
             return Verdict(True, f"{verdict.observed} (O comando respondeu: {error.what})", evidence=verdict.evidence)
@@ -232,7 +240,7 @@ class Runner:
         """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""
         import json
 
-        path = self.settings.secrets / "widget-dev.json"
+        path = self.settings.learner_secrets / "widget-dev.json"
         try:
             key = json.loads(path.read_text("utf-8"))["AccessKey"]
             return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\n{self.settings.region}\njson\n"

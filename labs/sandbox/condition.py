@@ -12,7 +12,7 @@ from labs.settings import Settings
 def status(settings: Settings) -> dict[str, Any]:
     """What runs, where, since when; plain data, ready for JSON.
 
-    Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
+    Keys: `running`, `healthy`, `target`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
     `parts` by name {pid, since, ready_after, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
     """
     state = leftovers.read_state(settings)
@@ -22,6 +22,7 @@ def status(settings: Settings) -> dict[str, Any]:
     return {
         "running": alive,
         "healthy": alive and all(part["healthy"] for part in described.values()),
+        "target": settings.target,
         "home": str(settings.home),
         "since": state.get("since", 0) if alive else 0,
         "engine": {

@@ -52,9 +52,9 @@ def up(settings: Settings, report: Report = print) -> Settings:
     Raises:
         LabError: with what happened, what was observed, and the next command.
     """
-    prepare_folders(settings)
+    prepare_folders(settings.sandboxed())
     with locked(settings):
-        settings = Settings.load(settings.home)
+        settings = Settings.load(settings.home).sandboxed()
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
@@ -272,7 +272,7 @@ def down(settings: Settings, report: Report = print) -> None:
 def _load_or_defaults(settings: Settings) -> Settings:
     """Stopping must work with a damaged settings file too."""
     try:
-        return Settings.load(settings.home)
+        return Settings.load(settings.home).sandboxed()
     except StateError:
         return settings
 
