@@ -18,7 +18,7 @@ from labs.engine import Container, Image
 from labs.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
 from labs.ledger import Ledger
 from labs.sandbox import base_image
-from labs.settings import LIVE, Settings, write_atomic
+from labs.settings import DOCKER_HUB, LIVE, Settings, write_atomic
 
 Report = Callable[[str], None]
 BASE = f"imagem {base_image.NAME}"
@@ -139,7 +139,9 @@ def _logins(world: World) -> Iterator[Item]:
     """Logins and keys in the lab's own files; no other file is ever looked at."""
     for registry in (world.settings.hub_registry, world.settings.ecr_registry):
         if world.engine.credentials(registry):
-            yield Item(f"login do Docker em {registry}", partial(_docker, world, "logout", registry))
+            # Docker Hub's login is the one without an address.
+            address = () if registry == DOCKER_HUB else (registry,)
+            yield Item(f"login do Docker em {registry}", partial(_docker, world, "logout", *address))
     for name in ("default", "sso"):
         if world.cloud.profile(name).get("aws_access_key_id"):
             yield Item(f"credenciais do perfil {name}", partial(_forget_profile, world.settings, name))
