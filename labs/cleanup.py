@@ -13,7 +13,7 @@ from functools import partial
 
 from labs import guard, inventory
 from labs.checks import World
-from labs.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, NETWORK, USER, VOLUME, Thing
+from labs.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.engine import Container, Image
 from labs.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
 from labs.ledger import Ledger
@@ -210,7 +210,8 @@ def empty_engine(settings: Settings, report: Report) -> None:
         LabError: the engine does not answer, or something cannot be removed: the ledger is needed until then.
     """
     world, ledger = World(settings), Ledger(settings)
-    if not ledger.outstanding(ledger.place(CONTAINER)):
+    here = ledger.place(CONTAINER)
+    if not ledger.outstanding(here):
         return
     try:
         left = remove_all(world, lambda: engine_items(world, ledger, kit=True), report)
@@ -221,7 +222,7 @@ def empty_engine(settings: Settings, report: Report) -> None:
         raise EngineUnavailable(
             "O seu Docker não responde, e ainda tem coisas do laboratório; nada foi apagado.",
             error.observed,
-            "docker version && python3 -m labs reset",
+            f"docker version && python3 -m labs reset   (sem esse Docker para sempre: rm -r '{settings.home}')",
         ) from error
     if left:
         raise CommandError(
@@ -234,6 +235,15 @@ def _close(ledger: Ledger) -> None:
     for place in (ledger.place(ECR), ledger.place(IMAGE)):
         for thing in ledger.outstanding(place):
             ledger.removed(thing)
+
+
+def tell_of_other_engines(settings: Settings, private: str, report: Report) -> None:
+    """For `reset`: an engine that the lab used before and does not reach now may still hold things of it."""
+    ledger = Ledger(settings)
+    for place in dict.fromkeys(entry.place for entry in ledger.entries() if entry.kind in IN_ENGINE):
+        left = [thing.name for thing in ledger.outstanding(place) if thing.name]
+        if left and place not in (ledger.place(IMAGE), private):
+            report(f"⚠ O laboratório já usou o Docker em {place}, que pode ter ainda: {', '.join(left)}.")
 
 
 def require_nothing_live(settings: Settings) -> None:

@@ -218,10 +218,14 @@ class Lab:
 
     def _name(self, text: str) -> pictures.Picture:
         settings = self._kit.runner().settings
-        known = {
-            settings.hub_registry: "o Docker Hub deste laboratório",
-            settings.ecr_registry: "o ECR deste laboratório",
-        }
+        known = (
+            {}
+            if settings.live
+            else {
+                settings.hub_registry: "o Docker Hub deste laboratório",
+                settings.ecr_registry: "o ECR deste laboratório",
+            }
+        )
         return pictures.name(self._expanded(text), known)
 
     @_shown
@@ -301,7 +305,8 @@ def hub_page(world: World) -> pictures.Picture:
             tags = (_tag(world, name, tag) for tag in world.hub_owner.tags(name))
             words = "privado" if entry.private else "público"
             repositories.append(pictures.Repository(name, words, tuple(filter(None, tags))))
-    return pictures.registry("Docker Hub do laboratório", repositories)
+    title = f"Docker Hub: {world.settings.hub_user}" if world.settings.live else "Docker Hub do laboratório"
+    return pictures.registry(title, repositories)
 
 
 def _tag(world: World, repository: str, tag: str) -> pictures.Tag | None:
@@ -327,7 +332,8 @@ def ecr_page(world: World) -> pictures.Picture:
             tags += [pictures.Tag(tag, image["imageDigest"], size, layers) for tag in names]
         words = "privado, tags imutáveis" if entry["imageTagMutability"] == "IMMUTABLE" else "privado"
         repositories.append(pictures.Repository(name, words, tuple(sorted(tags, key=lambda tag: tag.name))))
-    return pictures.registry("ECR do laboratório", sorted(repositories, key=lambda one: one.name))
+    title = f"ECR: {world.settings.account}" if world.settings.live else "ECR do laboratório"
+    return pictures.registry(title, sorted(repositories, key=lambda one: one.name))
 
 
 def _number(text: str) -> float:

@@ -56,7 +56,8 @@ def literal(text: str, settings: Settings) -> str:
 def _lesson(lesson: Lesson, overlay: Mapping[str, Mapping[str, Any]], settings: Settings) -> Lesson:
     def adapt(step: Step) -> Step:
         path = f"{lesson.id}/{step.id}"
-        return _step(dataclasses.replace(step, **fields(overlay.get(path, {}))), path, settings)
+        changed = fields({**overlay.get(lesson.id, {}), **overlay.get(path, {})})
+        return _step(dataclasses.replace(step, **changed), path, settings)
 
     challenge = adapt(lesson.challenge) if lesson.challenge else None
     return dataclasses.replace(lesson, steps=tuple(adapt(step) for step in lesson.steps), challenge=challenge)

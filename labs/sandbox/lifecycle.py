@@ -47,7 +47,8 @@ KEPT_AT_RESET = ("tools", "cache")
 
 
 def up(settings: Settings, report: Report = print) -> Settings:
-    """Start the sandbox and wait until it is healthy; returns the settings with ports and engine decided (saved).
+    """Start the sandbox and wait until it is healthy; returns the settings of the chosen target, with ports and engine
+    decided (saved).
 
     Raises:
         LabError: with what happened, what was observed, and the next command.
@@ -64,7 +65,7 @@ def up(settings: Settings, report: Report = print) -> Settings:
             settings = _start_or_clean(settings, report)
             report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
-        return settings
+        return Settings.load(settings.home)
 
 
 def prepare_folders(settings: Settings) -> None:
@@ -332,6 +333,7 @@ def _empty_what_stays(settings: Settings, report: Report) -> None:
     from labs import cleanup
 
     cleanup.require_nothing_live(settings)
+    cleanup.tell_of_other_engines(settings, engine_choice.private_host(settings), report)
     if settings.engine_host and not engine_choice.is_private(settings):
         cleanup.empty_engine(settings, report)
 

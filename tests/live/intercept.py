@@ -46,7 +46,7 @@ class Internet:
     def __init__(self, folder: Path) -> None:
         self._settings = Settings(home=folder)
         self.strays: list[str] = []
-        self.hosts: set[str] = set()
+        self.connections: list[str] = []
         self.signed: list[str] = []
         self.problems: list[str] = []
         self._secrets: dict[str, tuple[str, str]] = {}
@@ -123,7 +123,7 @@ class Internet:
                 self.strays.append(f"{method} {target}")
                 writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 return
-            self.hosts.add(host)
+            self.connections.append(host)
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._inner)
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))

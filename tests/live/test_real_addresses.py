@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,13 +138,34 @@ def test_the_whole_course_passes_through_the_real_addresses(real: Real) -> None:
 
     assert real.internet.strays == [] and real.internet.problems == []
     used = set(HUB_HOSTS) - {"index.docker.io"}
-    assert used <= real.internet.hosts, used - real.internet.hosts
-    _ecr, _sts = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com", f"sts.{REGION}.amazonaws.com"
-    assert {_ecr, _sts, "iam.amazonaws.com", "budgets.amazonaws.com"} <= real.internet.hosts
-    assert {f"oidc.{REGION}.amazonaws.com", f"portal.sso.{REGION}.amazonaws.com"} <= real.internet.hosts
+    regional = {f"{name}.{REGION}.amazonaws.com" for name in ("sts", "oidc", "portal.sso", f"{ACCOUNT}.dkr.ecr")}
+    wanted = used | regional | {"iam.amazonaws.com", "budgets.amazonaws.com"}
+    assert wanted <= set(real.internet.connections), wanted - set(real.internet.connections)
     assert len(real.internet.signed) > 20
     _nothing_was_public(admin, first)
     _nothing_is_left_but_the_learners_own(real, world)
+
+
+def test_the_sandbox_never_leaves_the_machine(real: Real) -> None:
+    """The same learner behind the same proxy, aimed at the sandbox: not one connection."""
+    assert real.python("labs.target", "sandbox").returncode == 0
+    before, strays = len(real.internet.connections), len(real.internet.strays)
+    run = real.python("labs", "run", "--json", "00", "01", "04", "06")
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
+    assert real.python("labs.cleanup").returncode == 0
+    assert len(real.internet.connections) == before and len(real.internet.strays) == strays
+
+
+def test_another_address_is_refused_and_noted(real: Real) -> None:
+    """The test of the test: what is none of the two services' does not pass unseen."""
+    before = list(real.internet.strays)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in real.internet.environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(OSError, match="403"):
+            urllib.request.urlopen("https://example.com/", timeout=10)
+    assert real.internet.strays[len(before) :] == ["CONNECT example.com:443"]
+    real.internet.strays[:] = before
 
 
 def _learners_own(real: Real) -> None:

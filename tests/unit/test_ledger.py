@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from labs.catalog import load_course
+from labs.cleanup import tell_of_other_engines
 from labs.creations import (
     BUDGET,
     CONTAINER,
@@ -181,3 +182,11 @@ def test_every_step_that_makes_something_lasting_says_so() -> None:
         and not creations(step.command, VARIABLES, APP)
     ]
     assert silent == []
+
+
+def test_an_engine_that_was_used_before_is_told_of(settings: Settings) -> None:
+    Ledger(settings.with_changes(engine_host="unix:///old")).note([Thing(IMAGE, "widget-server:v1")], STEP)
+    Ledger(settings.with_changes(engine_host="unix:///private")).note([Thing(IMAGE, "widget-server:v2")], STEP)
+    said: list[str] = []
+    tell_of_other_engines(settings.with_changes(engine_host="unix:///now"), "unix:///private", said.append)
+    assert len(said) == 1 and "unix:///old" in said[0] and "widget-server:v1" in said[0]

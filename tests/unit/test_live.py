@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import stat
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,12 +27,13 @@ from labs.creations import BUDGET, ECR, HUB, Thing
 from labs.engine import DockerEngine, registry_of
 from labs.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
 from labs.ledger import Ledger
-from labs.registry import HttpRegistry
+from labs.registry import PLATFORMS, HttpRegistry
 from labs.runner import Runner
 from labs.sandbox.__main__ import main as sandbox_command
 from labs.settings import CLONE, Live, Settings
 
 from .conftest import FakeWorld
+from .fakes import digest
 
 ACCOUNTS = Live("maria", "210987654321", "sa-east-1", "maria@example.com")
 ADMIN = {"Arn": "arn:aws:sts::210987654321:assumed-role/Admin/maria", "Account": "210987654321"}
@@ -108,7 +113,10 @@ def test_no_live_step_names_the_sandbox(real: Settings) -> None:
 
 def test_the_overlay_names_only_steps_that_exist() -> None:
     for path in load_overlay():
-        load_course().step(path)
+        if "/" in path:
+            load_course().step(path)
+        else:
+            assert set(load_overlay()[path]) == {"skip"}
 
 
 def test_the_sandboxs_course_is_untouched(settings: Settings) -> None:
@@ -365,6 +373,45 @@ def test_the_hubs_login_is_kept_where_the_docker_cli_looks(real: Settings) -> No
     engine = DockerEngine(real)
     assert engine.credentials("docker.io") == ("maria", "pw")
     assert engine._auth("maria/widget-server") == {"username": "maria", "password": "pw"}
+
+
+@pytest.fixture
+def index() -> Iterator[str]:
+    """A registry that holds an image for several platforms under one tag; gives its address."""
+    machine = PLATFORMS.get(platform.machine(), platform.machine())
+    entries = [
+        {"digest": digest("a"), "platform": {"architecture": "other", "os": "linux"}},
+        {"digest": digest("b"), "platform": {"architecture": machine, "os": "linux"}},
+    ]
+    one = {"config": {"digest": digest("c"), "size": 7}, "layers": [{"digest": digest("d"), "size": 5}]}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.path.rpartition("/")[2]
+            found = {"latest": (digest("e"), {"manifests": entries}), digest("b"): (digest("b"), one)}.get(name)
+            self.send_response(200 if found else 404)
+            self.send_header("Docker-Content-Digest", found[0] if found else "")
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(found[1]).encode() if found else b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_an_image_for_several_platforms_is_read_as_the_engine_does(index: str) -> None:
+    """Docker Hub's own images are indexes: the engine notes the index's digest, and has this machine's config."""
+    found = HttpRegistry(index).manifest("library/hello-world", "latest")
+    assert found and (found.digest, found.config.digest, found.size) == (digest("e"), digest("c"), 12)
 
 
 # Witnesses ---------------------------------------------------------------------------------------
