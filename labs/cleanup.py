@@ -16,7 +16,7 @@ from labs.checks import World
 from labs.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.engine import Container, Image
 from labs.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
-from labs.ledger import Ledger
+from labs.ledger import LISTED, Ledger
 from labs.sandbox import base_image
 from labs.settings import DOCKER_HUB, LIVE, Settings, write_atomic
 
@@ -253,7 +253,9 @@ def require_nothing_live(settings: Settings) -> None:
         CommandError: they do.
     """
     ledger = Ledger(settings)
-    places = dict.fromkeys(entry.place for entry in ledger.entries() if entry.place.startswith(LIVE))
+    # Before the first confirmation nothing was created there, whatever names were noted.
+    listed = (entry.place for entry in ledger.entries() if entry.event == LISTED)
+    places = [place for place in dict.fromkeys(listed) if place.startswith(f"{LIVE}:")]
     left = [f"{thing.kind} {thing.name} ({place})" for place in places for thing in ledger.outstanding(place)]
     if left:
         raise CommandError(

@@ -9,7 +9,8 @@ runs. A line that a power cut tore is dropped; a damaged line before the end mak
    opened, run or verified in this lab, or a terminal took the lab's environment, in which any step may be typed, or
    the kit itself made it; or its id was *seen* by such a step's check; and
 2. it was *not there before*: the first `up` with an engine, and the first confirmation of a live account, write down
-   what exists (ids, names, creation times), and that stays the learner's for ever.
+   what exists (ids, names, creation times), and that stays the learner's for ever. Where nothing was written down,
+   nothing is removed.
 
 So a command typed in a terminal is covered: `python3 -m labs env`, the step's card or its check noted the name; nobody
 has to see the command run. A look-alike (`widget-server-outro`, another container on port 3000, an image with the same
@@ -35,7 +36,7 @@ from typing import IO
 
 from labs.creations import IN_ENGINE, Thing, creations
 from labs.errors import StateError
-from labs.settings import Settings
+from labs.settings import SANDBOX, Settings
 
 BEFORE, NOTED, SEEN, REMOVED, LISTED = "before", "noted", "seen", "removed", "listed"
 """Events: was there before · will be created · exists, with this identity · removed · the list of before is whole."""
@@ -125,13 +126,16 @@ class Ledger:
         )
 
     def noted(self, thing: Thing, *, kit: bool = False) -> bool:
-        """Whether this name was noted, or this identity seen. `kit`: what the kit itself made, too.
+        """Whether this name was noted, or this identity seen, in a place whose things of before are known.
+
+        Args:
+            kit: what the kit itself made counts, too.
 
         Raises:
             StateError: the ledger cannot be read, or is damaged.
         """
         place = self.place(thing.kind)
-        return any(
+        return self._is_known(place) and any(
             entry.kind == thing.kind
             and entry.place == place
             and (kit or entry.by != KIT)
@@ -149,6 +153,10 @@ class Ledger:
             StateError: the ledger cannot be read, or is damaged.
         """
         return self.noted(thing, kit=kit) and not self.was_before(thing)
+
+    def _is_known(self, place: str) -> bool:
+        """Whether the ledger can tell the lab's from the learner's there: in the sandbox all is the lab's time."""
+        return place == SANDBOX or self.is_listed(place)
 
     def made_by_kit(self, kind: str) -> set[str]:
         """Identities of what the kit itself made of a kind in today's place."""

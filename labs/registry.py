@@ -248,4 +248,6 @@ def _translated(address: str) -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        raise RegistryError(f"O registry {address} não responde.", str(error), "python3 -m labs up") from error
+        local = address.partition(":")[0] in LOOPBACK
+        way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"
+        raise RegistryError(f"O registry {address} não responde.", str(error), way_out) from error

@@ -30,14 +30,22 @@ def status(settings: Settings) -> dict[str, Any]:
             "private": engine_choice.is_private(settings),
             "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
         },
-        "addresses": {
-            "hub": settings.hub_registry if settings.ports.hub else "",
-            "ecr": settings.ecr_registry if settings.ports.ecr else "",
-            "aws": settings.aws_endpoint if settings.ports.aws else "",
-        },
+        "addresses": _addresses(settings),
         "supervisor": _describe_process(int(state.get("pid", 0))) if alive else {},
         "parts": described,
         "disk_free_bytes": shutil.disk_usage(settings.home).free if settings.home.is_dir() else 0,
+    }
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """Where the steps of the chosen target go; empty before the first `up`."""
+    if settings.live:
+        aws = f"https://*.{settings.region}.amazonaws.com"
+        return {"hub": settings.hub_registry, "ecr": settings.ecr_registry, "aws": aws}
+    return {
+        "hub": settings.hub_registry if settings.ports.hub else "",
+        "ecr": settings.ecr_registry if settings.ports.ecr else "",
+        "aws": settings.aws_endpoint if settings.ports.aws else "",
     }
 
 

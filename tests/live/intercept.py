@@ -127,8 +127,8 @@ class Internet:
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._inner)
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
-        except (OSError, asyncio.IncompleteReadError, ValueError):
-            pass  # a client that hung up
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError, ValueError):
+            pass  # a client that hung up, or the end of the test
         finally:
             writer.close()
 
