@@ -21,6 +21,8 @@ def choose(settings: Settings, name: str) -> Settings:
         CommandError: the name is not a valid Docker ID.
         SandboxError: the sandbox is not up.
     """
+    if settings.live:
+        return _check_live(settings, name)
     if not HUB_USER_RULE.fullmatch(name):
         raise CommandError(
             f"“{name}” não serve como nome de conta no Docker Hub: use de 4 a 30 letras minúsculas e números.",
@@ -33,6 +35,23 @@ def choose(settings: Settings, name: str) -> Settings:
     write_atomic(settings.hub_token_file, token + "\n")
     write_atomic(settings.secrets / "hub-netrc", f"machine 127.0.0.1 login {name} password {token}\n")
     return settings.with_changes(hub_user=name).save()
+
+
+def _check_live(settings: Settings, name: str) -> Settings:
+    """Live, the account is the learner's own: it is only asked whether the kept access token is accepted."""
+    from labs.checks import World
+
+    if name != settings.hub_user:
+        raise CommandError(
+            "Ao vivo, a conta do Docker Hub é a que você escolheu com labs.target.",
+            f"escolhida: {settings.hub_user}; pedida: {name}",
+            "python3 -m labs.target live --help",
+        )
+    if not World(settings).hub_owner.hub_account_works(name):
+        raise CommandError(
+            "O Docker Hub não aceitou a conta e o access token.", name, "python3 -m labs.target live --help"
+        )
+    return settings
 
 
 def _token(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from labs.errors import CatalogError
 
 COURSE = Path(__file__).with_name("course")
+OVERLAY = Path(__file__).with_name("live.toml")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Step:
         open: the learner gets the task (`text`) and no command; `command` is the solution.
         lasting: the check still holds at the end of the course; a later step undoes the others on purpose.
         cleanup: command that removes what a challenge's solution created.
+        skip: why this step cannot be done with the chosen target; empty where it can.
         needs: steps of the same lesson ("lesson/step") to do first where this one is made for another lesson.
         drill: the clinic's case that this step belongs to; its check passes only while that case is open.
     """
@@ -67,6 +69,7 @@ class Step:
     text: str = ""
     cleanup: str = ""
     needs: tuple[str, ...] = ()
+    skip: str = ""
     once: bool = False
     open: bool = False
     lasting: bool = True
@@ -184,6 +187,31 @@ def load_course(folder: Path = COURSE) -> Course:
     return Course(tuple(lessons))
 
 
+def load_overlay(path: Path = OVERLAY) -> dict[str, dict[str, Any]]:
+    """What the live target changes of a step, by "lesson/step": fields of the step's table, as in a lesson's file.
+
+    Raises:
+        CatalogError: the file is not valid TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise CatalogError("O catálogo do curso tem um erro.", f"{path.name}: {error}") from error
+
+
+def fields(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A step's table, or a part of one, as the fields of `Step`."""
+    found = dict(table)
+    if "check" in found:
+        check = dict(found["check"])
+        found["check"] = CheckSpec(check.pop("kind"), check)
+    if "parts" in found:
+        found["parts"] = tuple(Part(*pair) for pair in found["parts"])
+    if "needs" in found:
+        found["needs"] = tuple(found["needs"])
+    return found
+
+
 def _lesson(table: dict[str, Any]) -> Lesson:
     challenge, drills = table.get("challenge"), table.get("drill", [])
     return Lesson(
@@ -220,14 +248,7 @@ def _drill_steps(table: dict[str, Any]) -> list[Step]:
 
 
 def _step(table: dict[str, Any]) -> Step:
-    check = dict(table["check"])
-    plain = {name: value for name, value in table.items() if name not in ("check", "parts", "needs")}
-    return Step(
-        check=CheckSpec(check.pop("kind"), check),
-        parts=tuple(Part(*pair) for pair in table.get("parts", [])),
-        needs=tuple(table.get("needs", ())),
-        **plain,
-    )
+    return Step(**fields(table))
 
 
 def _question(table: dict[str, Any]) -> Question:

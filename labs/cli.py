@@ -245,9 +245,16 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _env(_: argparse.Namespace) -> int:
+    from labs import ledger, live
+
     settings = _settings()
+    if settings.ports.hub:
+        ledger.note_course(settings)
     for name, value in settings.environment().items():
         print(f"export {name}={shlex.quote(value)}")
+    if settings.live:
+        print("unset AWS_ENDPOINT_URL")
+        say(f"Alvo: {live.title(settings)}")
     # An empty key counts as none (botocore's EnvProvider), so that the lab's own files decide.
     for name in KEYS_OF_THE_MACHINE:
         if os.environ.get(name):

@@ -1,6 +1,7 @@
 """The cloud seam: the only module that imports `boto3`.
 
-In the sandbox every client is bound to the sandbox's endpoint, and a guard refuses to send anything elsewhere.
+In the sandbox every client is bound to the sandbox's endpoint, and a guard refuses to send anything elsewhere; live,
+clients find AWS by themselves, and the guard refuses anything but AWS.
 Credentials come from the lab's own files alone: never from the machine's environment, home or instance role.
 """
 
@@ -34,7 +35,14 @@ FOREIGN_PROVIDERS = (
     "iam-role",
     "login",
 )
-CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=30, proxies={})
+CLIENT = Config(
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=5,
+    read_timeout=30,
+    ignore_configured_endpoint_urls=True,
+)
+IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
+AWS_DOMAIN = ".amazonaws.com"
 
 
 class Cloud(Protocol):
@@ -81,11 +89,15 @@ class AwsCloud:
         client = boto3.Session(botocore_session=session).client(
             service,
             region_name=chosen,
-            endpoint_url=self._settings.aws_endpoint,
-            config=CLIENT if signed else CLIENT.merge(Config(signature_version=UNSIGNED)),
+            endpoint_url=None if self._settings.live else self._settings.aws_endpoint,
+            config=self._config(signed),
         )
         client.meta.events.register("before-send", self._guard)
         return client
+
+    def _config(self, signed: bool) -> Config:
+        config = CLIENT if self._settings.live else CLIENT.merge(IN_SANDBOX)
+        return config if signed else config.merge(Config(signature_version=UNSIGNED))
 
     def _session(self, profile: str | None) -> botocore.session.Session:
         # Without these variables the machine's AWS_PROFILE cannot choose another profile.
@@ -101,8 +113,15 @@ class AwsCloud:
         return session
 
     def _guard(self, request: Any, **_: Any) -> None:
-        """Refuse to send a request to any other place than the lab's endpoint (botocore event `before-send`)."""
-        if urlsplit(request.url).netloc != urlsplit(self._settings.aws_endpoint).netloc:
+        """Refuse to send a request to any other place than the target's (botocore event `before-send`): the sandbox's
+        endpoint alone, or AWS's own hosts over TLS alone.
+        """
+        address = urlsplit(request.url)
+        if self._settings.live:
+            ours = address.scheme == "https" and (address.hostname or "").endswith(AWS_DOMAIN)
+        else:
+            ours = address.netloc == urlsplit(self._settings.aws_endpoint).netloc
+        if not ours:
             raise CloudError("Este passo tentou falar com um endereço que não é o do laboratório.", request.url)
 
     def _stamp(self) -> tuple[int, ...]:

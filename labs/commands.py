@@ -27,7 +27,8 @@ from labs.engine import Engine
 from labs.errors import CommandError, Interrupted
 from labs.events import Line, Watcher
 from labs.explain import explain
-from labs.settings import FOREIGN_VARIABLES, Settings
+from labs.inventory import protect
+from labs.settings import DOCKER_HUB, FOREIGN_VARIABLES, Settings
 
 POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
@@ -64,6 +65,7 @@ def execute(command: str, context: Context, watch: Watcher) -> None:
             raise Interrupted("Passo interrompido a seu pedido.", "", "")
         watch(event)
 
+    protect(command, context.settings, context.engine)
     for part in split_and(command):
         native = _native(part, context)
         if native:
@@ -181,11 +183,12 @@ def _login(words: Sequence[str], context: Context, password: Callable[[], str]) 
     parser = _Parser(add_help=False)
     parser.add_argument("-u", "--username", required=True)
     parser.add_argument("--password-stdin", action="store_true", required=True)
-    parser.add_argument("registry")
+    parser.add_argument("registry", nargs="?", default="")
     options = parser.parse_args(list(words))
+    registry = options.registry or DOCKER_HUB
 
     def login(watch: Watcher) -> None:
-        context.engine.login(options.registry, options.username, password())
+        context.engine.login(registry, options.username, password())
         watch(Line("Login Succeeded"))
 
     return login
@@ -296,7 +299,8 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    kept = ("AWS_CA_BUNDLE",) if settings.live else ()  # a company's proxy may stand before the real AWS
+    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES or name in kept}
     return {**own, **settings.environment()}
 
 

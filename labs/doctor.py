@@ -222,7 +222,8 @@ def findings_text(findings: list[Finding]) -> str:
 
 def status_text(known: dict[str, Any]) -> str:
     """What runs, where, since when, for people."""
-    lines = [f"Pasta: {known['home']}"]
+    targets = {"sandbox": "sandbox (nada sai desta máquina)", "live": "AO VIVO (as suas contas de verdade)"}
+    lines = [f"Alvo: {targets[known['target']]}", f"Pasta: {known['home']}"]
     if not known["running"]:
         return "\n".join([*lines, "Laboratório parado. Próximo comando: python3 -m labs up"])
     lines.append(

@@ -22,9 +22,12 @@ from docker import errors as docker_errors
 from labs.errors import EngineError, EngineUnavailable, LabError
 from labs.events import Line, Progress, Watcher, ignore
 from labs.explain import explain
-from labs.settings import Settings, write_atomic
+from labs.settings import DOCKER_HUB, Settings, write_atomic
 
 STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
+HUB_KEY = "https://index.docker.io/v1/"
+"""Under this address the docker CLI keeps and sends Docker Hub's login (docker/cli, `registry.IndexServer`)."""
+LOOPBACK = ("127.0.0.1", "localhost")
 TEMPORARY = re.compile(r"^( ---> |Removing intermediate container|\[Warning\]|Sending build context)")
 
 
@@ -128,6 +131,7 @@ class DockerEngine:
                 dockerfile=dockerfile,
                 buildargs=dict(arguments or {}),
                 rm=True,
+                forcerm=True,
                 decode=True,
             )
             for message in _checked(stream, "construir a imagem"):
@@ -140,9 +144,11 @@ class DockerEngine:
         """Push one tag; returns the manifest's digest as the registry stored it.
 
         Raises:
-            EngineError: the registry refused, the image does not exist here, or the name is invalid.
+            EngineError: the registry refused or is none of the target's, the image does not exist here, or the name
+                is invalid.
         """
         repository, tag = split_tag(reference)
+        self._require_ours(registry_of(repository), reference)
         with _translated(f"enviar {reference}"):
             watch(Line(f"The push refers to repository [{repository}]"))
             stream = self._client.push(
@@ -157,6 +163,7 @@ class DockerEngine:
             EngineError: the registry refused or does not have it.
         """
         repository, tag = split_tag(reference)
+        self._require_ours(registry_of(repository), reference)
         with _translated(f"baixar {reference}"):
             stream = self._client.pull(
                 repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
@@ -172,16 +179,19 @@ class DockerEngine:
         Raises:
             EngineError: the registry refused.
         """
+        self._require_ours(registry, registry)
+        key = HUB_KEY if registry == DOCKER_HUB else registry
         with _translated(f"entrar em {registry}"):
-            self._client.login(username=user, password=password, registry=registry, reauth=True)
+            self._client.login(username=user, password=password, registry=key, reauth=True)
         config = self._docker_config()
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        config.setdefault("auths", {})[registry] = {"auth": token}
+        config.setdefault("auths", {})[key] = {"auth": token}
         write_atomic(self._settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
 
     def credentials(self, registry: str) -> tuple[str, str] | None:
         """User and password that the lab's Docker config keeps for a registry, or None."""
-        entry = self._docker_config().get("auths", {}).get(registry, {})
+        key = HUB_KEY if registry == DOCKER_HUB else registry
+        entry = self._docker_config().get("auths", {}).get(key, {})
         with contextlib.suppress(ValueError):
             user, _, password = base64.b64decode(entry.get("auth", "")).decode().partition(":")
             if user:
@@ -203,8 +213,25 @@ class DockerEngine:
             ) from error
 
     def _auth(self, repository: str) -> dict[str, str]:
-        found = self.credentials(repository.partition("/")[0])
+        found = self.credentials(registry_of(repository))
         return {"username": found[0], "password": found[1]} if found else {}
+
+    def _require_ours(self, registry: str, what: str) -> None:
+        """A step talks to the registries of the chosen target alone: in the sandbox never to a real one.
+
+        Raises:
+            EngineError: it would talk to another.
+        """
+        settings = self._settings
+        if registry in (settings.hub_registry, settings.ecr_registry):
+            return
+        if not settings.live and registry.partition(":")[0] in LOOPBACK:
+            return
+        raise EngineError(
+            "Este passo falaria com um registry que não é o do alvo escolhido; nada foi enviado.",
+            f"{what}: o registry seria {registry}, e o alvo é {settings.target}",
+            "python3 -m labs.target",
+        )
 
     # State -------------------------------------------------------------------------------------
 
@@ -245,6 +272,12 @@ class DockerEngine:
         """The last 200 lines that a container printed."""
         with _translated(f"ler os logs de {container}"):
             return bytes(self._client.logs(container, tail=200)).decode("utf-8", "replace")
+
+
+def registry_of(repository: str) -> str:
+    """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
+    first, slash, _ = repository.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else DOCKER_HUB
 
 
 def split_tag(reference: str) -> tuple[str, str]:

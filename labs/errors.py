@@ -10,6 +10,7 @@ LabError                  what happened, what was observed, the next command
 ├── CommandError          a typed command failed or cannot be understood
 ├── CatalogError          the course itself is inconsistent (a bug of ours)
 ├── SandboxError          a part of the sandbox does not start or stay healthy
+├── LiveLocked            the live target is not confirmed, or something guards it
 ├── StepBusy              the same step already runs elsewhere
 └── Interrupted           the person stopped the step
 
@@ -81,6 +82,10 @@ class CatalogError(LabError):
 
 class SandboxError(LabError):
     """A part of the sandbox does not start or does not stay healthy."""
+
+
+class LiveLocked(LabError):
+    """A step would act on real accounts and may not: nothing was confirmed, or a guard refuses."""
 
 
 class StepBusy(LabError):

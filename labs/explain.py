@@ -125,7 +125,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (
         r"container name \"?/?([\w.-]+)\"? is already in use",
         "Já existe um container com esse nome.",
-        r"docker rm -f \1",
+        r"docker ps -a --filter name=\1",
     ),
     (r"[Nn]o such container:? (\S+)", "Não há container com esse nome.", "docker ps -a"),
     (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Template
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from labs import costs, observe, pictures
+from labs import costs, live, observe, pictures
 from labs.errors import LabError
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class Gallery:
         self._show(draw, fields)
 
     def _expanded(self, text: str) -> str:
-        return Template(text).safe_substitute(self._runner().settings.environment())
+        settings = self._runner().settings
+        return Template(live.literal(text, settings)).safe_substitute(settings.environment())
 
     # The course and the lab --------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ class Gallery:
             settings.hub_registry: "o Docker Hub deste laboratório",
             settings.ecr_registry: "o ECR deste laboratório",
         }
-        return pictures.name(self._expanded(text), known)
+        return pictures.name(self._expanded(text), {} if settings.live else known)
 
     @shown
     def route(self, text: str) -> None:
@@ -212,7 +213,7 @@ def hub_page(world: World) -> Picture:
     Raises:
         RegistryError: the registry does not answer.
     """
-    about = pictures.Registry("Docker Hub do laboratório", world.settings.hub_registry, "blue")
+    about = pictures.Registry(_title("Docker Hub", world), world.settings.hub_registry, "blue")
     return pictures.registry(about, observe.hub_repositories(world))
 
 
@@ -222,8 +223,12 @@ def ecr_page(world: World) -> Picture:
     Raises:
         CloudError: AWS refused.
     """
-    about = pictures.Registry("ECR do laboratório", f"{world.settings.account} · {world.settings.region}", "amber")
+    about = pictures.Registry(_title("ECR", world), f"{world.settings.account} · {world.settings.region}", "amber")
     return pictures.registry(about, observe.ecr_repositories(world))
+
+
+def _title(registry: str, world: World) -> str:
+    return f"{registry} de verdade" if world.settings.live else f"{registry} do laboratório"
 
 
 def _typed(label: str, value: str) -> Values:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from labs import guard, live
 from labs.errors import LabError
 from labs.runner import Outcome, Runner
 from labs.settings import Settings
@@ -25,9 +26,13 @@ def main(lessons: Sequence[str], as_json: bool, settings: Settings) -> int:
 
     Raises:
         CatalogError: a lesson does not exist.
+        LiveLocked: the target is live, and nothing was confirmed.
     """
     os.environ[VARIABLE] = "1"
+    if settings.live:
+        guard.require_session(settings)
     runner = Runner(settings)
+    print(f"Alvo: {live.title(settings)}", file=sys.stderr if as_json else sys.stdout, flush=True)
     chosen = [runner.course.lesson(name) for name in lessons] or list(runner.course.lessons)
     outcomes: list[Outcome] = []
     for lesson in chosen:
@@ -41,9 +46,11 @@ def main(lessons: Sequence[str], as_json: bool, settings: Settings) -> int:
     if as_json:
         print(json.dumps([_row(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
     else:
-        good = sum(outcome.verdict.passed for outcome in outcomes)
+        skipped = sum(bool(outcome.step.skip) for outcome in outcomes)
+        good = sum(outcome.verdict.passed for outcome in outcomes) - skipped
         seconds = sum(outcome.seconds for outcome in outcomes)
-        print(f"\n{good} de {len(outcomes)} passos comprovados em {seconds:.1f} s")
+        only_sandbox = f" ({skipped} são só da sandbox)" if skipped else ""
+        print(f"\n{good} de {len(outcomes)} passos comprovados em {seconds:.1f} s{only_sandbox}")
     return 0 if all(outcome.verdict.passed for outcome in outcomes) else 1
 
 
@@ -51,7 +58,7 @@ def _report(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         print(f"{outcome.lesson.id}/{outcome.step.id}", file=sys.stderr)
         return
-    mark = "✓ passou" if outcome.verdict.passed else "✗ falhou"
+    mark = "– pulado" if outcome.step.skip else "✓ passou" if outcome.verdict.passed else "✗ falhou"
     name = f"{outcome.lesson.id}/{outcome.step.id}"
     print(f"{name:45} {mark}  {outcome.seconds:6.2f} s  {outcome.verdict.observed.splitlines()[0][:110]}", flush=True)
     if not outcome.verdict.passed:
@@ -77,6 +84,7 @@ def _row(outcome: Outcome) -> dict[str, object]:
         "lesson": outcome.lesson.id,
         "step": outcome.step.id,
         "passed": outcome.verdict.passed,
+        "skipped": bool(outcome.step.skip),
         "seconds": round(outcome.seconds, 3),
         "observed": outcome.verdict.observed,
         "evidence": dict(outcome.verdict.evidence),

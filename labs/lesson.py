@@ -16,7 +16,7 @@ from typing import Any
 
 from IPython.display import display
 
-from labs import journey
+from labs import journey, live
 from labs.catalog import Lesson, Step
 from labs.commands import Context, execute
 from labs.errors import LabError
@@ -102,6 +102,8 @@ class Lab(Gallery):
         """Say which lesson this is; where something is missing for it, offer to prepare it (in autorun, prepare it)."""
         lesson = self._lesson()
         print(f"Aula {lesson.id[:2]} · {lesson.title} · {lesson.minutes} min. {lesson.goal}")
+        if (settings := self._kit.runner().settings).live:
+            print(f"Alvo: {live.title(settings)}")
         missing = self._missing()
         self._say_where_you_were()
         if not missing:
@@ -164,6 +166,7 @@ class Lab(Gallery):
         from labs.widgets.action import StepCard
 
         runner, lesson = self._kit.runner(), self._lesson()
+        runner.opened(lesson.id, step.id)
         record = runner.progress.all().get(f"{lesson.id}/{step.id}")
         recorded = record.observed if record and record.passed else None
         card = StepCard(lesson, step, self._kit.runner, recorded)

@@ -44,7 +44,7 @@ def hub_repositories(world: World) -> list[Repository]:
         RegistryError: the registry does not answer.
     """
     repositories = []
-    for namespace in (world.settings.hub_user, *OTHERS):
+    for namespace in (world.settings.hub_user, *(() if world.settings.live else OTHERS)):
         try:
             listed = world.hub_owner.hub_repositories(namespace)
         except RegistryError as error:
@@ -91,7 +91,9 @@ def ecr_manifest(world: World, repository: str, reference: str) -> Manifest | No
         if error.code == "RepositoryNotFoundException":
             return None
         raise
-    return manifest_of(json.loads(images[0]["imageManifest"]), images[0]["imageId"]["imageDigest"]) if images else None
+    body = json.loads(images[0]["imageManifest"]) if images else {}
+    # An index (an image for several platforms) has no layers of its own to show.
+    return manifest_of(body, images[0]["imageId"]["imageDigest"]) if "layers" in body else None
 
 
 def manifest(world: World, name: str) -> Manifest | None:

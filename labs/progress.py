@@ -43,8 +43,8 @@ class Progress:
     """Reads and writes the records; safe for several kernels at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = settings.home / "progress.json"
-        self._lock = self._path.parent / "locks" / "progress"
+        self._path = settings.progress_file
+        self._lock = settings.home / "locks" / "progress"
 
     def lost(self) -> bool:
         """Whether something was recorded once and the file is gone."""

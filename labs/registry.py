@@ -6,17 +6,24 @@ It never writes an image: pushing and pulling is the engine's work. Deleting is 
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import requests
 
 from labs.errors import RegistryError
 from labs.explain import explain
+from labs.settings import DOCKER_HUB
 
 TIMEOUT = 10.0  # seconds
+HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
+PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
+LOOPBACK = ("127.0.0.1", "localhost")
 MANIFEST_TYPES = ", ".join(
     (
         "application/vnd.docker.distribution.manifest.v2+json",
@@ -67,6 +74,17 @@ class Registry(Protocol):
     def accepts_login(self) -> bool: ...
     def tags(self, repository: str) -> tuple[str, ...]: ...
     def manifest(self, repository: str, reference: str) -> Manifest | None: ...
+    def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
+        """An image for several platforms: the one for this machine, under the digest that the engine notes, the index's
+        (OCI image index specification).
+        """
+        wanted = PLATFORMS.get(platform.machine(), platform.machine())
+        for entry in body["manifests"]:
+            if entry.get("platform", {}).get("architecture") == wanted and entry["platform"].get("os") == "linux":
+                found = self.manifest(repository, entry["digest"])
+                return replace(found, digest=response.headers["Docker-Content-Digest"]) if found else None
+        return None
+
     def public(self, repository: str) -> bool: ...
 
 
@@ -74,20 +92,26 @@ class HttpRegistry:
     """A registry over HTTP, with the login that the engine also has.
 
     Args:
-        address: host:port.
+        address: host:port, or `docker.io`.
         credentials: gives user and password, or None for anonymous; asked each time: learners log in and out.
     """
 
     def __init__(self, address: str, credentials: Credentials = lambda: None) -> None:
         self.address = address
         self._credentials = credentials
+        local = address.partition(":")[0] in LOOPBACK
+        self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
+        self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the machine must not see loopback traffic
+        self._session.trust_env = False  # neither a proxy for loopback traffic, nor the machine's ~/.netrc
+        if not local:
+            self._session.proxies = dict(urllib.request.getproxies())
+            self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
 
     def answers(self) -> bool:
         """Whether the registry speaks /v2 at all (200, or 401 which asks for a login)."""
         with contextlib.suppress(requests.RequestException):
-            return self._session.get(f"http://{self.address}/v2/", timeout=TIMEOUT).status_code in (200, 401)
+            return self._session.get(f"{self._url}/v2/", timeout=TIMEOUT).status_code in (200, 401)
         return False
 
     def accepts_login(self) -> bool:
@@ -112,7 +136,10 @@ class HttpRegistry:
         )
         if response.status_code in (401, 403, 404):
             return None
-        return manifest_of(self._ok(response).json(), response.headers["Docker-Content-Digest"])
+        body = self._ok(response).json()
+        if "manifests" in body:
+            return self._of_index(repository, response, body)
+        return manifest_of(body, response.headers["Docker-Content-Digest"])
 
     def has_blob(self, repository: str, digest: str) -> bool:
         """Whether the repository holds this layer (distribution spec, "Checking if content exists in the registry")."""
@@ -127,6 +154,17 @@ class HttpRegistry:
         response = self._request("GET", f"{repository}/blobs/{config}", f"repository:{repository}:pull")
         return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
 
+    def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
+        """An image for several platforms: the one for this machine, under the digest that the engine notes, the index's
+        (OCI image index specification).
+        """
+        wanted = PLATFORMS.get(platform.machine(), platform.machine())
+        for entry in body["manifests"]:
+            if entry.get("platform", {}).get("architecture") == wanted and entry["platform"].get("os") == "linux":
+                found = self.manifest(repository, entry["digest"])
+                return replace(found, digest=response.headers["Docker-Content-Digest"]) if found else None
+        return None
+
     def public(self, repository: str) -> bool:
         """Whether someone without a login can read the repository's tags."""
         path = f"{repository}/tags/list"
@@ -139,7 +177,8 @@ class HttpRegistry:
 
     def hub_account_works(self, namespace: str) -> bool:
         """Whether Docker Hub's API accepts the login for this account."""
-        return self._hub("GET", f"repositories/{namespace}/").status_code == 200
+        credentials = self._credentials()
+        return credentials is not None and credentials[0] == namespace and self._sign_in(credentials).status_code == 200
 
     def hub_delete(self, namespace: str, name: str) -> None:
         """Delete a repository through Docker Hub's API; a missing one is no error."""
@@ -147,19 +186,36 @@ class HttpRegistry:
         if response.status_code != 404:
             self._ok(response)
 
+    def hub_create(self, namespace: str, name: str) -> None:
+        """Create a private repository, so that a push never makes a public one (Docker Hub API, CreateRepository)."""
+        content = {"namespace": namespace, "name": name, "registry": DOCKER_HUB, "is_private": True}
+        self._ok(self._hub("POST", f"namespaces/{namespace}/repositories", content))
+
+    def hub_private(self, namespace: str, name: str) -> None:
+        """Make a repository private."""
+        self._ok(self._hub("POST", f"repositories/{namespace}/{name}/privacy/", {"is_private": True}))
+
     # HTTP --------------------------------------------------------------------------------------
 
-    def _hub(self, method: str, path: str) -> requests.Response:
+    def _hub(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> requests.Response:
+        credentials, headers = self._credentials(), {}
+        if credentials:
+            token = self._ok(self._sign_in(credentials)).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}"}
         with _translated(self.address):
-            return self._session.request(
-                method, f"http://{self.address}/api/v2/{path}", auth=self._credentials(), timeout=TIMEOUT
-            )
+            return self._session.request(method, f"{self._api}/{path}", headers=headers, json=content, timeout=TIMEOUT)
+
+    def _sign_in(self, credentials: tuple[str, str]) -> requests.Response:
+        """Ask for a token of Docker Hub's API, which lives for minutes (Docker Hub API, AuthCreateAccessToken)."""
+        asked = {"identifier": credentials[0], "secret": credentials[1]}
+        with _translated(self.address):
+            return self._session.post(f"{self._api}/auth/token", json=asked, timeout=TIMEOUT)
 
     def _request(
         self, method: str, path: str, scope: str = "", headers: dict[str, str] | None = None, anonymous: bool = False
     ) -> requests.Response:
         """One request, answering the registry's challenge (distribution spec, token authentication)."""
-        url = f"http://{self.address}/v2/{path}"
+        url = f"{self._url}/v2/{path}"
         credentials = None if anonymous else self._credentials()
         with _translated(self.address):
             response = self._session.request(method, url, headers=headers, timeout=TIMEOUT)
@@ -206,4 +262,6 @@ def _translated(address: str) -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        raise RegistryError(f"O registry {address} não responde.", str(error), "python3 -m labs up") from error
+        local = address.partition(":")[0] in LOOPBACK
+        way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"
+        raise RegistryError(f"O registry {address} não responde.", str(error), way_out) from error

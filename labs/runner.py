@@ -9,12 +9,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from labs.catalog import Course, Lesson, Step, load_course
+from labs import guard, live
+from labs.catalog import Course, Lesson, Step
 from labs.checks import Verdict, World, run_check
 from labs.commands import Context, execute
-from labs.errors import Interrupted, LabError, StateError, StepBusy
+from labs.creations import IMAGE, Thing, creations
+from labs.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.events import Event, Line, Watcher, ignore
 from labs.explain import explain
+from labs.inventory import now
+from labs.ledger import Ledger
 from labs.progress import Progress
 from labs.settings import Settings
 from labs.unattended import answering, is_unattended
@@ -47,8 +51,9 @@ class Runner:
     def __init__(self, settings: Settings, world: World | None = None, course: Course | None = None) -> None:
         self.settings = settings
         self.world = world or World(settings)
-        self.course = course or load_course()
+        self.course = course or live.course(settings)
         self.progress = Progress(settings)
+        self.ledger = Ledger(settings)
         self._answers: dict[str, Callable[[], str]] = {"": str, "access-key": self._access_key_answers}
 
     def run(
@@ -69,12 +74,18 @@ class Runner:
 
         try:
             with self._lock(lesson, step):
+                if step.skip:
+                    verdict = Verdict(True, f"Só na sandbox: {step.skip}.")
+                    return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
+                guard.require(self.world, lesson, step)
+                self._note(lesson, step)
                 if step.once and (verdict := run_check(step, self.world)).passed:
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
                 verdict = self._judge(step, error, lines)
+                self._saw(lesson, step, verdict)
                 return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
-        except (StepBusy, StateError, Interrupted) as error:
+        except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as error:
             seconds = time.monotonic() - started
             return Outcome(lesson, step, _not_run(error), seconds, tuple(lines[-TRANSCRIPT_LINES:]), error, ran=False)
 
@@ -108,6 +119,9 @@ class Runner:
         step = lesson.step(step_id)
         verdict = run_check(step, self.world)
         path = f"{lesson.id}/{step.id}"
+        if verdict.passed:
+            self._note(lesson, step)
+            self._saw(lesson, step, verdict)
         if verdict.passed and not self.done(lesson.id, step.id):
             self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
         elif forget and not verdict.passed and step.lasting:
@@ -155,6 +169,27 @@ class Runner:
                 break
         return outcomes
 
+    # The ledger --------------------------------------------------------------------------------
+
+    def opened(self, lesson_id: str, step_id: str) -> None:
+        """A step's card is shown: its command may be typed in a terminal from now on, so its names are noted."""
+        lesson = self.course.lesson(lesson_id)
+        with contextlib.suppress(StateError):  # the step itself says it, once it is run
+            self._note(lesson, lesson.step(step_id))
+
+    def _note(self, lesson: Lesson, step: Step) -> None:
+        self.ledger.note(self._creations(step), f"{lesson.id}/{step.id}")
+
+    def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> None:
+        """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
+        found = [now(self.world, thing) for thing in self._creations(step)]
+        if verdict.passed and "docker build" in step.command and (built := verdict.evidence.get("id")):
+            found.append(Thing(IMAGE, "", built))
+        self.ledger.saw(found, f"{lesson.id}/{step.id}")
+
+    def _creations(self, step: Step) -> tuple[Thing, ...]:
+        return creations(step.command, self.settings.environment(), self.settings.work / "widget-server")
+
     # One step ----------------------------------------------------------------------------------
 
     def _act(self, step: Step, watch: Watcher, cancel: threading.Event | None) -> LabError | None:
@@ -167,7 +202,8 @@ class Runner:
                 self._answers[step.stdin](),
                 cancel or threading.Event(),
             )
-            execute(step.command, context, answering(watch, self.settings) if is_unattended() else watch)
+            alone = is_unattended() and not self.settings.live  # nobody but a person approves a real login
+            execute(step.command, context, answering(watch, self.settings) if alone else watch)
         except (Interrupted, StateError):
             raise
         except KeyboardInterrupt:
@@ -187,6 +223,8 @@ class Runner:
                 return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint)
             if step.expect not in said:
                 return Verdict(False, f"A recusa foi outra: {error.observed}", error.next_command or step.hint)
+            if self.settings.live:
+                return Verdict(True, f"Recusado, como esperado: {step.expect}", evidence={"refused": step.expect})
             return verdict
         if error and verdict.passed:
             return Verdict(True, f"{verdict.observed} (O comando respondeu: {error.what})", evidence=verdict.evidence)
@@ -241,7 +279,7 @@ class Runner:
         """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""
         import json
 
-        path = self.settings.secrets / "widget-dev.json"
+        path = self.settings.learner_secrets / "widget-dev.json"
         try:
             key = json.loads(path.read_text("utf-8"))["AccessKey"]
             return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\n{self.settings.region}\njson\n"

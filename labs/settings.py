@@ -33,9 +33,14 @@ FOREIGN_VARIABLES = (
     "AWS_DEFAULT_OUTPUT",
     "AWS_ROLE_ARN",
     "AWS_CA_BUNDLE",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "DOCKER_CONTEXT",
 )
 """Variables of the machine that would win over the lab's own files; a lab terminal unsets them."""
+SANDBOX, LIVE = "sandbox", "live"
+"""The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
+DOCKER_HUB = "docker.io"
 HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")
 """Docker Hub's rule for a Docker ID: 4 to 30 lower-case letters and digits."""
 
@@ -50,6 +55,26 @@ class Ports:
 
 
 @dataclass(frozen=True)
+class Live:
+    """The learner's own accounts: names only, no secret.
+
+    Attributes:
+        email: who is told by the budget's alerts.
+        start_url: address of the access portal of IAM Identity Center; empty where the learner has none.
+    """
+
+    hub_user: str
+    account: str
+    region: str
+    email: str
+    start_url: str = ""
+
+
+STORED = ("hub_user", "account", "region", "ports", "engine_host")
+"""The fields of `settings.json`."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What was decided for one lab: its folder, its account names, its addresses."""
 
@@ -60,15 +85,35 @@ class Settings:
     ports: Ports = field(default_factory=Ports)
     engine_host: str = ""
     """`DOCKER_HOST` of the engine in use, decided at `up`; empty before."""
+    live: Live | None = None
+    """The accounts of the live target, where that is the chosen one. The names above are then theirs."""
+    own: tuple[str, str, str] = ("", "", "")
+    """`hub_user`, `account` and `region` of the sandbox, while the live target is chosen."""
 
     @classmethod
     def load(cls, home: Path | None = None) -> Settings:
-        """Read `settings.json` of the state folder; defaults where it does not exist.
+        """The settings of the chosen target: `settings.json`, and `live/target.json` over it; defaults without them.
 
         Raises:
-            StateError: the file exists and is not what `save` writes.
+            StateError: a file exists and is not what the kit writes.
         """
-        home = home or default_home()
+        sandboxed = cls._load_sandbox(home or default_home())
+        path = sandboxed.live_file
+        try:
+            stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            chosen = bool(stored.pop("chosen"))
+            return sandboxed.aimed_at(Live(**stored)) if chosen else sandboxed
+        except FileNotFoundError:
+            return sandboxed
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateError(
+                "A escolha das suas contas de verdade está danificada ou não pode ser lida.",
+                f"{path}: {error}",
+                f"mv '{path}' '{path}.danificado' && python3 -m labs.target",
+            ) from error
+
+    @classmethod
+    def _load_sandbox(cls, home: Path) -> Settings:
         path = home / "settings.json"
         try:
             stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -83,18 +128,53 @@ class Settings:
             ) from error
 
     def save(self) -> Settings:
-        """Write `settings.json` atomically; returns self.
+        """Write `settings.json` atomically: what concerns the sandbox. `labs/target.py` writes the other. Returns self.
 
         Raises:
             StateError: the state folder cannot be written.
         """
-        stored = {name: value for name, value in asdict(self).items() if name != "home"}
+        stored = {name: value for name, value in asdict(self.sandboxed()).items() if name in STORED}
         write_atomic(self.home / "settings.json", json.dumps(stored, indent=2) + "\n")
         return self
 
     def with_changes(self, **changes: Any) -> Settings:
         """A copy with some fields changed (not saved)."""
         return replace(self, **changes)
+
+    # Targets -----------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> str:
+        """`sandbox` or `live`."""
+        return LIVE if self.live else SANDBOX
+
+    def aimed_at(self, live: Live) -> Settings:
+        """These settings with the live target's accounts in place of the sandbox's."""
+        own = self.own if self.live else (self.hub_user, self.account, self.region)
+        return replace(self, hub_user=live.hub_user, account=live.account, region=live.region, live=live, own=own)
+
+    def sandboxed(self) -> Settings:
+        """These settings as the sandbox's own parts need them, whatever target is chosen."""
+        if not self.live:
+            return self
+        hub_user, account, region = self.own
+        none = ("", "", "")
+        return replace(self, hub_user=hub_user, account=account, region=region, live=None, own=none)
+
+    @property
+    def live_folder(self) -> Path:
+        """All that belongs to the live target: logins, profiles, secrets, progress."""
+        return self.home / "live"
+
+    @property
+    def live_file(self) -> Path:
+        """The chosen accounts, written by `labs/target.py`."""
+        return self.live_folder / "target.json"
+
+    @property
+    def place(self) -> str:
+        """Where repositories, users and budgets are made now, as the ledger names it."""
+        return f"{LIVE}:{self.account}/{self.region}/{self.hub_user}" if self.live else SANDBOX
 
     # Folders and files -------------------------------------------------------------------------
 
@@ -109,9 +189,19 @@ class Settings:
         return self.home / "secrets"
 
     @property
+    def learner_secrets(self) -> Path:
+        """The secrets of the chosen target's accounts: those of the live ones stand apart."""
+        return self.live_folder / "secrets" if self.live else self.secrets
+
+    @property
     def hub_token_file(self) -> Path:
         """The Hub account's access token, nothing else in the file."""
-        return self.secrets / "hub-token"
+        return self.learner_secrets / "hub-token"
+
+    @property
+    def progress_file(self) -> Path:
+        """What was proven, of the chosen target: a proof of the sandbox says nothing about a real account."""
+        return (self.live_folder if self.live else self.home) / "progress.json"
 
     @property
     def run(self) -> Path:
@@ -125,15 +215,15 @@ class Settings:
 
     @property
     def docker_config(self) -> Path:
-        return self.home / "docker"
+        return (self.live_folder if self.live else self.home) / "docker"
 
     @property
     def aws_config_file(self) -> Path:
-        return self.home / "aws" / "config"
+        return (self.live_folder if self.live else self.home) / "aws" / "config"
 
     @property
     def aws_credentials_file(self) -> Path:
-        return self.home / "aws" / "credentials"
+        return (self.live_folder if self.live else self.home) / "aws" / "credentials"
 
     @property
     def admin_socket(self) -> Path:
@@ -144,17 +234,19 @@ class Settings:
 
     @property
     def hub_registry(self) -> str:
-        """host:port of the Hub registry."""
-        return f"127.0.0.1:{self.ports.hub}"
+        """host:port of the Hub registry; live, the name that stands for Docker Hub where an image's name has none."""
+        return DOCKER_HUB if self.live else f"127.0.0.1:{self.ports.hub}"
 
     @property
     def ecr_registry(self) -> str:
-        """host:port of the ECR registry."""
+        """host:port of the ECR registry; live, ECR's own address (ECR user guide, "Private registries")."""
+        if self.live:
+            return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
         return f"127.0.0.1:{self.ports.ecr}"
 
     @property
     def aws_endpoint(self) -> str:
-        """URL of the AWS API."""
+        """URL of the sandbox's AWS API."""
         return f"http://127.0.0.1:{self.ports.aws}"
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -168,20 +260,22 @@ class Settings:
             "DOCKER_CONFIG": str(self.docker_config),
             "AWS_CONFIG_FILE": str(self.aws_config_file),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.aws_credentials_file),
-            "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ACCOUNT_ID": self.account,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
             "HUB_REGISTRY": self.hub_registry,
             "HUB_USER": self.hub_user,
-            "HUB_API": f"http://{self.hub_registry}/api",
+            "HUB_API": "https://hub.docker.com" if self.live else f"http://{self.hub_registry}/api",
             "HUB_TOKEN_FILE": str(self.hub_token_file),
             "HUB_NETRC": str(self.secrets / "hub-netrc"),
             "ECR_REGISTRY": self.ecr_registry,
-            "LAB_SECRETS": str(self.secrets),
+            "LAB_SECRETS": str(self.learner_secrets),
+            "LABS_TARGET": self.target,
             "PYTHONPATH": str(CLONE),
             "PATH": path,
         }
+        if not self.live:
+            variables["AWS_ENDPOINT_URL"] = self.aws_endpoint
         if self.engine_host:
             variables["DOCKER_HOST"] = self.engine_host
         return variables

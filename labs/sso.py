@@ -40,18 +40,20 @@ def device_login(
     start_url: str,
     show: Callable[[str, str], None],
     wait: Callable[[float], None] = time.sleep,
+    account: str = "",
 ) -> Session:
     """Go through the device flow; `show(address, code)` is called once a person has to approve.
 
     Args:
         clients: gives the unsigned botocore client of a service: `sso-oidc`, `sso`.
+        account: the account to enter; empty for the first that the portal offers.
 
     Raises:
         CloudError: nobody approved in time, or AWS refused.
     """
     try:
         token = _token(clients("sso-oidc"), start_url, show, wait)
-        return _session(clients("sso"), token)
+        return _session(clients("sso"), token, account)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         what = "O código venceu antes de ser aprovado." if code == "ExpiredTokenException" else "O SSO recusou o login."
@@ -77,8 +79,11 @@ def _token(oidc: Any, start_url: str, show: Callable[[str, str], None], wait: Ca
             wait(interval)
 
 
-def _session(portal: Any, token: str) -> Session:
-    account = portal.list_accounts(accessToken=token)["accountList"][0]["accountId"]
+def _session(portal: Any, token: str, wanted: str) -> Session:
+    offered = [one["accountId"] for one in portal.list_accounts(accessToken=token)["accountList"]]
+    if wanted and wanted not in offered:
+        raise CloudError("O seu portal de SSO não dá acesso à conta confirmada.", f"{wanted} não está na lista")
+    account = wanted or offered[0]
     role = portal.list_account_roles(accessToken=token, accountId=account)["roleList"][0]["roleName"]
     found = portal.get_role_credentials(accessToken=token, accountId=account, roleName=role)["roleCredentials"]
     credentials = {
@@ -106,9 +111,9 @@ def login(settings: Settings, profile: str) -> Session:
     from labs.sandbox.gateway.console import write_profile
 
     cloud = AwsCloud(settings)
-    session = device_login(
-        lambda service: cloud.client(service, signed=False), f"{settings.aws_endpoint}/sso/start", _show
-    )
+    portal = settings.live.start_url if settings.live else f"{settings.aws_endpoint}/sso/start"
+    account = settings.account if settings.live else ""
+    session = device_login(lambda service: cloud.client(service, signed=False), portal, _show, account=account)
     write_profile(settings, profile, session.credentials, {"region": settings.region, "output": "json"})
     return session
 

@@ -174,7 +174,7 @@ def ecr_image(world: World, ref: str) -> Verdict:
     if described["imageDigest"] != manifest.digest:
         return failed("describe-images mostra outro digest.", f"docker push {ref}")
     size = int(described["imageSizeInBytes"])
-    if size != manifest.size:
+    if size != manifest.size and not world.settings.live:  # AWS does not say how it counts
         return failed(f"describe-images diz {size} bytes; o manifest soma {manifest.size}.", "python3 -m labs doctor")
     return passed(
         f"Engine, manifest e describe-images concordam: {short(manifest.digest)}, {markup.size(size)}.",

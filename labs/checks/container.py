@@ -51,13 +51,20 @@ def _page_summary(port: int, health: dict[str, Any], keys: list[str] | None) -> 
 
 
 @check
-def containers_absent(world: World, names: list[str], ports: list[int] | None = None) -> Verdict:
-    """No container has one of these names or publishes one of these ports."""
-    left = [
-        container.name
-        for container in world.engine.containers()
-        if container.name in names or (container.exit_code is None and set(container.ports) & set(ports or ()))
-    ]
+def containers_absent(
+    world: World, names: list[str] | None = None, ports: list[int] | None = None, image: str = ""
+) -> Verdict:
+    """No container has one of these names or publishes one of these ports; with an image, only containers made from
+    that name count (all of them, where neither names nor ports are given): others are none of the lab's business.
+    """
+
+    def meant(container: Container) -> bool:
+        if image and container.image != image:
+            return False
+        publishes = container.exit_code is None and bool(set(container.ports) & set(ports or ()))
+        return container.name in (names or ()) or publishes or (names is None and ports is None)
+
+    left = [container.name for container in world.engine.containers() if meant(container)]
     if left:
         return failed(f"Ainda existe: {', '.join(left)}.", f"docker rm -f {' '.join(left)}")
     return passed("Os containers deste passo não existem mais.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labs.catalog import load_course
+from labs import live
 from labs.checks import Verdict, World, check, failed, passed, run_check
 from labs.settings import Settings
 
@@ -29,7 +29,7 @@ def unproven(world: World) -> list[str]:
     """Steps, as "lesson/step", whose lasting check does not pass."""
     return [
         f"{lesson.id}/{step.id}"
-        for lesson in load_course().lessons
+        for lesson in live.course(world.settings).lessons
         for step in lesson.steps
         if step.lasting and not run_check(step, world).passed
     ]

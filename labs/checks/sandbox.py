@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labs.checks import Verdict, World, check, failed, passed
+from labs.progress import Progress
 
 
 @check
@@ -18,6 +19,17 @@ def sandbox_healthy(world: World) -> Verdict:
         return failed(f"Não responde: {', '.join(silent)}.", "python3 -m labs up")
     world.cloud.read("sts", "get_caller_identity", "console")
     return passed("Engine, Docker Hub, ECR e AWS respondem.", engine=world.engine.version())
+
+
+@check
+def refusal_witnessed(world: World, step: str) -> Verdict:
+    """A run of this step was refused as it should be. Nobody watches the real registries, so only the button's own run,
+    which reads the tool's words, is a witness.
+    """
+    record = Progress(world.settings).all().get(step)
+    if record and record.passed:
+        return passed(record.observed)
+    return failed("Ao vivo, só o botão comprova uma recusa: ele lê a resposta.", "Aperte Executar neste passo.")
 
 
 @check

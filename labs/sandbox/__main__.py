@@ -73,7 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(USAGE, file=sys.stdout if given in (["-h"], ["--help"]) else sys.stderr)
         return 0 if given in (["-h"], ["--help"]) else 2
     try:
-        print(commands[given[0]](Admin(Settings.load()), given[1:]))
+        settings = Settings.load()
+        if settings.live:
+            raise CommandError(
+                "O relógio e o gasto do mês só mudam na sandbox, e o alvo de agora são as suas contas de verdade.",
+                " ".join(given),
+                "python3 -m labs.target sandbox",
+            )
+        print(commands[given[0]](Admin(settings), given[1:]))
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -58,13 +58,18 @@ def seed_hub(settings: Settings, base: str, report: Callable[[str], None]) -> No
             _publish(settings, base, repository)
 
 
+def image_name(settings: Settings, repository: tuple[str, str]) -> str:
+    """The name under which one of the images is made and pushed."""
+    return f"{settings.hub_registry}/{'/'.join(repository)}:{TAG}"
+
+
 def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None:
     from labs.sandbox.admin import Admin
 
     namespace, name = repository
     password = _token(settings.secrets / f"hub-{namespace}")
     Admin(settings).hub_account(namespace, password)
-    image = f"{settings.hub_registry}/{namespace}/{name}:{TAG}"
+    image = image_name(settings, repository)
     changes = (
         'CMD ["cat", "/mensagem.txt"]',
         f"LABEL org.opencontainers.image.title={namespace}/{name}",

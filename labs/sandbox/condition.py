@@ -12,7 +12,7 @@ from labs.settings import Settings
 def status(settings: Settings) -> dict[str, Any]:
     """What runs, where, since when; plain data, ready for JSON.
 
-    Keys: `running`, `healthy`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
+    Keys: `running`, `healthy`, `target`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
     `parts` by name {pid, since, ready_after, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
     """
     state = leftovers.read_state(settings)
@@ -22,6 +22,7 @@ def status(settings: Settings) -> dict[str, Any]:
     return {
         "running": alive,
         "healthy": alive and all(part["healthy"] for part in described.values()),
+        "target": settings.target,
         "home": str(settings.home),
         "since": state.get("since", 0) if alive else 0,
         "engine": {
@@ -29,14 +30,22 @@ def status(settings: Settings) -> dict[str, Any]:
             "private": engine_choice.is_private(settings),
             "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
         },
-        "addresses": {
-            "hub": settings.hub_registry if settings.ports.hub else "",
-            "ecr": settings.ecr_registry if settings.ports.ecr else "",
-            "aws": settings.aws_endpoint if settings.ports.aws else "",
-        },
+        "addresses": _addresses(settings),
         "supervisor": _describe_process(int(state.get("pid", 0))) if alive else {},
         "parts": described,
         "disk_free_bytes": shutil.disk_usage(settings.home).free if settings.home.is_dir() else 0,
+    }
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """Where the steps of the chosen target go; empty before the first `up`."""
+    if settings.live:
+        aws = f"https://*.{settings.region}.amazonaws.com"
+        return {"hub": settings.hub_registry, "ecr": settings.ecr_registry, "aws": aws}
+    return {
+        "hub": settings.hub_registry if settings.ports.hub else "",
+        "ecr": settings.ecr_registry if settings.ports.ecr else "",
+        "aws": settings.aws_endpoint if settings.ports.aws else "",
     }
 
 

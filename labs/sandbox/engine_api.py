@@ -31,6 +31,11 @@ def image_exists(host: str, image: str) -> bool:
     return _call(host, "GET", f"/images/{image}/json", accept=(200, 404)).status == 200
 
 
+def image_id(host: str, image: str) -> str:
+    """The id of the engine's image of that name."""
+    return str(_call(host, "GET", f"/images/{image}/json").json()["Id"])
+
+
 def import_image(host: str, archive: Path, image: str, changes: Iterable[str]) -> None:
     """`docker import`: a root file system's tar becomes an image; `changes` are Dockerfile instructions."""
     repository, _, tag = image.rpartition(":")
@@ -72,6 +77,19 @@ def push(host: str, image: str, user: str, password: str) -> None:
 def remove_image(host: str, image: str) -> None:
     """Remove one name of an image; no error when it is not there."""
     _call(host, "DELETE", f"/images/{image}", accept=(200, 404))
+
+
+def everything(host: str) -> list[tuple[str, str, str]]:
+    """Kind, name and identity of all that an engine holds; an image once per name, with an empty one if it has none."""
+    found = []
+    for one in _call(host, "GET", "/containers/json?all=1").json():
+        found += [("container", str(name).lstrip("/"), str(one["Id"])) for name in one["Names"]]
+    for one in _call(host, "GET", "/images/json").json():
+        tags = [tag for tag in one.get("RepoTags") or () if tag != "<none>:<none>"]
+        found += [("image", str(tag), str(one["Id"])) for tag in tags or [""]]
+    found += [("network", str(one["Name"]), str(one["Id"])) for one in _call(host, "GET", "/networks").json()]
+    volumes = _call(host, "GET", "/volumes").json().get("Volumes") or ()
+    return found + [("volume", str(one["Name"]), str(one.get("CreatedAt", ""))) for one in volumes]
 
 
 def stop_containers(host: str, seconds: int = 2) -> int:

@@ -28,20 +28,34 @@ START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
 """Restarts after which waiting for a part makes no sense."""
-LEARNERS = ("work", "docker", "aws", "secrets", "jupyter", "ipython", "run", "progress.json", "settings.json", "locks")
+LEARNERS = (
+    "work",
+    "docker",
+    "aws",
+    "secrets",
+    "jupyter",
+    "ipython",
+    "run",
+    "progress.json",
+    "settings.json",
+    "ledger.jsonl",
+    "locks",
+    "live",
+)
 SANDBOXED = ("engine", "hub", "ecr", "gateway", "logs")
 KEPT_AT_RESET = ("tools", "cache")
 
 
 def up(settings: Settings, report: Report = print) -> Settings:
-    """Start the sandbox and wait until it is healthy; returns the settings with ports and engine decided (saved).
+    """Start the sandbox and wait until it is healthy; returns the settings of the chosen target, with ports and engine
+    decided (saved).
 
     Raises:
         LabError: with what happened, what was observed, and the next command.
     """
-    prepare_folders(settings)
+    prepare_folders(settings.sandboxed())
     with locked(settings):
-        settings = Settings.load(settings.home)
+        settings = Settings.load(settings.home).sandboxed()
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
@@ -51,7 +65,7 @@ def up(settings: Settings, report: Report = print) -> Settings:
             settings = _start_or_clean(settings, report)
             report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
-        return settings
+        return Settings.load(settings.home)
 
 
 def prepare_folders(settings: Settings) -> None:
@@ -227,10 +241,12 @@ def _last_lines(log: Path, count: int = 12) -> str:
 
 def _ensure_content(settings: Settings, report: Report) -> None:
     """Accounts, base image, seeded images, working copies: at the first `up` minutes of typing, later milliseconds."""
-    from labs.sandbox import accounts, base_image, workspace
+    from labs.sandbox import accounts, base_image, kept, workspace
 
     def images() -> None:
+        kept.note(settings)
         base = base_image.ensure(settings, report)
+        kept.saw_base(settings, base)
         workspace.ensure(settings, base)
         accounts.seed_hub(settings, base, report)
 
@@ -257,7 +273,7 @@ def down(settings: Settings, report: Report = print) -> None:
 def _load_or_defaults(settings: Settings) -> Settings:
     """Stopping must work with a damaged settings file too."""
     try:
-        return Settings.load(settings.home)
+        return Settings.load(settings.home).sandboxed()
     except StateError:
         return settings
 
@@ -290,7 +306,8 @@ def _stop_private_containers(settings: Settings) -> None:
 def reset(settings: Settings, report: Report = print) -> None:
     """Stop, then delete everything but downloads (`tools`, `cache`): the first day again.
 
-    The state folder itself stays, and whatever in it is not the kit's. In the learner's own engine nothing is deleted.
+    The state folder itself stays, and whatever in it is not the kit's. In the learner's own engine exactly what the
+    ledger says is the lab's is removed; without that engine, or with things left in live accounts, nothing is erased.
 
     Raises:
         LabError: something cannot be stopped or deleted.
@@ -299,7 +316,9 @@ def reset(settings: Settings, report: Report = print) -> None:
         report("Não há nada para apagar.")
         return
     with locked(settings):
-        _stop(_load_or_defaults(settings), report)
+        chosen = _load_or_defaults(settings)
+        _empty_what_stays(chosen, report)
+        _stop(chosen, report)
         for name in LEARNERS:
             _delete(settings.home / name)
         sandbox = settings.sandbox
@@ -307,6 +326,16 @@ def reset(settings: Settings, report: Report = print) -> None:
             if entry.name not in KEPT_AT_RESET:
                 _delete(entry)
     report("Primeiro dia outra vez: progresso, imagens, contas e cópias de trabalho foram apagados.")
+
+
+def _empty_what_stays(settings: Settings, report: Report) -> None:
+    """What deleting the state folder would leave behind: the learner's own engine, and live accounts."""
+    from labs import cleanup
+
+    cleanup.require_nothing_live(settings)
+    cleanup.tell_of_other_engines(settings, engine_choice.private_host(settings), report)
+    if settings.engine_host and not engine_choice.is_private(settings):
+        cleanup.empty_engine(settings, report)
 
 
 def _delete(path: Path) -> None:

@@ -39,7 +39,7 @@ class Redactor:
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    for path in sorted(settings.secrets.glob("*")) if settings.secrets.is_dir() else ():
+    for path in (*sorted(settings.secrets.glob("*")), *sorted(settings.learner_secrets.glob("*"))):
         text = _read(path)
         yield from _of_secret_file(text)
     credentials = configparser.RawConfigParser()

@@ -18,6 +18,7 @@ import pytest
 
 from labs.catalog import Drill, Lesson, Step, load_course
 from labs.checks import Verdict, World, run_check
+from labs.sandbox import engine_api
 from labs.settings import CLONE, Settings
 from labs.unattended import approve
 
@@ -41,6 +42,7 @@ class Typist:
     """Types the course in a terminal of the lab, each step once."""
 
     settings: Settings
+    engine_before: set[tuple[str, str, str]]
     results: dict[str, Typed] = field(default_factory=dict)
 
     def result(self, lesson: Lesson, step: Step) -> Typed:
@@ -98,7 +100,7 @@ class Typist:
 
 @pytest.fixture(scope="module")
 def typist(new_lab: Settings) -> Iterator[Typist]:
-    yield Typist(new_lab)
+    yield Typist(new_lab, set(engine_api.everything(new_lab.engine_host)))
 
 
 @pytest.mark.parametrize(("lesson", "step"), PATHS, ids=[f"{lesson.id}/{step.id}" for lesson, step in PATHS])
@@ -129,3 +131,12 @@ def test_a_case_of_the_clinic_fails_before_it_is_repaired_in_the_terminal(
     opened, *_, repaired = (typist.result(lesson, lesson.step(name)) for name in drill.steps)
     assert not opened.before.passed and opened.after.passed
     assert not repaired.before.passed and repaired.after.passed
+
+
+def test_of_what_was_typed_nothing_is_left_after_the_cleanup(typist: Typist) -> None:
+    typist.result(*PATHS[-1])
+    output, code = typist._terminal("python3 -m labs.cleanup", "")
+    assert code == 0, output
+    assert set(engine_api.everything(typist.settings.engine_host)) == typist.engine_before
+    deleted = {event["reference"] for event in World(typist.settings).admin.events() if "Delete" in event["reference"]}
+    assert {"ecr:DeleteRepository", "iam:DeleteUser", "budgets:DeleteBudget", "hub:DeleteRepository"} <= deleted

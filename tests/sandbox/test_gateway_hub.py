@@ -187,3 +187,27 @@ def test_manifests_have_a_size_limit(gateway: Lab) -> None:
     headers = {"Content-Type": MANIFEST, **gateway.bearer("aluno/grande", ALUNO)}
     reply = gateway.http.put(f"{gateway.hub}/v2/aluno/grande/manifests/v1", data=b"x" * (5 << 20), headers=headers)
     assert reply.status_code == 413
+
+
+def test_a_private_repository_can_be_made_before_its_first_push(gateway: Lab) -> None:
+    """As on Docker Hub, where a first push would make a public one."""
+    url, asked = f"{gateway.hub}/api/v2/namespaces/aluno/repositories", {"name": "antes", "is_private": True}
+    assert gateway.http.post(url, json=asked).status_code == 401
+    assert gateway.http.post(url, json=asked, auth=ACME).status_code == 403
+    assert gateway.http.post(url, json={**asked, "name": "Não Serve"}, auth=ALUNO).status_code == 400
+    made = gateway.http.post(url, json=asked, auth=ALUNO)
+    assert (made.status_code, made.json()["is_private"]) == (201, True)
+    assert gateway.http.post(url, json=asked, auth=ALUNO).status_code == 400
+    pushed(gateway, "aluno/antes")
+    assert gateway.http.get(f"{gateway.hub}/api/v2/repositories/aluno/antes/").status_code == 404
+    entry = gateway.http.get(f"{gateway.hub}/api/v2/repositories/aluno/antes/", auth=ALUNO).json()
+    assert entry["is_private"] is True
+
+
+@pytest.mark.parametrize(("secret", "status"), [(ALUNO[1], 200), ("errado", 401)])
+def test_an_access_token_is_exchanged_for_a_short_lived_one(gateway: Lab, secret: str, status: int) -> None:
+    reply = gateway.http.post(f"{gateway.hub}/api/v2/auth/token", json={"identifier": ALUNO[0], "secret": secret})
+    assert reply.status_code == status
+    if status == 200:
+        bearer = {"Authorization": f"Bearer {reply.json()['access_token']}"}
+        assert gateway.http.get(f"{gateway.hub}/api/v2/repositories/aluno/", headers=bearer).status_code == 200

@@ -23,7 +23,7 @@ MESSAGES = {
     "The command '/bin/sh -c false' returned a non-zero code: 1": "cat -n Dockerfile",
     "COPY failed: file not found in build context": ".dockerignore",
     "driver failed programming external connectivity: Bind for 127.0.0.1:3000 failed: port is already allocated": "docker ps",
-    'Conflict. The container name "/widget-v1" is already in use by container': "docker rm -f widget-v1",
+    'Conflict. The container name "/widget-v1" is already in use by container': "docker ps -a --filter name=widget-v1",
     "An error occurred (InvalidClientTokenId) when calling the GetCallerIdentity operation": "list-access-keys",
     'Unable to locate credentials. You can configure credentials by running "aws configure".': "aws configure",
     "An error occurred (SignatureDoesNotMatch) when calling": "aws configure",

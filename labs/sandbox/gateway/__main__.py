@@ -23,7 +23,7 @@ def main() -> int:
     try:
         from labs.sandbox.gateway.app import serve
 
-        asyncio.run(serve(Settings.load()))
+        asyncio.run(serve(Settings.load().sandboxed()))
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -22,6 +22,13 @@ from labs.sandbox.gateway.v2 import Store, unavailable
 _PATH = re.compile(
     r"/api/v2/repositories/(?P<namespace>[a-z0-9]{2,40})/(?:(?P<name>[a-z0-9._-]+)/(?P<rest>tags/|privacy/)?)?"
 )
+_NAMESPACE = re.compile(r"/api/v2/namespaces/(?P<namespace>[a-z0-9]{2,40})/repositories/")
+_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+LOGINS = {
+    "/api/v2/auth/token/": ("identifier", "secret", "access_token"),
+    "/api/v2/users/login/": ("username", "password", "token"),
+}
+"""Path → the fields that it reads, and the one that it answers."""
 NOT_FOUND = {"message": "object not found", "errinfo": {}}
 FORBIDDEN = {"detail": "You do not have permission to perform this action.", "message": "access denied", "errinfo": {}}
 WRONG_LOGIN = {"detail": "Incorrect authentication credentials", "message": "Incorrect authentication credentials"}
@@ -40,8 +47,10 @@ class HubApi:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path if request.path.endswith("/") else request.path + "/"
-        if path == "/api/v2/users/login/" and request.method == "POST":
-            return await self._login(request)
+        if path in LOGINS and request.method == "POST":
+            return await self._login(request, *LOGINS[path])
+        if (created := _NAMESPACE.fullmatch(path)) and request.method == "POST":
+            return await self._create(request, created["namespace"])
         found = _PATH.fullmatch(path)
         if not found:
             return answer(NOT_FOUND, 404)
@@ -54,14 +63,28 @@ class HubApi:
             return self._list(namespace, user) if request.method == "GET" else answer(NOT_FOUND, 405)
         return await self._one(request, f"{namespace}/{name}", rest or "", user)
 
-    async def _login(self, request: web.BaseRequest) -> web.Response:
-        """`POST /v2/users/login`: a token for `Authorization: JWT …` or `Bearer …`."""
+    async def _login(self, request: web.BaseRequest, name: str, secret: str, answered: str) -> web.Response:
+        """`POST /v2/auth/token`, or the older `/v2/users/login`: a token for `Authorization: Bearer …` or `JWT …`."""
         content = await _json(request)
-        user, password = str(content.get("username", "")), str(content.get("password", ""))
+        user, password = str(content.get(name, "")), str(content.get(secret, ""))
         if not await self._state.run(self._state.accounts.accepts, user, password):
             self._refuse(request, "", 401, "UNAUTHORIZED", "Incorrect authentication credentials")
             return answer(WRONG_LOGIN, 401)
-        return answer({"token": self._state.signer.hub(user, {})})
+        return answer({answered: self._state.signer.hub(user, {})})
+
+    async def _create(self, request: web.BaseRequest, namespace: str) -> web.Response:
+        """`POST /v2/namespaces/{namespace}/repositories` (Docker Hub API reference, CreateRepository)."""
+        content, user = await _json(request), await self._user(request)
+        name = f"{namespace}/{content.get('name', '')}"
+        if user != namespace:
+            return answer(FORBIDDEN, 403 if user else 401)
+        if not _NAME.fullmatch(str(content.get("name", ""))):
+            return answer({"name": ["This value does not match the required pattern."]}, 400)
+        if self._state.images["hub"].get(name):
+            return answer({"message": "repository already exists", "errinfo": {}}, 400)
+        await self._state.record("hub-repository", repository=name, private=content.get("is_private") is True)
+        self._tell("hub:CreateRepository", name, user)
+        return answer(self._describe(name), 201)
 
     async def _user(self, request: web.BaseRequest) -> str | None:
         """The account's name, empty for anonymous; None for wrong credentials."""

@@ -15,7 +15,7 @@ from labs.sandbox.gateway.accounts import Accounts
 from labs.sandbox.gateway.billing import Billing
 from labs.sandbox.gateway.clock import Clock
 from labs.sandbox.gateway.events import Events
-from labs.sandbox.gateway.images import Images
+from labs.sandbox.gateway.images import Images, Repository
 from labs.sandbox.gateway.journal import Entry, Journal
 from labs.sandbox.gateway.sessions import Sessions
 from labs.sandbox.gateway.tokens import Signer
@@ -183,6 +183,11 @@ class State:
 
     def _do_hub_account(self, entry: Entry) -> None:
         self.accounts.put(entry["name"], entry["hash"])
+
+    def _do_hub_repository(self, entry: Entry) -> None:
+        made = Repository(entry["time"], entry["time"])
+        self.images["hub"].repositories.setdefault(entry["repository"], made)
+        self.accounts.set_private(entry["repository"], entry["private"])
 
     def _do_hub_privacy(self, entry: Entry) -> None:
         self.accounts.set_private(entry["repository"], entry["private"])

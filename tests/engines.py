@@ -1,0 +1,48 @@
+"""A Docker engine that is not the lab's: the learner's own, as a test stands it up."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from labs.sandbox import engine_api, engine_choice, leftovers, network, parts
+from labs.sandbox.wait import Look, until
+from labs.settings import Settings
+
+
+@contextlib.contextmanager
+def own_engine(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a `dockerd` with all its files below `home`; gives its `DOCKER_HOST`. Nothing of it stays afterwards.
+
+    Args:
+        extra: variables that the engine gets, such as a proxy and certificates.
+    """
+    settings = Settings(home=home)
+    for folder in (settings.run, settings.sandbox / "logs"):
+        folder.mkdir(parents=True, exist_ok=True)
+    host = engine_choice.private_host(settings)
+    try:
+        spec = parts.engine(settings, network.ensure_bridge(settings))
+        with (
+            Path(spec["log"]).open("ab") as log,
+            subprocess.Popen(
+                spec["argv"], env=spec["env"] | dict(extra or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            ) as process,
+        ):
+            try:
+                until("a engine de teste responder", lambda: _look(host, process), 60)
+                yield host
+            finally:
+                with contextlib.suppress(Exception):
+                    engine_api.stop_containers(host)
+                process.terminate()
+                process.wait(30)
+    finally:
+        leftovers.sweep(settings)
+        leftovers.remove_tree(home)
+
+
+def _look(host: str, process: subprocess.Popen[bytes]) -> Look:
+    return Look(not engine_api.ping(host), f"{engine_api.ping(host)}; código {process.poll()}")

@@ -1,0 +1,212 @@
+"""The whole course live, through the real addresses: `docker push maria/widget-server:v1`, no endpoint override.
+
+Neither service can be reached from a test, so the internet is `intercept.py`: the engine, docker, the AWS CLI and
+boto3 talk TLS to `registry-1.docker.io`, `auth.docker.io`, `hub.docker.com` and `*.amazonaws.com`, and the sandbox's
+gateway answers. Any other address makes the test fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from labs import guard, sandbox
+from labs.checks import World
+from labs.cleanup import residue
+from labs.ledger import Ledger
+from labs.sandbox import accounts, base_image, engine_api, leftovers
+from labs.sandbox.admin import Admin
+from labs.settings import CLONE, Settings
+from tests.engines import own_engine
+from tests.live.intercept import HUB_HOSTS, Internet
+
+TOKEN = "dckr_pat_of_the_learner"
+ACCOUNT, REGION = "123456789012", "us-east-2"
+SANDBOX_ONLY = {"05-custos-na-aws/provoke-alert", "07-push-ecr/expired-token"}
+
+
+@dataclass
+class Real:
+    """A lab whose target is live, behind the tests' internet."""
+
+    home: Path
+    internet: Internet
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.load(self.home)
+
+    def python(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """`python3 -m …` as a learner behind this proxy types it."""
+        plain = {n: os.environ[n] for n in ("PATH", "HOME", "LANG", "LABS_VENV", "LABS_CACHE") if n in os.environ}
+        return subprocess.run(
+            [sys.executable, "-m", *words],
+            env={**plain, **self.internet.environment, "LABS_HOME": str(self.home), "PYTHONPATH": str(CLONE)},
+            cwd=CLONE,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def real(lab_homes: Path) -> Iterator[Real]:
+    home = Path(tempfile.mkdtemp(prefix="live-", dir=lab_homes))
+    folder = Path(tempfile.mkdtemp(prefix="net-", dir=lab_homes))
+    engine = Path(tempfile.mkdtemp(prefix="eng-", dir=lab_homes))
+    internet = Internet(folder)
+    try:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            internet.running(),
+            own_engine(engine, internet.environment) as host,
+        ):
+            patch.delenv("LABS_ENGINE", raising=False)
+            patch.setenv("DOCKER_HOST", host)
+            settings = sandbox.up(Settings(home=home), lambda _: None)
+            internet.aim(settings)
+            try:
+                _publish_hello_world(settings)
+                Admin(settings).hub_account("maria", TOKEN)
+                yield Real(home, internet)
+            finally:
+                sandbox.down(settings, lambda _: None)
+    finally:
+        leftovers.sweep(Settings(home=home))
+        for path in (home, folder):
+            leftovers.remove_tree(path)
+
+
+def _publish_hello_world(settings: Settings) -> None:
+    """Docker Hub's own `hello-world`, which everybody may pull."""
+    password = (settings.secrets / "hub-library").read_text().strip()
+    image = f"{settings.hub_registry}/library/hello-world:latest"
+    try:
+        engine_api.derive(settings.engine_host, base_image.NAME, image, accounts._one_file("hello", "oi"), ())
+        engine_api.push(settings.engine_host, image, "library", password)
+    finally:
+        engine_api.remove_image(settings.engine_host, image)
+
+
+def _sign_in_at_aws(real: Real) -> None:
+    """What `aws configure sso --profile console` leaves: an administrator's temporary credentials in the live files."""
+    from labs.sandbox.gateway.console import console_credentials, write_profile
+
+    settings = real.settings
+    assert settings.live
+    config = {"region": REGION, "output": "json"}
+    write_profile(settings, "console", console_credentials(settings.sandboxed()), config)
+
+
+def test_the_whole_course_passes_through_the_real_addresses(real: Real) -> None:
+    chosen = real.python(
+        *("labs.target", "live", "--hub-user", "maria", "--token-file", "-", "--aws-account", ACCOUNT),
+        *("--region", REGION, "--email", "maria@example.com", "--sso-start-url", "https://d-lab.awsapps.com/start"),
+        stdin=f"{TOKEN}\n",
+    )
+    assert chosen.returncode == 0 and "AO VIVO" in chosen.stdout, chosen.stdout + chosen.stderr
+    _sign_in_at_aws(real)
+    admin = Admin(real.settings)
+    first = max((event["seq"] for event in admin.events()), default=0)
+
+    locked = real.python("labs", "run", "04")
+    assert locked.returncode == 1 and "labs.target confirm" in locked.stderr
+    assert admin.events(first) == [], "something was sent before the confirmation"
+
+    answers = ("--account", ACCOUNT, "--region", REGION, "--accept-usd", str(guard.estimate()))
+    confirmed = real.python("labs.target", "confirm", *answers)
+    assert confirmed.returncode == 0, confirmed.stdout + confirmed.stderr
+    world = World(real.settings)
+    _learners_own(real)
+
+    run = real.python("labs", "run", "--json")
+    rows = json.loads(run.stdout or "[]")
+    failed = [row for row in rows if not row["passed"]]
+    assert run.returncode == 0 and not failed, json.dumps(failed, ensure_ascii=False, indent=1) + run.stderr[-3000:]
+    assert {f"{row['lesson']}/{row['step']}" for row in rows if row["skipped"]} == SANDBOX_ONLY
+
+    assert real.internet.strays == [] and real.internet.problems == []
+    used = set(HUB_HOSTS) - {"index.docker.io"}
+    regional = {f"{name}.{REGION}.amazonaws.com" for name in ("sts", "oidc", "portal.sso", f"{ACCOUNT}.dkr.ecr")}
+    wanted = used | regional | {"iam.amazonaws.com", "budgets.amazonaws.com"}
+    assert wanted <= set(real.internet.connections), wanted - set(real.internet.connections)
+    assert len(real.internet.signed) > 20
+    _nothing_was_public(admin, first)
+    _nothing_is_left_but_the_learners_own(real, world)
+
+
+def test_the_sandbox_never_leaves_the_machine(real: Real) -> None:
+    """The same learner behind the same proxy, aimed at the sandbox: not one connection."""
+    assert real.python("labs.target", "sandbox").returncode == 0
+    before, strays = len(real.internet.connections), len(real.internet.strays)
+    run = real.python("labs", "run", "--json", "00", "01", "04", "06")
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
+    assert real.python("labs.cleanup").returncode == 0
+    assert len(real.internet.connections) == before and len(real.internet.strays) == strays
+
+
+def test_another_address_is_refused_and_noted(real: Real) -> None:
+    """The test of the test: what is none of the two services' does not pass unseen."""
+    before = list(real.internet.strays)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in real.internet.environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(OSError, match="403"):
+            urllib.request.urlopen("https://example.com/", timeout=10)
+    assert real.internet.strays[len(before) :] == ["CONNECT example.com:443"]
+    real.internet.strays[:] = before
+
+
+def _learners_own(real: Real) -> None:
+    """After the confirmation, somebody else makes look-alikes in the same accounts."""
+    made = real.python("labs.target")  # says the target, changes nothing
+    assert "AO VIVO" in made.stdout
+    for name in ("widget-server-outro",):
+        _aws(real, "ecr", "create_repository", repositoryName=name)
+    _aws(real, "iam", "create_user", UserName="widget-dev-outro")
+
+
+def _aws(real: Real, service: str, method: str, **parameters: str) -> dict[str, object]:
+    """A call of the account's administrator, past the proxy: straight to what stands behind the names."""
+    settings = real.settings.sandboxed()
+    return World(settings).cloud.read(service, method, **parameters)
+
+
+def _nothing_was_public(admin: Admin, first: int) -> None:
+    """The repository was private from before its first push on."""
+    seen = [event for event in admin.events(first) if event["repository"] == "maria/widget-server"]
+    kinds = [event["reference"] if event["kind"] == "api" else event["kind"] for event in seen]
+    assert kinds.index("hub:CreateRepository") < kinds.index("push")
+    assert not any(event["kind"] == "pull" and event["user"] == "" for event in seen)
+
+
+def _nothing_is_left_but_the_learners_own(real: Real, world: World) -> None:
+    repositories = _aws(real, "ecr", "describe_repositories")["repositories"]
+    assert [one["repositoryName"] for one in repositories] == ["widget-server-outro"]  # type: ignore[attr-defined]
+    users = _aws(real, "iam", "list_users")["Users"]
+    assert [one["UserName"] for one in users] == ["widget-dev-outro"]  # type: ignore[attr-defined]
+    assert Ledger(real.settings).outstanding(real.settings.place) == ()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in real.internet.environment.items():
+            patch.setenv(name, value)
+        assert residue(World(real.settings)) == []
+    names = {name for kind, name, _ in engine_api.everything(world.settings.engine_host) if kind == "image"}
+    assert not any("widget-server" in name or "hello-world" in name for name in names)
+
+
+def test_the_token_stands_in_one_file_that_only_the_learner_reads(real: Real) -> None:
+    found = [path for path in real.home.rglob("*") if path.is_file() and path.stat().st_size < 1 << 20]
+    holding = {path for path in found if TOKEN.encode() in path.read_bytes()}
+    assert holding <= {real.home / "live" / "secrets" / "hub-token"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in holding)

@@ -1,0 +1,181 @@
+"""In the learner's own engine, and in the registries and the account, only what the ledger names is ever removed.
+
+Everything here looks like the course's: names with the same beginning, the same labels, the same port, the same
+container names from before the course, even the same image names.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from labs import sandbox
+from labs.checks import World
+from labs.commands import Context, execute
+from labs.errors import CommandError
+from labs.events import ignore
+from labs.runner import Runner
+from labs.sandbox import engine_api, leftovers
+from labs.settings import CLONE, Settings
+from tests.engines import own_engine
+
+LABEL = "org.opencontainers.image.title=widget-server"
+
+
+@dataclass
+class Own:
+    """The learner's own engine with the learner's own things, and a lab that uses it."""
+
+    settings: Settings
+    before: set[tuple[str, str, str]]
+
+    def run(self, line: str, *, check: bool = True) -> str:
+        """A line of bash in a terminal of the lab; returns what it printed."""
+        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        environment = plain | self.settings.environment()
+        folder = self.settings.work / "widget-server"
+        answer = subprocess.run(
+            ["bash", "-c", line], env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert not check or answer.returncode == 0, f"$ {line}\n{answer.stdout}{answer.stderr}"
+        return answer.stdout + answer.stderr
+
+    def labs(self, *words: str, check: bool = True) -> str:
+        """A command of the kit, from the clone."""
+        answer = subprocess.run(
+            [sys.executable, "-m", *words],
+            env={**os.environ, **self.settings.environment()},
+            cwd=CLONE,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert not check or answer.returncode == 0, answer.stdout + answer.stderr
+        return answer.stdout + answer.stderr
+
+    def lost(self) -> set[tuple[str, str, str]]:
+        """What existed before the course and does not now."""
+        return self.before - set(engine_api.everything(self.settings.engine_host))
+
+
+@pytest.fixture(scope="module")
+def own(lab_homes: Path) -> Iterator[Own]:
+    home = Path(tempfile.mkdtemp(prefix="own-", dir=lab_homes))
+    try:
+        with (
+            own_engine(Path(tempfile.mkdtemp(prefix="eng-", dir=lab_homes))) as host,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.delenv("LABS_ENGINE", raising=False)
+            patch.setenv("DOCKER_HOST", host)
+            _learners_things(host)
+            before = set(engine_api.everything(host))
+            settings = sandbox.up(Settings(home=home), lambda _: None)
+            assert settings.engine_host == host
+            try:
+                yield Own(settings, before)
+            finally:
+                sandbox.down(settings, lambda _: None)
+    finally:
+        leftovers.sweep(Settings(home=home))
+        leftovers.remove_tree(home)
+
+
+def _learners_things(host: str) -> None:
+    """Images and containers that were there before the course: look-alikes, and the very names that it uses."""
+    environment = {**os.environ, "DOCKER_HOST": host}
+
+    def docker(line: str, stdin: bytes = b"") -> None:
+        subprocess.run(["bash", "-c", f"docker {line}"], env=environment, input=stdin, capture_output=True, check=True)
+
+    docker(f"import --change 'LABEL {LABEL}' --change 'CMD [\"/x\"]' - widget-server:v0", _tar("v0"))
+    docker(f"import --change 'LABEL {LABEL}' - outra-equipe/app:1", _tar("equipe"))
+    docker("import - widget-server:v1", _tar("a v1 de antes"))
+    docker(f"import --change 'LABEL {LABEL}' -", _tar("sem nome"))
+    docker("create --name widget-server-outro widget-server:v0")
+    docker("create --name homologacao -p 3000:3333 widget-server:v0")
+    docker("volume create widget-server")
+    docker("network create widget-server")
+
+
+def _tar(text: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        member = tarfile.TarInfo("mensagem.txt")
+        member.size = len(text.encode())
+        tar.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def test_the_courses_cleanup_gives_all_of_it_back(own: Own) -> None:
+    """The typed way: no button was pressed; the steps' cards were open, as beside any terminal."""
+    runner = Runner(own.settings)
+    for lesson in runner.course.lessons:
+        for step in lesson.steps:
+            runner.opened(lesson.id, step.id)
+    own.run("cp exemplos/Dockerfile.v1 Dockerfile && docker build -t widget-server:v1 .")
+    first = own.run("docker image inspect -f '{{.Id}}' widget-server:v1").strip()
+    own.run("date > widget_server/nova.txt && docker build -t widget-server:v1 .")
+    own.run("docker run -p 3000:3333 --name widget-v1 -d widget-server:v1")
+    own.run("docker tag widget-server:v1 $HUB_REGISTRY/$HUB_USER/widget-server:v1")
+    own.run("docker build -t widget-server:v9 .")
+    own.run("docker create --name visitante -p 3000:3333 labs/python-base:3")
+    own.run("aws ecr create-repository --repository-name widget-server --profile console")
+    own.run("aws ecr create-repository --repository-name widget-server-outro --profile console")
+    limit = '"BudgetLimit":{"Amount":"9","Unit":"USD"},"TimeUnit":"MONTHLY","BudgetType":"COST"'
+    budget = f'{{"BudgetName":"curso-registries-2",{limit}}}'
+    own.run(f"aws budgets create-budget --account-id $AWS_ACCOUNT_ID --budget '{budget}' --profile console")
+    own.run("aws iam create-user --user-name widget-dev-2 --profile console")
+
+    said = own.labs("labs.cleanup")
+
+    assert "Nada do curso ficou." in said and "devolvido" in said
+    assert own.lost() == set()
+    assert first not in own.run("docker images -aq --no-trunc"), "the image that lost its name is the lab's"
+    assert "visitante" in own.run("docker ps -a --format '{{.Names}}'")
+    assert "widget-server:v9" in own.run("docker images --format '{{.Repository}}:{{.Tag}}'")
+    repositories = json.loads(own.run("aws ecr describe-repositories --profile console"))["repositories"]
+    assert [one["repositoryName"] for one in repositories] == ["widget-server-outro"]
+    assert "curso-registries-2" in own.run(
+        "aws budgets describe-budgets --account-id $AWS_ACCOUNT_ID --profile console"
+    )
+    assert "widget-dev-2" in own.run("aws iam list-users --profile console")
+
+
+def test_lesson_08_leaves_another_container_on_port_3000_alone(own: Own) -> None:
+    own.run("cp exemplos/Dockerfile.v2 Dockerfile && docker build -t widget-server:v2 .")
+    own.run("docker create -p 3000:3333 --name na-porta-3000 labs/python-base:3")
+    own.run("docker run -e KEY_1=a -e KEY_2=b --name producao -d widget-server:v2")
+    outcome = Runner(own.settings).run("08-envs", "clean-environments")
+    assert outcome.verdict.passed, outcome
+    left = own.run("docker ps -a --format '{{.Names}}'").split()
+    assert {"na-porta-3000", "homologacao", "widget-server-outro"} <= set(left) and "producao" not in left
+    assert own.lost() == set()
+
+
+def test_a_button_never_removes_what_was_there_before(own: Own) -> None:
+    world = World(own.settings)
+    context = Context(own.settings, world.engine, world.cloud, own.settings.work / "widget-server")
+    with pytest.raises(CommandError, match="não é do laboratório"):
+        execute("docker rm -f homologacao", context, ignore)
+    assert own.lost() == set()
+
+
+def test_reset_empties_the_learners_engine_of_the_lab_and_of_nothing_else(own: Own) -> None:
+    runner = Runner(own.settings)
+    assert all(runner.run("02-build", step).verdict.passed for step in ("read-dockerfile", "build-v1"))
+    own.run("docker rm -f visitante na-porta-3000 && docker rmi widget-server:v9")
+    sandbox.reset(own.settings, lambda _: None)
+    assert set(engine_api.everything(own.settings.engine_host)) == own.before
+    assert not (own.settings.home / "ledger.jsonl").exists()
