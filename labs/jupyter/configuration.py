@@ -70,6 +70,7 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
         # Kernels talk over loopback TCP, which every user of the machine can reach. CurveZMQ encrypts it and lets
         # only the server in. Unix sockets (transport "ipc") need paths below 108 bytes, and a state folder may be deep.
         "KernelManager": {"transport_encryption": "required"},
+        "ContentsManager": {"pre_save_hook": "labs.jupyter_hooks.refuse_secrets"},
         "LabApp": {
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",

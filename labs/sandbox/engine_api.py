@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -90,6 +90,24 @@ def everything(host: str) -> list[tuple[str, str, str]]:
     found += [("network", str(one["Name"]), str(one["Id"])) for one in _call(host, "GET", "/networks").json()]
     volumes = _call(host, "GET", "/volumes").json().get("Volumes") or ()
     return found + [("volume", str(one["Name"]), str(one.get("CreatedAt", ""))) for one in volumes]
+
+
+def names_of_images(host: str, prefixes: tuple[str, ...]) -> list[str]:
+    """Names of the course's images: below these addresses, and `widget-server` alone."""
+    listed = _call(host, "GET", "/images/json").json() or []
+    names = [name for image in listed for name in image.get("RepoTags") or ()]
+    return [name for name in names if name.startswith((*(f"{prefix}/" for prefix in prefixes), "widget-server:"))]
+
+
+def export(host: str, names: Iterable[str]) -> Iterator[bytes]:
+    """`docker save` of some images as it comes: layers unpacked, configuration with the history; nothing for no names.
+
+    Raises:
+        EngineError: the engine refused.
+    """
+    query = urlencode([("names", name) for name in names])
+    if query:
+        yield _call(host, "GET", f"/images/get?{query}", timeout=300).body
 
 
 def stop_containers(host: str, seconds: int = 2) -> int:
