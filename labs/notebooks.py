@@ -43,7 +43,7 @@ def refresh(path: Path) -> None:
     for cell in book.cells:
         cell.metadata = {}
         for output in cell.get("outputs", []):
-            # The widget's model lives in a kernel that is gone: only the transcript is worth storing.
+            # The widget's model lives in a kernel that is gone: worth storing are the transcript and a picture's still.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     nbformat.write(book, path)
 

@@ -151,13 +151,6 @@ class Drawing:
         name = f"pic-{tone}" if edge else f"pic-{tone} pic-bare"
         self._shapes.append(f'<path class="{name}" d="{path}" fill="{FILLS[tone]}"{stroke}/>')
 
-    def arc(self, path: str, ink: Ink, *, width: float, bottom: float) -> None:
-        """An open curve with a thick stroke."""
-        self._reach(bottom)
-        self._shapes.append(
-            f'<path class="pic-line-{ink}" d="{path}" fill="none" stroke="{INKS[ink]}" stroke-width="{_n(width)}"/>'
-        )
-
     def badge(
         self, x: float, y: float, words: str, tone: Tone = "soft", *, anchor: Anchor = "start", size: float = 12
     ) -> float:

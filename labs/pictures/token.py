@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from labs.ecr_token import LIFE
 from labs.markup import table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing, fit
 
-LIFE = timedelta(hours=12)
-"""ECR API reference, GetAuthorizationToken: "valid for 12 hours"."""
 CENTRE, RADIUS = (150.0, 150.0), 112.0
 
 
