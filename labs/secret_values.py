@@ -39,7 +39,7 @@ def known(settings: Settings) -> dict[str, str]:
 
 
 def _all(settings: Settings) -> Iterator[tuple[str, str]]:
-    paths = {*settings.secrets.glob("*"), *settings.learner_secrets.glob("*")}
+    paths = {*settings.secrets.glob("*"), *(settings.live_folder / "secrets").glob("*")}
     kept = sorted(paths, key=lambda path: (path.suffix, "netrc" in path.name, path.name))
     for path in kept:
         for value in _of_secret_file(_read(path)):

@@ -134,7 +134,7 @@ class Scan:
             return
         names = engine_api.names_of_images(host, (self._settings.hub_registry, self._settings.ecr_registry))
         with contextlib.suppress(LabError):
-            self._stream(engine_api.export(host, names), "imagens do curso na engine", "layer ou história de imagem")
+            self._stream(engine_api.export(host, names), "imagens do curso no engine", "layer ou história de imagem")
 
     # How ---------------------------------------------------------------------------------------
 
@@ -248,7 +248,7 @@ def _kind(relative: Path) -> str:
         return "notebook"
     top = "/".join(relative.parts[:2])
     kinds = {
-        "sandbox/engine": "imagem, container ou log da engine",
+        "sandbox/engine": "imagem, container ou log do engine",
         "sandbox/hub": "registry",
         "sandbox/ecr": "registry",
     }
