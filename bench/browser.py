@@ -11,7 +11,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from labs import jupyter
 from labs.catalog import load_course
 from labs.settings import Settings
-from tests.browser.jupyterlab import LOADING, Card, Server, chromium, expected_cards, open_notebook, started, window
+from tests.browser.jupyterlab import (
+    LOADING,
+    Card,
+    Server,
+    chromium,
+    expected_cards,
+    open_notebook,
+    started,
+    wait_for_kernel,
+    window,
+)
 
 CLICKS = 10
 LINES = 10_000
@@ -121,7 +131,7 @@ def _scratch_notebook(context: BrowserContext, server: Server) -> Page:
     (server.home / "work" / "notebooks" / "bench.ipynb").write_text(json.dumps(book), "utf-8")
     page = context.new_page()
     page.goto(f"{server.origin}/lab/workspaces/bench/tree/notebooks/bench.ipynb?reset")
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=LOADING)
+    wait_for_kernel(page)
     page.locator(".jp-CodeCell .jp-InputPrompt").first.click(force=True)
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Enter")

@@ -19,9 +19,13 @@ const withLinks = (text) =>
     ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece })
     : document.createTextNode(piece)));
 
-/** Text in which `code` between backticks is shown as code, and addresses as links. */
+/** Plain text in which **what matters** is strong. */
+const withStress = (text) =>
+  text.split(/\*\*([^*]+)\*\*/).flatMap((piece, index) => (index % 2 ? [el("strong", { text: piece })] : withLinks(piece)));
+
+/** Text in which `code` between backticks is shown as code, **stress** as such, and addresses as links. */
 const prose = (text) =>
-  String(text).split(/`([^`]*)`/).flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withLinks(piece)));
+  String(text).split(/`([^`]*)`/).flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withStress(piece)));
 
 const paragraph = (text, name = "") => el("p", { class: name || null }, ...prose(text));
 

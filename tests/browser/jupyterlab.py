@@ -51,6 +51,21 @@ class Server:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"token {self.token}"}
 
+    def labs(self, *words: str) -> None:
+        """A verb of the kit, typed in a terminal of the machine."""
+        subprocess.run(
+            [sys.executable, "-m", "labs", *words],
+            cwd=CLONE,
+            env=_environment(self.home),
+            check=True,
+            capture_output=True,
+        )
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+    return own | {"LABS_HOME": str(home), "LABS_ENGINE": "private", "PYTHONPATH": str(CLONE)}
+
 
 class Card:
     """One of the kit's cards in the page."""
@@ -91,6 +106,13 @@ def expected_cards(name: str) -> int:
     return sum(source.startswith("lab.") for source in cells_of(name))
 
 
+def wait_for_kernel(page: Page) -> None:
+    """The notebook has its kernel, and it is idle. (Without one, the indicator says idle too.)"""
+    expect(page.locator(".jp-Toolbar-kernelName").first).to_contain_text("Python", timeout=LOADING)
+    indicator = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first
+    expect(indicator).to_be_attached(timeout=LOADING)
+
+
 class Notebook:
     """An open notebook."""
 
@@ -104,8 +126,7 @@ class Notebook:
     def wait_until_ready(self) -> None:
         """Cells drawn and the kernel idle."""
         expect(self.cells).to_have_count(self.count, timeout=LOADING)
-        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        expect(idle.first).to_be_attached(timeout=LOADING)
+        wait_for_kernel(self.page)
 
     def reload(self) -> None:
         self.page.reload()
@@ -190,12 +211,10 @@ class Terminal:
 def started(home: Path, port: int = 9720) -> Iterator[Server]:
     """`python3 -m labs start --no-browser` with this state folder, until it is told to stop."""
     log = home / "start.txt"
-    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
-    environment |= {"LABS_HOME": str(home), "LABS_ENGINE": "private", "PYTHONPATH": str(CLONE)}
     command = [sys.executable, "-m", "labs", "start", "--no-browser", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=CLONE, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, cwd=CLONE, env=_environment(home), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
         yield _server(process, log, home)

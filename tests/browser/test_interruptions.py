@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 from playwright.sync_api import BrowserContext, expect
 
 from labs.catalog import Lesson, Step, load_course
-from labs.settings import CLONE
 
 from .conftest import Open
 from .jupyterlab import WORKING, Card, Server, open_notebook
@@ -27,12 +22,6 @@ WAITING = find("labs.sso")
 BUILD = find("docker build -t widget-server:v1 .")
 LOGOUT = find("docker logout $HUB_REGISTRY")
 PUSH = find("docker push $HUB_REGISTRY/$HUB_USER/widget-server:v1")
-
-
-def labs(server: Server, *words: str) -> None:
-    """Type a verb of the kit in a terminal of the machine."""
-    environment = {**os.environ, "LABS_HOME": str(server.home), "LABS_ENGINE": "private"}
-    subprocess.run([sys.executable, "-m", "labs", *words], cwd=CLONE, env=environment, check=True, capture_output=True)
 
 
 def running(card: Card) -> Card:
@@ -100,7 +89,7 @@ def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
     notebook = open_lesson(lesson.id)
     card = notebook.card(lesson, step)
     try:
-        labs(server, "down")
+        server.labs("down")
         assert card.press("Executar").ended() == "failed"
         expect(card.verdict).to_contain_text("o Docker Engine não responde")
         expect(card.where).not_to_contain_text("Traceback")
@@ -109,7 +98,7 @@ def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
         expect(card.where).to_have_attribute("data-state", WORKING)
         expect(card.where).not_to_have_attribute("data-state", WORKING, timeout=60_000)
     finally:
-        labs(server, "up")
+        server.labs("up")
     card.press("Executar").expect_passed()
 
 
