@@ -100,7 +100,9 @@ def _terminals_have_the_labs_variables(settings: Settings) -> None:
 
     until("o terminal abrir", look, 10)
     wanted = Settings.load(settings.home).environment()
-    pid = next(p for p, w in processes.all_processes() if w[0].endswith("bash") and p in jupyter.descendants(settings))
+    ours = jupyter.descendants(settings)
+    # The first one: its start-up file forks others for a moment.
+    pid = min(pid for pid, words in processes.all_processes() if words and words[0].endswith("bash") and pid in ours)
     found = dict(item.split("=", 1) for item in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in item)
     assert {name: found.get(name) for name in wanted if name != "PATH"} == {
         name: value for name, value in wanted.items() if name != "PATH"
