@@ -249,7 +249,10 @@ def _env(_: argparse.Namespace) -> int:
 
     settings = _settings()
     if settings.ports.hub:
-        ledger.note_course(settings)
+        try:
+            ledger.note_course(settings)
+        except LabError as error:
+            say(str(error))  # the terminal still gets its variables; each step's own check notes what it makes
     for name, value in settings.environment().items():
         print(f"export {name}={shlex.quote(value)}")
     if settings.live:
