@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from labs import journey, pages
-from labs.catalog import Course, Lesson, Step, load_course
+from labs import journey, live, pages
+from labs.catalog import Course, Lesson, Step
 from labs.checks import Verdict, World, run_check
 from labs.checks.course import certificate_file
 from labs.errors import LabError
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
     name = " ".join(parser.parse_args(arguments).name.split())[:120]
     try:
-        return issue(load_course(), World(Settings.load()), name)
+        settings = Settings.load()
+        return issue(live.course(settings), World(settings), name)
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from labs.catalog import Course, Lesson, Step, load_course
+from labs import live
+from labs.catalog import Course, Lesson, Step
 from labs.errors import LabError
 from labs.markup import plural
 from labs.progress import Progress, Record
@@ -189,7 +190,8 @@ def text(course: Course, records: Mapping[str, Record]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     try:
-        settings, course = Settings.load(), load_course()
+        settings = Settings.load()
+        course = live.course(settings)
         if "--rebuild" in arguments:
             from labs.checks import World
 

@@ -16,8 +16,7 @@ from jupyter_server_proxy.config import ServerProcess
 from jupyter_server_proxy.handlers import AddSlashHandler, NamedLocalProxyHandler
 from tornado import web
 
-from labs import pages
-from labs.catalog import load_course
+from labs import live, pages
 from labs.errors import LabError
 from labs.jupyter import portuguese
 from labs.progress import Progress
@@ -49,12 +48,13 @@ class MapHandler(JupyterHandler):
     @web.authenticated
     def get(self) -> None:
         try:
-            records = Progress(Settings.load()).all()
+            settings = Settings.load()
+            course, records = live.course(settings), Progress(settings).all()
         except LabError as error:
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.finish(str(error))
             return
-        page, self.policy = pages.course_map(load_course(), records, self.base_url)
+        page, self.policy = pages.course_map(course, records, self.base_url)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", self.policy)
         self.set_header("Cache-Control", "no-store")
