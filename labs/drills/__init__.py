@@ -17,6 +17,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from labs import live
 from labs.drills import local, remote, room
 from labs.drills.case import Case
 from labs.drills.stage import Fault, Stage
@@ -40,10 +41,17 @@ def open_case(world: World, name: str, say: Say) -> None:
     """Put a fault into the sandbox; a case that is open is closed first.
 
     Raises:
-        CommandError: there is no such case, or something that is not the clinic's bears one of its names.
+        CommandError: there is no such case, something that is not the clinic's bears one of its names, or the target is
+            live: no fault is planted in a real account.
         LabError: the engine, a registry or AWS refused; the case is open and can be closed or opened again.
     """
     fault = _fault(name)
+    if world.settings.live:
+        raise CommandError(
+            "A clínica só existe na sandbox: numa conta de verdade não se planta defeito.",
+            f"alvo: {live.title(world.settings)}",
+            "python3 -m labs.target sandbox",
+        )
     with _locked(world.settings):
         if before := Case.load(world.settings):
             room.leave(world, before, keep=room.WEB)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from labs import guard, live, target
+from labs import drills, guard, live, target
 from labs.account import choose
 from labs.catalog import load_course, load_overlay
 from labs.checks import run_check
@@ -442,3 +442,8 @@ def test_the_token_is_read_from_a_file_and_never_from_the_command_line(tmp_path:
     (tmp_path / "token").write_text("dckr_pat_x\n")
     assert target._token(str(tmp_path / "token")) == "dckr_pat_x"
     assert not any("token" in option and "file" not in option for option in target.parser().format_help().split())
+
+
+def test_the_clinic_plants_no_fault_in_a_real_account(world: Real) -> None:
+    with pytest.raises(CommandError, match="só existe na sandbox"):
+        drills.open_case(world, "sem-login", lambda _: None)
