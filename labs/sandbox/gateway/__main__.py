@@ -19,6 +19,8 @@ def main() -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("aiohttp").setLevel(logging.WARNING)
+    # What reaches this logger is malformed HTTP, with a traceback for each; `guarded` logs all that is ours.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     os.umask(0o077)
     try:
         from labs.sandbox.gateway.app import serve

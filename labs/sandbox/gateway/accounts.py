@@ -15,7 +15,12 @@ _SCRYPT = {"n": 2**12, "r": 8, "p": 1, "dklen": 32}  # 4 MiB, some 10 ms: tokens
 def hashed(token: str, salt: bytes = b"") -> str:
     """`salt$hash`, both hexadecimal (scrypt, RFC 7914)."""
     salt = salt or secrets.token_bytes(16)
-    return f"{salt.hex()}${hashlib.scrypt(token.encode(), salt=salt, **_SCRYPT).hex()}"
+    return f"{salt.hex()}${hashlib.scrypt(_bytes(token), salt=salt, **_SCRYPT).hex()}"
+
+
+def _bytes(token: str) -> bytes:
+    # JSON may carry a lone surrogate, which UTF-8 does not have: a wrong password, and no error.
+    return token.encode("utf-8", "surrogatepass")
 
 
 class Accounts:
@@ -47,7 +52,7 @@ class Accounts:
         stored = self.hashes.get(name)
         if stored is None:
             return False
-        mark = hmac.digest(self._session_key, token.encode(), "sha256")
+        mark = hmac.digest(self._session_key, _bytes(token), "sha256")
         if hmac.compare_digest(self._accepted.get(name, b""), mark):
             return True
         good = hmac.compare_digest(stored, hashed(token, bytes.fromhex(stored.partition("$")[0])))

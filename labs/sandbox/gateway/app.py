@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from labs.sandbox.gateway import http
 from labs.sandbox.gateway.control import Control
-from labs.sandbox.gateway.http import Handler, answer, guarded, log
+from labs.sandbox.gateway.http import Failure, Handler, guarded, log, registry_failure
 from labs.sandbox.gateway.hub import Hub
 from labs.sandbox.gateway.hub_api import HubApi
 from labs.sandbox.gateway.proxy import CHUNK, UnavailableError, Upstream
@@ -85,8 +86,7 @@ class Gateway:
                 try:
                     await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
                 except TimeoutError:
-                    message = f"the lab is still starting: {self.unready}"
-                    return answer({"errors": [{"code": "UNAVAILABLE", "message": message}]}, 503)
+                    return FAILURES[name](503, "UNAVAILABLE", f"the lab is still starting: {self.unready}")
             await self.state.settled()
             return await self._handlers[name](request)
 
@@ -111,11 +111,18 @@ class Gateway:
             os.umask(before)
         for name, port in ports.items():
             hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-            runner = await self._runner(guarded(self._when_ready(name), hosts))
+            runner = await self._runner(guarded(self._when_ready(name), hosts, FAILURES[name]))
             await web.TCPSite(runner, "127.0.0.1", port, backlog=256).start()
 
     async def _runner(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:
-        server = web.Server(handler, access_log=None, read_bufsize=CHUNK, keepalive_timeout=120)
+        server = web.Server(
+            handler,
+            access_log=None,
+            read_bufsize=CHUNK,
+            keepalive_timeout=http.IDLE_SECONDS,
+            lingering_time=STOP_SECONDS,
+            auto_decompress=False,  # limits count the bytes that were sent, and what is passed on stays as it is
+        )
         runner = web.ServerRunner(server, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         self._runners.append(runner)
@@ -128,6 +135,14 @@ class Gateway:
             await upstream.close()
         self.state.close()
         self.settings.admin_socket.unlink(missing_ok=True)
+
+
+def aws_failure(status: int, code: str, message: str) -> web.Response:
+    """An error of the gateway itself as AWS's JSON services write it; botocore reads it for all services."""
+    return http.answer({"__type": code, "message": message}, status, {"x-amzn-ErrorType": code})
+
+
+FAILURES: dict[str, Failure] = {"hub": registry_failure, "ecr": registry_failure, "aws": aws_failure}
 
 
 async def serve(settings: Settings) -> None:

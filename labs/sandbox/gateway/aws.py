@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from labs.sandbox.gateway import actions, awserrors, sigv4
+from labs.sandbox.gateway import actions, awserrors, shapes, sigv4
 from labs.sandbox.gateway.awserrors import RefusedError
 from labs.sandbox.gateway.budgets import BudgetsApi
 from labs.sandbox.gateway.cloud import Call, Reply
@@ -31,6 +31,10 @@ QUERY_SERVICES = (
     "elasticloadbalancing",
     "autoscaling",
     "cloudformation",
+)
+INVALID_USER = (
+    "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must satisfy regular "
+    "expression pattern: [\\w+=,.@-]{1,64}"
 )
 REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-(?!gov|iso)[a-z]+-\d")
 
@@ -86,6 +90,10 @@ class Aws:
             )
         if not REGION.fullmatch(call.region):
             return awserrors.reply(protocol, 400, "InvalidSignatureException", f"Unknown region {call.region}")
+        if call.is_json:
+            code, message = shapes.problem(call)
+            if code:
+                return awserrors.reply("json", 400, code, message)
         account = self._state.settings.account
         resource = actions.resource(call, account, principal.user)
         self._identities.authorize(principal, actions.action(call), resource)
@@ -98,6 +106,9 @@ class Aws:
         return await self._iam(call, principal)
 
     async def _iam(self, call: Call, principal: Principal) -> Reply:
+        name = call.parameters.get("UserName")
+        if name is not None and not (len(name) <= 64 and re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII)):
+            return awserrors.reply("query", 400, "ValidationError", INVALID_USER)
         own = actions.defaults(call, principal.user)
         if own:
             call = replace(call, parameters={**call.parameters, **own})
@@ -133,7 +144,8 @@ class Aws:
 
 def _action(request: web.BaseRequest, data: bytes) -> str:
     if target := request.headers.get("X-Amz-Target", ""):
-        return target.rpartition(".")[2][:80]
+        named = re.match(r"\w{1,80}", target.rpartition(".")[2], re.ASCII)
+        return named[0] if named else ""
     found = re.search(rb"(?:^|&)Action=(\w{1,80})", data)
     return found[1].decode() if found else ""
 
@@ -160,8 +172,11 @@ def _message(reply: Reply) -> str:
         found = re.search(r"<Message>(.*?)</Message>", reply.body.decode(errors="replace"), re.DOTALL)
         text = found[1] if found else ""
         return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    content = json.loads(reply.body or b"{}")
-    return str(content.get("message") or content.get("Message") or "")
+    try:
+        content = json.loads(reply.body or b"{}")
+        return str(content.get("message") or content.get("Message") or "")
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _response(reply: Reply, ecr_registry: str) -> web.Response:

@@ -54,7 +54,8 @@ def amount(text: Any) -> Decimal | None:
         value = Decimal(str(text))
     except InvalidOperation:
         return None
-    return value if value.is_finite() and 0 <= value <= BIGGEST else None
+    # An exponent like 1E-999999 is finite too, and a megabyte long once written out.
+    return value if value.is_finite() and 0 <= value <= BIGGEST and -int(value.as_tuple().exponent) < 20 else None
 
 
 def key(notification: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -76,6 +76,8 @@ class Reply:
     type: str = JSON
     code: str = ""
     """The error code that the body tells, else empty."""
+    crashed: bool = False
+    """moto raised something: it may have changed half of what it was asked to."""
 
     @classmethod
     def json(cls, content: Any, status: int = 200) -> Reply:
@@ -116,9 +118,13 @@ class Cloud:
                 call, 400, "UnknownOperationException", f"The lab does not offer {call.service}:{call.action}."
             )
         except Exception as error:  # noqa: BLE001 - moto raises whatever its parsing of a wrong parameter meets
-            return refusal(call, 400, "ValidationException", f"{type(error).__name__}: {error}")
+            refused = refusal(call, 400, "ValidationException", f"{type(error).__name__}: {error}"[:500])
+            return replace(refused, crashed=True)
         data = content if isinstance(content, bytes) else str(content).encode()
         status = int(status)
+        if status >= 400 and not _code(data):
+            message = f"The action {call.action or '(none)'} is not valid for this web service."
+            return refusal(call, 400, "InvalidAction", message)
         return Reply(status, data, str(answered.get("Content-Type", "text/xml")), _code(data) if status >= 300 else "")
 
     def _as_http(self, call: Call) -> tuple[str, dict[str, str], bytes]:

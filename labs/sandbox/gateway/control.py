@@ -12,12 +12,13 @@ from aiohttp import web
 from labs.sandbox.gateway import billing
 from labs.sandbox.gateway.accounts import NAME_RULE, hashed
 from labs.sandbox.gateway.clock import iso
-from labs.sandbox.gateway.http import FORM_BYTES, TooLargeError, answer, body, log
+from labs.sandbox.gateway.http import FORM_BYTES, TooLargeError, TooSlowError, answer, body, log
 from labs.sandbox.gateway.proxy import UnavailableError
 from labs.sandbox.gateway.state import State, StorageError
 from labs.sandbox.gateway.v2 import Store
 
 MOST_OFFSET = 10 * 365 * 86400
+MOST_PULLS = 1_000_000
 
 
 class WrongRequestError(Exception):
@@ -51,7 +52,7 @@ class Control:
             return answer({"error": why}, 503)
         try:
             result = await serve(request)
-        except (WrongRequestError, TooLargeError) as error:
+        except (WrongRequestError, TooLargeError, TooSlowError, web.RequestPayloadError) as error:
             return answer({"error": str(error)}, 400)
         except StorageError as error:
             return answer({"error": str(error)}, 507)
@@ -98,8 +99,9 @@ class Control:
 
     async def _limits(self, request: web.BaseRequest) -> Any:
         pulls = (await _json(request)).get("pulls")
-        if pulls is not None and (not isinstance(pulls, int) or isinstance(pulls, bool) or pulls < 0):
-            raise WrongRequestError("pulls: a whole number, or null for no limit")
+        whole = isinstance(pulls, int) and not isinstance(pulls, bool)
+        if pulls is not None and not (whole and 0 <= pulls <= MOST_PULLS):
+            raise WrongRequestError("pulls: a whole number up to a million, or null for no limit")
         await self._state.record("hub-limit", pulls=pulls)
         return {"pulls": pulls}
 

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from labs.sandbox.gateway.awserrors import RefusedError
+from labs.sandbox.gateway.http import MANIFEST_BYTES, body
 from labs.sandbox.gateway.hub import basic
 from labs.sandbox.gateway.identity import Identities, Principal
 from labs.sandbox.gateway.images import Image
@@ -136,13 +137,14 @@ class Ecr:
 
     async def _manifest(self, request: web.BaseRequest, at: Route, principal: Principal) -> web.StreamResponse:
         if request.method == "PUT":
+            data = await body(request, MANIFEST_BYTES)
             async with self._state.lock:
                 # Asked again under the lock: the repository may have been deleted, the tag taken.
                 repository = self._state.cloud.repository(at.name)
                 if repository is None:
                     raise DenialError(404, "NAME_UNKNOWN", missing(at.name, self._state.settings.account))
                 self._check_tag(repository, at)
-                return await self._store.accept(request, at, principal.name)
+                return await self._store.accept(request, at, principal.name, data)
         held = self._state.images["ecr"].get(at.name)
         image = held.find(at.reference) if held else None
         if image is None:

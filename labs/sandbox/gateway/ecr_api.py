@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 from labs.sandbox.gateway import awserrors
 from labs.sandbox.gateway.cloud import Call, Reply
 from labs.sandbox.gateway.ecr import TOKEN_SECONDS, Ecr, is_immutable, missing
 from labs.sandbox.gateway.images import Image, Repository
-from labs.sandbox.gateway.proxy import UnavailableError
+from labs.sandbox.gateway.proxy import NAME, UnavailableError
 from labs.sandbox.gateway.state import State
 from labs.sandbox.gateway.v2 import Store, digest_of
 
+INVALID_NAME = (
+    "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must be 2 to 256 lower-case letters, digits, "
+    "hyphens, underscores, periods and forward slashes, and begin with a letter or a digit'"
+)
 LAYER_CALLS = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer")
 Id = dict[str, str]
 
@@ -38,6 +43,9 @@ class EcrApi:
             )
         if call.action == "GetAuthorizationToken":
             return self._token(call)
+        name = call.parameters.get("repositoryName")
+        if name is not None and not (2 <= len(name) <= 256 and re.fullmatch(NAME, name, re.ASCII)):
+            return _error("InvalidParameterException", INVALID_NAME)
         own = {
             "PutImage": self._put_image,
             "BatchDeleteImage": self._batch_delete,

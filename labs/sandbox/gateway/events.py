@@ -20,6 +20,8 @@ from labs.sandbox.gateway.clock import Clock, iso
 
 Event = dict[str, Any]
 KEPT = 5000
+LONGEST = 1000
+"""Characters of a field that are kept: what a client sends as a name or a message may be megabytes long."""
 SAME_SECONDS = 0.25
 """Docker uploads layers in parallel: the same refusal of all of them within this time is one event."""
 WITHDRAW_SECONDS = 5.0
@@ -68,7 +70,8 @@ class Events:
     ) -> int:
         """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch)."""
         with self._lock:
-            return self._add(service, kind, repository, reference, user, status, code, message)
+            repository, reference, user = repository[:LONGEST], reference[:LONGEST], user[:LONGEST]
+            return self._add(service, kind, repository, reference, user, status, code[:LONGEST], message[:LONGEST])
 
     def _add(
         self, service: str, kind: str, repository: str, reference: str, user: str, status: int, code: str, message: str
@@ -135,7 +138,7 @@ class Events:
     def _write(self, line: dict[str, Any]) -> None:
         # Events are evidence for checks, not state: a full disk must not stop a push.
         with contextlib.suppress(OSError):
-            self._append(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            self._append(json.dumps(line).encode() + b"\n")
         self._lines += 1
         if self._lines > 2 * KEPT:
             self._compact()
@@ -153,6 +156,6 @@ class Events:
         with contextlib.suppress(OSError):
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+                file.writelines(json.dumps(line) + "\n" for line in lines)
             temporary.replace(self._path)
         self._lines = len(lines)

@@ -7,7 +7,6 @@ and shapes: what the real Docker clients print against Docker Hub.
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +14,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from labs.sandbox.gateway.clock import iso
-from labs.sandbox.gateway.http import FORM_BYTES, answer, body
+from labs.sandbox.gateway.http import FORM_BYTES, MANIFEST_BYTES, answer, body
 from labs.sandbox.gateway.proxy import Route, UnavailableError, error, route
 from labs.sandbox.gateway.state import State
 from labs.sandbox.gateway.tokens import HUB_SECONDS
@@ -127,8 +126,9 @@ class Hub:
         user = content["user"]
         if at.kind == "manifests":
             if request.method == "PUT":
+                data = await body(request, MANIFEST_BYTES)
                 async with self._state.lock:
-                    return await self._store.accept(request, at, user)
+                    return await self._store.accept(request, at, user, data)
             if request.method == "DELETE":
                 return error(405, "UNSUPPORTED", "The operation is unsupported.")
             if request.method == "GET" and (limited := self._limit(at, user)):
@@ -137,8 +137,8 @@ class Hub:
             self._tell_read(request, at, user, response.status)
             return response
         target = request.raw_path
-        source = request.query.get("from") if at.kind == "uploads" else None
-        if source and "pull" not in content["access"].get(source, ()):
+        sources = request.query.getall("from", []) if at.kind == "uploads" else []
+        if any("pull" not in content["access"].get(source, ()) for source in sources):
             target = request.path  # a mount reads its source: without the right to, it becomes a plain upload
         if at.kind == "blobs" and request.method not in ("GET", "HEAD"):
             return error(405, "UNSUPPORTED", "The operation is unsupported.")
@@ -197,7 +197,7 @@ def basic(request: web.BaseRequest) -> tuple[str, str] | None:
         return None
     try:
         user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # binascii.Error and UnicodeDecodeError are such
         return ("", "")
     return user, password
 

@@ -100,7 +100,7 @@ def _describe(image: Image, repository: Repository) -> None:
     config, layers, children = parsed.get("config"), parsed.get("layers"), parsed.get("manifests")
     if isinstance(config, Mapping):
         image.artifact_type = str(parsed.get("artifactType") or config.get("mediaType", ""))
-        image.size = _size(config) + sum(_size(layer) for layer in layers or ())
+        image.size = _size(config) + sum(map(_size, layers if isinstance(layers, list) else ()))
     elif isinstance(children, list):
         image.children = tuple(str(child.get("digest")) for child in children if isinstance(child, Mapping))
         sizes = [repository.images[digest].size for digest in image.children if digest in repository.images]
@@ -110,18 +110,19 @@ def _describe(image: Image, repository: Repository) -> None:
 def _parsed(manifest: str) -> dict[str, Any]:
     try:
         parsed = json.loads(manifest)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 
 
 def _size(descriptor: Any) -> int:
     size = descriptor.get("size") if isinstance(descriptor, Mapping) else 0
-    return size if isinstance(size, int) else 0
+    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0
 
 
 def layer_digests(manifest: str) -> set[str]:
     """Config and layers that a manifest names."""
     parsed = _parsed(manifest)
-    blobs = [parsed.get("config"), *(parsed.get("layers") or ())]
+    layers = parsed.get("layers")
+    blobs = [parsed.get("config"), *(layers if isinstance(layers, list) else ())]
     return {str(blob["digest"]) for blob in blobs if isinstance(blob, Mapping) and "digest" in blob}

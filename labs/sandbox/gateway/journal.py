@@ -35,7 +35,7 @@ class Journal:
         Raises:
             OSError: the disk is full or broken; the journal is then as before.
         """
-        line = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         size = os.fstat(self._fd).st_size
         try:
             written = os.write(self._fd, line)
@@ -47,31 +47,26 @@ class Journal:
             raise
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, oldest first; a line that is no JSON object ends the reading (and is cut off with what follows).
+        """All entries, oldest first. Lines that are none are left out; the damaged file is kept beside (`.damaged`)."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        good = [line for line in lines if _entry(line)]
+        if len(good) < len(lines):
+            self._keep_only(good)
+        for line in good:
+            entry = _entry(line)
+            assert entry is not None
+            yield entry
 
-        What follows a damaged line may depend on it, so it cannot be replayed.
-        """
-        good = 0
-        with self.path.open("rb") as file:
-            for line in file:
-                try:
-                    entry = json.loads(line)
-                    kind = entry["kind"]
-                except (ValueError, KeyError, TypeError):
-                    os.rename(self.path, self.path.with_suffix(".damaged"))
-                    self._start_over(good)
-                    return
-                good += len(line)
-                if kind:
-                    yield entry
-
-    def _start_over(self, good: int) -> None:
-        """Keep the readable beginning; the damaged file stays beside it for inspection."""
-        content = self.path.with_suffix(".damaged").read_bytes()[:good]
+    def _keep_only(self, lines: list[bytes]) -> None:
+        damaged, mended = self.path.with_suffix(".damaged"), self.path.with_suffix(".mended")
+        handle = os.open(mended, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.write(handle, b"".join(lines))
+        os.fsync(handle)
+        damaged.unlink(missing_ok=True)
+        os.link(self.path, damaged)
+        os.replace(mended, self.path)
         os.close(self._fd)
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.write(self._fd, content)
-        os.fsync(self._fd)
+        self._fd = handle
 
     def clear(self) -> None:
         os.ftruncate(self._fd, 0)
@@ -79,3 +74,11 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._fd)
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) and isinstance(entry.get("kind"), str) else None

@@ -16,17 +16,22 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from labs.sandbox.gateway.http import answer
+from labs.sandbox.gateway import http
+from labs.sandbox.gateway.http import LAYER_BYTES, TooLargeError, Upload, answer
 
 CHUNK = 1 << 18
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+DIGEST = re.compile(_DIGEST)
 _ROUTE = re.compile(
     rf"/v2/(?P<name>{NAME})/(?:"
     r"(?P<uploads>blobs/uploads)/(?P<upload>[\w=.-]*)"
-    r"|(?P<kind>blobs|manifests)/(?P<reference>[\w.+:-]{1,255})"
-    r"|(?P<tags>tags)/list)"
+    rf"|blobs/(?P<blob>{_DIGEST})"
+    rf"|manifests/(?P<manifest>\w[\w.-]{{0,127}}|{_DIGEST})"
+    r"|(?P<tags>tags)/list)",
+    re.ASCII,
 )
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+"""Stricter than the registry, which answers a tag like `md5:0` with 500."""
 _HOP = frozenset(  # RFC 9110, section 7.6.1, and what aiohttp writes itself
     (
         *("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization", "host"),
@@ -62,8 +67,9 @@ def route(path: str) -> Route | None:
     found = _ROUTE.fullmatch(path)
     if not found or len(found["name"]) > 255:
         return None
-    kind = "uploads" if found["uploads"] else "tags" if found["tags"] else found["kind"]
-    return Route(kind, found["name"], found["reference"] or found["upload"] or "")
+    kind = next(kind for kind in ("uploads", "blob", "manifest", "tags") if found[kind])
+    kinds = {"blob": "blobs", "manifest": "manifests"}
+    return Route(kinds.get(kind, kind), found["name"], found["blob"] or found["manifest"] or found["upload"] or "")
 
 
 def error(
@@ -123,12 +129,18 @@ class Upstream:
 
         Raises:
             UnavailableError: the registry does not answer (and nothing was sent to the client yet).
+            TooLargeError, TooSlowError: the client's body is beyond its limits.
         """
+        if (request.content_length or 0) > LAYER_BYTES:
+            raise TooLargeError
         # A list, not a dict: Docker sends one `Accept` line for each kind of manifest.
         headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in _HOP)
-        data = None
+        if request.method == "POST":
+            # The registry would read a form's fields like those of the query, past the gateway's rules for mounts.
+            headers["Content-Type"] = "application/octet-stream"
+        data, upload = None, Upload(request)
         if request.body_exists:
-            data = request.content
+            data = upload.chunks()
             if request.content_length is not None:
                 headers["Content-Length"] = str(request.content_length)
         elif request.method in ("POST", "PUT", "PATCH"):
@@ -138,7 +150,7 @@ class Upstream:
                 request.method, target, headers=headers, data=data, allow_redirects=False
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-            raise UnavailableError(str(failure)) from failure
+            raise (upload.problem or UnavailableError(str(failure))) from failure
         async with reply:
             return await _pass_back(request, reply)
 
@@ -153,10 +165,15 @@ async def _pass_back(request: web.BaseRequest, reply: aiohttp.ClientResponse) ->
     if "Content-Length" in reply.headers:
         response.content_length = int(reply.headers["Content-Length"])
     await response.prepare(request)
-    if request.method != "HEAD":
-        async for chunk in reply.content.iter_any():
-            await response.write(chunk)
-    await response.write_eof()
+    try:
+        if request.method != "HEAD":
+            async for chunk in reply.content.iter_any():
+                async with asyncio.timeout(http.IDLE_SECONDS):
+                    await response.write(chunk)
+        await response.write_eof()
+    except (aiohttp.ClientError, TimeoutError) as failure:
+        # The status is out already: only hanging up tells the client that this is not all.
+        raise ConnectionResetError(str(failure)) from failure
     return response
 
 

@@ -13,6 +13,8 @@ TOKEN_SECONDS = 8 * 3600
 CREDENTIALS_SECONDS = 3600
 CLIENT_SECONDS = 90 * 86400
 INTERVAL = 1
+MOST = 1000
+"""Clients and devices that are kept: anybody may register one, so the oldest make room."""
 PERMISSION_SET = "ECRPowerUser"
 ROLE = "AWSReservedSSO_ECRPowerUser_5a1f3c7e9b2d4680"
 POLICY = {
@@ -60,9 +62,11 @@ class Sessions:
                 until = moment + DEVICE_SECONDS
                 self.devices[content["code"]] = Device(content["code"], content["user_code"], content["client"], until)
             case "approved":
-                self.devices[content["code"]].approved = True
+                if device := self.devices.get(content["code"]):
+                    device.approved = True
             case "token":
-                self.devices[content["code"]].used = True
+                if device := self.devices.get(content["code"]):
+                    device.used = True
                 self.tokens[content["token"]] = moment + TOKEN_SECONDS
             case "credentials":
                 self.credentials[content["aws_access_key_id"]] = {**content, "until": moment + CREDENTIALS_SECONDS}
@@ -72,6 +76,9 @@ class Sessions:
         """Drop what expired more than a day ago, so that memory stays small."""
         for code in [code for code, one in self.devices.items() if one.until < moment - 86400]:
             del self.devices[code]
+        for held in (self.clients, self.devices):
+            while len(held) > MOST:
+                held.pop(next(iter(held)))  # dictionaries keep the order of insertion
         for token in [token for token, until in self.tokens.items() if until < moment - 86400]:
             del self.tokens[token]
         for key in [key for key, one in self.credentials.items() if one["until"] < moment - 30 * 86400]:

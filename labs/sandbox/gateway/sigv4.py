@@ -72,6 +72,8 @@ def verify(message: Message, signature: Signature, secret: str, token: str = "")
     declared = message.headers.get("x-amz-content-sha256", "")
     if declared and declared != "UNSIGNED-PAYLOAD" and declared != hashlib.sha256(message.body).hexdigest():
         raise RefusedError("signature")
+    if not all(message.headers.get(name, "").isascii() for name in signature.headers):
+        raise RefusedError("signature")  # botocore's signer knows no other headers (RFC 9110, "Field Values")
     if not hmac.compare_digest(_compute(message, signature, secret, token, date), signature.signature):
         raise RefusedError("signature")
 

@@ -107,7 +107,8 @@ class Sso:
 
     def _client(self, content: dict[str, Any]) -> None:
         known = self._sessions.clients.get(str(content.get("clientId")))
-        if known is None or not secrets.compare_digest(known["secret"], str(content.get("clientSecret", ""))):
+        given = str(content.get("clientSecret", "")).encode("utf-8", "surrogatepass")
+        if known is None or not secrets.compare_digest(known["secret"].encode(), given):
             raise FlowError("invalid_client", "InvalidClientException", "Invalid client provided", 401)
 
     async def _token(self, request: web.BaseRequest) -> web.Response:

@@ -6,6 +6,7 @@ Changes run in one thread, in order, so that a replay of the journal makes the s
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from labs.sandbox.gateway.cloud import Call, Cloud, Reply
 
 T = TypeVar("T")
+log = logging.getLogger("gateway")
 
 
 class StorageError(Exception):
@@ -69,8 +71,11 @@ class State:
             part.clear()
         self.clock.offset = 0
         for entry in self.journal.entries():
-            with self.clock.standing_at(entry["time"]):
-                self._apply(entry)
+            try:
+                with self.clock.standing_at(entry["time"]):
+                    self._apply(entry)
+            except Exception:  # one entry that an older or a damaged lab wrote must not take all others with it
+                log.exception("journal: an entry of kind %.40r cannot be replayed", entry.get("kind"))
         self._replaying = False
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -127,6 +132,8 @@ class State:
         entry = call.entry(self.clock.now())
         with self.clock.standing_at(entry["time"]):
             reply = self.cloud.dispatch(call, entry["seed"])
+            if reply.crashed:
+                self._replay()
             if reply.status < 300:
                 try:
                     self._append(entry)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 
 from aiohttp import web
 
-from labs.sandbox.gateway.http import MANIFEST_BYTES, body
+from labs.sandbox.gateway import manifests
 from labs.sandbox.gateway.images import Image, layer_digests
 from labs.sandbox.gateway.proxy import DIGEST, Answer, Route, UnavailableError, Upstream, error, relocated
 from labs.sandbox.gateway.state import State, StorageError
@@ -30,12 +31,11 @@ class Store:
         self.name = name
         self.upstream = upstream
 
-    async def accept(self, request: web.BaseRequest, at: Route, user: str) -> web.StreamResponse:
+    async def accept(self, request: web.BaseRequest, at: Route, user: str, data: bytes) -> web.StreamResponse:
         """`PUT manifests/REFERENCE`: into the registry's store, then into the journal, then the answer.
 
-        The caller holds `state.lock`.
+        The caller holds `state.lock`, and read `data` before: a slow client must not hold up the others.
         """
-        data = await body(request, MANIFEST_BYTES)
         kind = request.headers.get("Content-Type", "")
         reply = await self.put(at.name, at.reference, kind, data)
         if reply.status == 201:
@@ -64,7 +64,11 @@ class Store:
         Raises:
             StorageError: it could not be remembered; the store was put back where it could be.
         """
+        if why := manifests.problem(data):
+            return _refusal("MANIFEST_INVALID", why)
         digest, tag = digest_of(data), "" if DIGEST.fullmatch(reference) else reference
+        if why := await self._lie(name, data):
+            return _refusal("SIZE_INVALID", why)
         target = f"/v2/{name}/manifests/{reference or digest}"
         reply = await self.upstream.ask("PUT", target, {"Content-Type": kind}, data)
         if reply.status != 201:
@@ -78,6 +82,20 @@ class Store:
                 await self.upstream.ask("DELETE", f"/v2/{name}/manifests/{digest}")
             raise
         return reply
+
+    async def _lie(self, name: str, data: bytes) -> str:
+        """A size that a manifest declares and its blob does not have: the registry asks only whether the blob is there.
+
+        Missing blobs are left to the registry, which has its own answer for them.
+        """
+
+        async def compare(digest: str, size: int) -> str:
+            reply = await self.upstream.ask("HEAD", f"/v2/{name}/blobs/{digest}")
+            there = reply.headers.get("Content-Length") if reply.status == 200 else None
+            return f"{digest} has {there} bytes, not {size}" if there not in (None, str(size)) else ""
+
+        found = await asyncio.gather(*(compare(digest, size) for digest, size in manifests.blobs(data)))
+        return next(filter(None, found), "")
 
     async def remove(self, name: str, images: list[Image], tags: list[str]) -> None:
         """Forget images (with all their tags) and single tags, and delete the manifests from the store."""
@@ -124,7 +142,7 @@ class Store:
         if reply.status == 200 and digest not in self.state.images[self.name].heard.get(name, set()):
             content = {"registry": self.name, "repository": name, "tag": tag, "digest": digest}
             kind = reply.headers.get("Content-Type", "")
-            await self.state.record("image", type=kind, manifest=reply.body.decode(), **content)
+            await self.state.record("image", type=kind, manifest=reply.body.decode(errors="replace"), **content)
 
 
 def digest_of(data: bytes) -> str:
@@ -134,6 +152,11 @@ def digest_of(data: bytes) -> str:
 def as_response(reply: Answer) -> web.Response:
     headers = {"Content-Type": reply.headers.get("Content-Type", "application/json")}
     return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def _refusal(code: str, message: str) -> Answer:
+    content = {"errors": [{"code": code, "message": message, "detail": None}]}
+    return Answer(400, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
 
 def _first(reply: Answer) -> dict[str, str]:
