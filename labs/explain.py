@@ -177,6 +177,12 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
         'echo "$ECR_REGISTRY"',
     ),
     (
+        r"unexpected HTTP status: 5\d\d|50[0234] (?:Service Unavailable|Internal Server Error|Bad Gateway)"
+        r"|ServerException|ServiceUnavailable|ServiceFailure",
+        "Uma parte do laboratório não respondeu; ela volta sozinha em instantes.",
+        "python3 -m labs up",
+    ),
+    (
         r"[Cc]onnection refused|no such host|network is unreachable|i/o timeout|server misbehaving",
         "O endereço não responde: o registry ou a rede está fora.",
         "python3 -m labs status",

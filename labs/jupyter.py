@@ -182,6 +182,7 @@ def write_configuration(settings: Settings, address: str) -> None:
             "terminado_settings": {"shell_command": [shutil.which("bash") or "sh"]},
         },
         "IdentityProvider": {"token": token(settings)},
+        "ContentsManager": {"pre_save_hook": "labs.jupyter_hooks.refuse_secrets"},
         "LabApp": {"news_url": None, "check_for_updates_class": "jupyterlab.NeverCheckForUpdate"},
     }
     write_atomic(folder / "config" / "jupyter_server_config.json", json.dumps(server, indent=1))

@@ -32,16 +32,21 @@ def ensure_accounts(settings: Settings) -> None:
     token = _token(settings.hub_token_file)
     netrc = f"machine 127.0.0.1 login {settings.hub_user} password {token}\n"
     path = settings.secrets / "hub-netrc"
-    if not path.is_file() or path.read_text("utf-8") != netrc:
+    if not path.is_file() or path.read_bytes() != netrc.encode():
         write_atomic(path, netrc)
     Admin(settings).hub_account(settings.hub_user, token)
     write_console_profile(settings)
 
 
 def _token(path: Path) -> str:
-    if not path.is_file() or not path.read_text("utf-8").strip():
-        write_atomic(path, secrets.token_urlsafe(24))
-    return path.read_text("utf-8").strip()
+    try:
+        kept = path.read_text("ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        kept = ""
+    if not kept or not kept.isprintable():  # a damaged token is no token: the account gets another
+        kept = secrets.token_urlsafe(24)
+        write_atomic(path, kept)
+    return kept
 
 
 def seed_hub(settings: Settings, base: str, report: Callable[[str], None]) -> None:

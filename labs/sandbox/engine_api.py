@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -72,6 +72,24 @@ def push(host: str, image: str, user: str, password: str) -> None:
 def remove_image(host: str, image: str) -> None:
     """Remove one name of an image; no error when it is not there."""
     _call(host, "DELETE", f"/images/{image}", accept=(200, 404))
+
+
+def names_of_images(host: str, prefixes: tuple[str, ...]) -> list[str]:
+    """Names of the course's images: below these addresses, and `widget-server` alone."""
+    listed = _call(host, "GET", "/images/json").json() or []
+    names = [name for image in listed for name in image.get("RepoTags") or ()]
+    return [name for name in names if name.startswith((*(f"{prefix}/" for prefix in prefixes), "widget-server:"))]
+
+
+def export(host: str, names: Iterable[str]) -> Iterator[bytes]:
+    """`docker save` of some images as it comes: layers unpacked, configuration with the history; nothing for no names.
+
+    Raises:
+        EngineError: the engine refused.
+    """
+    query = urlencode([("names", name) for name in names])
+    if query:
+        yield _call(host, "GET", f"/images/get?{query}", timeout=300).body
 
 
 def stop_containers(host: str, seconds: int = 2) -> int:

@@ -65,11 +65,13 @@ def prepare_folders(settings: Settings) -> None:
             settings.home,
             settings.run,
             settings.secrets,
+            settings.sandbox,  # before what is in it: `parents` would make it with the umask's mode
             settings.sandbox / "logs",
             settings.docker_config,
+            settings.aws_credentials_file.parent,
         ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (settings.home, settings.secrets):
+        for folder in (settings.home, settings.secrets, settings.sandbox):
             if folder.stat().st_mode & 0o077:
                 folder.chmod(0o700)
         if not os.access(settings.home, os.W_OK | os.X_OK):

@@ -143,5 +143,5 @@ def clean_environment(settings: Settings) -> dict[str, str]:
 
 def _write_if_changed(path: Path, text: str) -> None:
     # A durable write costs a disk flush, which a second `up` need not pay.
-    if not path.is_file() or path.read_text("utf-8") != text:
+    if not path.is_file() or path.read_bytes() != text.encode():
         write_atomic(path, text)

@@ -41,6 +41,8 @@ class Part:
         self.process: subprocess.Popen[bytes] | None = None
         self.start_mark = ""
         self.since = 0.0
+        self.launched = 0.0
+        """The steady clock at the launch: a person may move the other one meanwhile."""
         self.restarts = -1
         self.healthy = False
         self.observed = ""
@@ -58,7 +60,7 @@ class Part:
                 os.unlink(stale)
         self.restarts += 1
         self.since = processes.clock()
-        self.last_answer = time.monotonic()
+        self.launched = self.last_answer = time.monotonic()
         self.healthy = False
         self.ready_after = 0.0
         try:
@@ -81,7 +83,7 @@ class Part:
         self.process = None
         self.healthy = False
         self.observed = observed
-        lived = processes.clock() - self.since
+        lived = time.monotonic() - self.launched
         self.quick_deaths = self.quick_deaths + 1 if lived < QUICK_DEATH else 0
         pause = min(LONGEST_PAUSE, 0.1 * 2**self.quick_deaths) if self.quick_deaths > 1 else 0.0
         self.not_before = time.monotonic() + pause
@@ -101,7 +103,7 @@ class Part:
         self.observed = f"HTTP {status}" if status.isdigit() else status
         if self.healthy:
             self.last_answer = now
-            self.ready_after = self.ready_after or round(processes.clock() - self.since, 3)
+            self.ready_after = self.ready_after or round(now - self.launched, 3)
         elif now - self.last_answer > SILENT_LIMIT:
             self.process.kill()
 

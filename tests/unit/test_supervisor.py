@@ -137,7 +137,7 @@ def test_pauses_grow_and_are_bounded() -> None:
     part = supervisor.Part({"name": "part"})
     pauses = []
     for _ in range(12):
-        part.since = processes.clock()
+        part.launched = supervisor.time.monotonic()
         part.died("died")
         pauses.append(part.not_before)
     assert part.quick_deaths == 12

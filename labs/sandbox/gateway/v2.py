@@ -10,7 +10,7 @@ from aiohttp import web
 
 from labs.sandbox.gateway import manifests
 from labs.sandbox.gateway.images import Image, layer_digests
-from labs.sandbox.gateway.proxy import DIGEST, Answer, Route, UnavailableError, Upstream, error, relocated
+from labs.sandbox.gateway.proxy import DIGEST, FULL, Answer, Route, UnavailableError, Upstream, error, relocated
 from labs.sandbox.gateway.state import State, StorageError
 
 ACCEPT = ", ".join(
@@ -71,6 +71,8 @@ class Store:
             return _refusal("SIZE_INVALID", why)
         target = f"/v2/{name}/manifests/{reference or digest}"
         reply = await self.upstream.ask("PUT", target, {"Content-Type": kind}, data)
+        if FULL in reply.body:
+            return _refusal("DENIED", f"{FULL.decode()} in the registry's store", 403)
         if reply.status != 201:
             return reply
         was_there = (held := self.state.images[self.name].get(name)) is not None and digest in held.images
@@ -154,9 +156,9 @@ def as_response(reply: Answer) -> web.Response:
     return web.Response(status=reply.status, body=reply.body, headers=headers)
 
 
-def _refusal(code: str, message: str) -> Answer:
+def _refusal(code: str, message: str, status: int = 400) -> Answer:
     content = {"errors": [{"code": code, "message": message, "detail": None}]}
-    return Answer(400, {"Content-Type": "application/json"}, json.dumps(content).encode())
+    return Answer(status, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
 
 def _first(reply: Answer) -> dict[str, str]:

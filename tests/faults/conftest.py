@@ -1,0 +1,37 @@
+"""One lab for all faults; its figures go to `artifacts/faults.json`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from labs import sandbox
+from labs.sandbox import leftovers
+from labs.settings import CLONE, Settings
+
+from .kit import Patient, tally
+
+
+@pytest.fixture(scope="session", autouse=True)
+def figures() -> Iterator[None]:
+    yield
+    folder = CLONE / "artifacts"
+    folder.mkdir(exist_ok=True)
+    (folder / "faults.json").write_text(json.dumps(tally.figures(), indent=1) + "\n", "utf-8")
+
+
+@pytest.fixture(scope="session")
+def patient(lab_homes: Path) -> Iterator[Patient]:
+    home = Path(tempfile.mkdtemp(prefix="ill-", dir=lab_homes))
+    with ExitStack() as stack:
+        stack.callback(leftovers.remove_tree, home)
+        stack.callback(sandbox.down, Settings(home=home), lambda _: None)
+        patient = Patient(sandbox.up(Settings(home=home), lambda _: None), home / "work" / "faults")
+        patient.folder.mkdir()
+        patient.sign_in()
+        yield patient

@@ -1,0 +1,142 @@
+"""Kernels and JupyterLab killed in the middle of a step; ten kernels at the same step at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from labs import jupyter
+from labs.progress import Progress
+from labs.sandbox import processes
+from labs.sandbox.wait import Look, until
+from labs.settings import CLONE, Settings
+
+from .kit import Patient, tally
+
+RUN = """
+import json, sys
+from labs.runner import Runner
+from labs.settings import Settings
+outcome = Runner(Settings.load()).run(*sys.argv[1:])
+print(json.dumps([outcome.verdict.passed, outcome.ran, outcome.verdict.observed, outcome.verdict.hint]))
+"""
+STEPS = [("02-build", "build-v1"), ("00-comece-aqui", "account")]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return os.environ | settings.environment() | {"PYTHONPATH": str(CLONE)}
+
+
+def start(settings: Settings, lesson: str, step: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", RUN, lesson, step]
+    return subprocess.Popen(
+        command, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[bool, bool, str, str]:
+    said, error = process.communicate(timeout=120)
+    assert process.returncode == 0, error
+    passed, ran, observed, hint = json.loads(said)
+    return passed, ran, observed, hint
+
+
+def is_busy(settings: Settings, lesson: str, step: str) -> Look:
+    """Whether a kernel is in the middle of this step: it holds the step's lock."""
+    import fcntl
+
+    with (settings.home / "locks" / f"{lesson}.{step}").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Look(True)
+    return Look(False, "ninguém está no passo")
+
+
+@pytest.mark.parametrize("number", [2, 10])
+def test_kernels_at_the_same_step(patient: Patient, number: int) -> None:
+    """One runs it; the others read that it runs, or that it is done. Nobody's record is lost or torn."""
+    settings = patient.settings
+    patient.shell("docker rmi -f widget-server:v1")
+    kernels = [start(settings, "02-build", "build-v1") for _ in range(number)]
+    outcomes = [ended(kernel) for kernel in kernels]
+    tally.add(f"{number} kernels at one step")
+    assert any(passed for passed, *_ in outcomes), outcomes
+    for passed, _, observed, hint in outcomes:
+        assert passed or ("já está rodando" in observed and hint), outcomes
+    assert Progress(settings).all()["02-build/build-v1"].passed
+    assert json.loads((settings.home / "progress.json").read_text())["version"] == 1
+
+
+def test_ten_kernels_record_ten_steps(patient: Patient) -> None:
+    """Records of different steps, written at the same time, are all there afterwards."""
+    code = (
+        "import sys; from labs.progress import Progress; from labs.settings import Settings\n"
+        "for n in range(10):\n"
+        "    path = f'faults/{sys.argv[1]}-{n}'\n"
+        "    Progress(Settings.load()).record(path, passed=True, observed='', seconds=0, evidence={})"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(number)], env=environment(patient.settings))
+        for number in range(10)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0] * 10
+    tally.add("10 kernels record at once")
+    recorded = Progress(patient.settings).all()
+    assert {f"faults/{writer}-{number}" for writer in range(10) for number in range(10)} <= set(recorded)
+
+
+@pytest.mark.parametrize(("lesson", "step"), STEPS)
+def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, step: str) -> None:
+    """A real kernel, `kill -9`; a new one runs the same step."""
+    settings = patient.settings
+    patient.shell("docker rmi -f widget-server:v1")
+    before = patient.census()
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env=environment(settings), cwd=str(settings.work))
+    try:
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        client.execute(f"import sys; sys.argv = ['', {lesson!r}, {step!r}]\n{RUN}")
+        until("o kernel entrar no passo", lambda: is_busy(settings, lesson, step), 60, interval=0.002)
+        os.kill(manager.provisioner.pid, signal.SIGKILL)
+        client.stop_channels()
+    finally:
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
+    tally.add("kill kernel")
+    patient.assert_nothing_lost({kind: held for kind, held in before.items() if kind != "images"}, patient.census())
+    passed, _, observed, _ = ended(start(settings, lesson, step))
+    assert passed, observed
+
+
+def test_jupyterlab_killed_in_the_middle(patient: Patient) -> None:
+    """Server and kernels die; notebooks and progress stay; the next start clears what is left and opens again."""
+    settings = patient.settings
+    notebook = settings.work / "notebooks" / "00-comece-aqui.ipynb"
+    before, content = patient.census(), notebook.read_bytes()
+    address = jupyter._address(settings, jupyter._free_port(8870, lambda _: None))
+    first = jupyter.launch(settings, address)
+    running = start(settings, "00-comece-aqui", "account")
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait(10)
+    tally.add("kill JupyterLab")
+    said: list[str] = []
+    (settings.run / "jupyter.json").unlink()  # as after the death of `start` itself, which held it
+    jupyter.end_orphans(settings, said.append)
+    assert not jupyter.descendants(settings)
+    assert ended(running)[0]
+    second = jupyter.launch(settings, address)
+    try:
+        assert processes.is_alive(second.pid, processes.start_of(second.pid))
+    finally:
+        jupyter.stop(settings, second)
+    assert notebook.read_bytes() == content
+    patient.assert_nothing_lost(before, patient.census())

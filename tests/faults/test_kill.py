@@ -1,0 +1,72 @@
+"""`kill -9` of each part before, during and after each kind of step; a restart of the whole machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from labs.sandbox import leftovers, processes
+from labs.sandbox.wait import Look, until
+
+from .kit import STEPS, Patient, Recovery, assert_goes_on, tally
+
+PARTS = ("engine", "hub", "ecr", "gateway", "supervisor")
+NEEDS = {
+    "build": ("engine",),
+    "push hub": ("engine", "hub", "gateway"),
+    "push ecr": ("engine", "ecr", "gateway"),
+    "pull": ("engine", "hub", "gateway"),
+    "aws call": ("gateway",),
+    "budget": ("gateway",),
+    "key": ("gateway",),
+    "container": ("engine",),
+}
+"""Parts that a step works with: these are killed at every moment, the others in the middle of it."""
+CASES = [
+    (step, part, moment)
+    for step in STEPS
+    for part in PARTS
+    for moment in (("before", "during", "after") if part in NEEDS[step] else ("during",))
+]
+
+
+@pytest.mark.parametrize(("name", "part", "moment"), CASES, ids=["-".join(case).replace(" ", "_") for case in CASES])
+def test_nothing_acknowledged_is_lost(patient: Patient, name: str, part: str, moment: str) -> None:
+    step = patient.prepared(STEPS[name])
+    before = patient.census()
+    if moment == "before":
+        recovery = patient.struck(part)
+        error = patient.attempt(step.command)
+    elif moment == "during":
+        error, recovery = patient.attempt_and_kill(step, part)
+    else:
+        error = patient.attempt(step.command)
+        assert error is None, error
+        recovery = patient.struck(part)
+    tally.add(f"kill {part}", recovery.seconds())
+    if part == "supervisor":  # `up` clears what a dead supervisor leaves; the learner's containers stop, and stay
+        patient.shell("docker start $(docker ps -aq)")
+    after = patient.census()
+    patient.assert_nothing_lost(before, after)
+    if error is None:
+        assert step.key in after[step.kind], f"acknowledged and not there: {step.key}"
+    assert_goes_on(patient, step)
+    patient.assert_planes_agree(patient.census())
+
+
+def test_a_machine_restart(patient: Patient) -> None:
+    """Every process of the lab ends at once, and with them the containers; then `up`."""
+    before = patient.census()
+    alive = leftovers.our_processes(patient.settings)
+    for pid in sorted(alive):
+        os.kill(pid, signal.SIGKILL)
+    for pid, start in alive.items():
+        until("morrer", lambda pid=pid, start=start: Look(not processes.is_alive(pid, start)), 10)
+    tally.add("machine restart", Recovery(patient).seconds())
+    after = patient.census()
+    patient.assert_nothing_lost({kind: held for kind, held in before.items() if kind != "containers"}, after)
+    patient.assert_planes_agree(after)
+    patient.shell("docker start $(docker ps -aq)", check=True)
+    patient.assert_nothing_lost({"containers": before["containers"]}, patient.census())
