@@ -147,6 +147,8 @@ def test_the_cards_are_accessible(opened: Opened, theme: str) -> None:
 def keep_pictures(opened: Opened, theme: str) -> None:
     folder = ARTIFACTS / opened.lesson.id
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(f"*-{theme}.png"):
+        old.unlink()
     for number, card in enumerate(opened.notebook.cards.all()):
         name = re.sub(r"\W+", "-", card.get_attribute("aria-label") or "").strip("-").lower()
         card.screenshot(path=folder / f"{number:02}-{name}-{theme}.png", animations="disabled")
