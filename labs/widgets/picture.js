@@ -3,16 +3,22 @@
 const QUIET = 250; // ms after the last key before what was typed is drawn
 const REST = 2000; // ms between two looks that nobody asked for
 
+/** Where JupyterLab's server is mounted, as it tells its own page; null outside JupyterLab. */
+const serverBase = () => {
+  const told = document.getElementById("jupyter-config-data");
+  return told ? JSON.parse(told.textContent).baseUrl : null;
+};
+
 /** Where a page of the lab is reached from: directly on this machine, through the server's proxy from elsewhere. */
 const pageAt = (address) => {
   const here = ["127.0.0.1", "localhost", "[::1]"].includes(window.location.hostname);
-  return here ? address : `${window.location.pathname.split("/lab")[0]}/proxy/${new URL(address).port}/`;
+  return here ? address : `${serverBase() ?? "/"}proxy/${new URL(address).port}/`;
 };
 
-/** A lesson's own address inside JupyterLab, wherever the server is mounted. */
+/** A lesson's address inside JupyterLab. */
 const lessonAt = (name) => {
-  const [base, rest] = window.location.pathname.split("/lab");
-  return rest === undefined ? name : `${base}/lab/tree/notebooks/${name}`;
+  const base = serverBase();
+  return base === null ? name : `${base}lab/tree/notebooks/${name}`;
 };
 
 function render({ model, el: host }) {
