@@ -1,6 +1,6 @@
 """What JupyterLab's server asks of the kit: before a notebook is saved, whether a secret stands in it.
 
-`jupyter.py` names `refuse_secrets` in the server's configuration (Jupyter Server documentation, "Contents API",
+`jupyter/configuration.py` names `refuse_secrets` for the server (Jupyter Server documentation, "Contents API",
 "pre_save_hook"). JupyterLab shows the refusal in a dialog; the learner's text stays in the browser, the file stays as
 it was, and nothing is removed for them: they may need what they would lose.
 """

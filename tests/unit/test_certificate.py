@@ -55,7 +55,7 @@ def test_a_failing_check_means_no_certificate_and_names_the_lesson(
 
 
 def test_the_name_is_optional_and_one_line(proven: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificate, "load_course", lambda: COURSE)
+    monkeypatch.setattr(certificate.live, "course", lambda _: COURSE)
     monkeypatch.setattr(certificate, "World", lambda _settings: proven)
     assert certificate.main([]) == 0
     page = (proven.settings.home / "certificado.html").read_text("utf-8")
