@@ -22,6 +22,7 @@ from labs.settings import DOCKER_HUB, LIVE, Settings, write_atomic
 
 Report = Callable[[str], None]
 BASE = f"imagem {base_image.NAME}"
+NAMELESS = "(sem nome)"
 ROUNDS = 5
 """Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""
 
@@ -66,8 +67,9 @@ def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator
                 f"container {container.name}",
                 partial(_remove_container, world, container),
             )
-    for image in world.engine.images():
-        yield from _image(world, ledger, image, kit)
+    images = [item for image in world.engine.images() for item in _image(world, ledger, image, kit)]
+    # By name: the engine's own order varies where two images were made in the same second.
+    yield from sorted(images, key=lambda item: (NAMELESS in item.name, item.name))
     for kind, word in ((NETWORK, "rede"), (VOLUME, "volume")):
         if any(thing.kind == kind for thing in ledger.outstanding(ledger.place(kind))):
             for thing in inventory.in_engine(world.settings):
@@ -93,7 +95,7 @@ def _image(world: World, ledger: Ledger, image: Image, kit: bool) -> Iterator[It
         yield _item(
             ledger,
             Thing(IMAGE, "", image.id),
-            f"imagem {image.id[:19]} (sem nome)",
+            f"imagem {image.id[:19]} {NAMELESS}",
             partial(_docker, world, "rmi", image.id),
         )
 

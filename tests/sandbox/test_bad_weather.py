@@ -137,7 +137,7 @@ CASES = {
     "container name taken": Weather(
         "docker run -d --name bw-name labs/python-base:3 sleep 60",
         "is already in use",
-        "docker rm -f bw-name",
+        "docker ps -a --filter name=bw-name",
         "docker run -d --name bw-name labs/python-base:3 sleep 60",
         "docker rm -f bw-name",
     ),
