@@ -396,7 +396,7 @@ def _translated(doing: str) -> Iterator[None]:
         if isinstance(error, docker_errors.DockerException) and "invalid" in str(error):
             raise _explained(f"Não consegui {doing}.", str(error)) from error
         raise EngineUnavailable(
-            f"Não consegui {doing}: o Docker Engine não responde.", _first_line(str(error)), "python3 -m labs up"
+            f"Não consegui {doing}: o Docker Engine não responde.", _cause(error), "python3 -m labs up"
         ) from error
 
 
@@ -405,5 +405,11 @@ def _explained(what: str, observed: str) -> EngineError:
     return EngineError(f"{what} {explanation.what}".strip(), observed, explanation.next_command)
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else ""
+def _cause(error: BaseException) -> str:
+    """The system's own words, which the SDK wraps three times ("Connection aborted.", FileNotFoundError(2, …))."""
+    innermost = error
+    while deeper := innermost.__cause__ or innermost.__context__:
+        innermost = deeper
+    if isinstance(innermost, OSError) and innermost.strerror:
+        return innermost.strerror
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -7,6 +7,7 @@ the lab.
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import signal
@@ -54,7 +55,7 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
             report(f"JupyterLab pronto: {address}")
             report("Ctrl-C nesta janela para tudo (seu trabalho fica guardado).")
             if browser:
-                webbrowser.open(address)
+                open_browser(settings, address)
             code = process.wait()
             raise SandboxError("O JupyterLab terminou sozinho.", f"código {code}", f"tail -n 40 '{_log(settings)}'")
         except (KeyboardInterrupt, _Stop):
@@ -64,6 +65,16 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
             _ignore_more_signals()
             stop(settings, process)
             sandbox.down(settings, report)
+
+
+def open_browser(settings: Settings, address: str) -> None:
+    """Open the browser on a private file that leads to the address: the address holds the token, and a command line can
+    be read by every user of the machine (Jupyter Server does the same, `use_redirect_file`).
+    """
+    page = _opening_page(settings)
+    target = html.escape(address, quote=True)
+    write_atomic(page, f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={target}">\n')
+    webbrowser.open(page.as_uri())
 
 
 @contextlib.contextmanager
@@ -129,6 +140,7 @@ def stop(settings: Settings, process: subprocess.Popen[bytes] | None) -> None:
     for pid, begun in descendants(settings).items():
         processes.stop(pid, begun, 3.0)
     _mark_file(settings).unlink(missing_ok=True)
+    _opening_page(settings).unlink(missing_ok=True)
 
 
 def end_orphans(settings: Settings, report: Report) -> None:
@@ -189,6 +201,10 @@ def running_address(settings: Settings) -> str:
         return str(mark["address"]) if processes.is_alive(int(mark["pid"]), str(mark["start"])) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def _opening_page(settings: Settings) -> Path:
+    return settings.run / "abrir.html"
 
 
 def _mark_file(settings: Settings) -> Path:

@@ -206,6 +206,7 @@ def test_no_engine_is_explained(lab: Settings) -> None:
     world = World(nowhere)
     error = failure("docker build -t x:1 .", Context(nowhere, world.engine, world.cloud, lab.work / "widget-server"))
     assert isinstance(error, EngineUnavailable) and error.next_command == "python3 -m labs up"
+    assert error.observed == "No such file or directory"  # the system's words, not Python's
 
 
 def test_no_sandbox_is_explained(lab: Settings) -> None:

@@ -159,3 +159,12 @@ def test_only_the_courses_ports_are_forwarded() -> None:
 
 def test_behind_a_hub_all_stands_below_its_address() -> None:
     assert all(handler[0].startswith("/hub/ana/") for handler in extension.handlers("/hub/ana/"))
+
+
+def test_the_browsers_command_line_holds_no_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(jupyter.webbrowser, "open", opened.append)
+    jupyter.open_browser(settings, "http://127.0.0.1:8888/lab?token=canary")
+    page = settings.run / "abrir.html"
+    assert opened == [page.as_uri()] and "canary" not in opened[0]
+    assert "http://127.0.0.1:8888/lab?token=canary" in page.read_text() and page.stat().st_mode & 0o077 == 0
