@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from labs import drills
 from labs.catalog import Drill, load_course
-from labs.drills.tries import Tries
 from labs.errors import CommandError, LabError
 from labs.settings import Settings
+from labs.tries import Tries
 
 if TYPE_CHECKING:
     from labs.checks import World
@@ -77,7 +77,7 @@ def _diagnose(drill: Drill, letter: str, settings: Settings, say: Say) -> None:
         raise CommandError(
             f"Não há a opção “{letter}”.", f"opções: {', '.join(shown)}", f"python3 -m labs.drill {drill.id} --diagnose"
         )
-    tries = Tries(settings).add(drill.id, LETTERS.index(letter.lower()))
+    tries = Tries(settings).add(drill.id, drill.diagnosis, LETTERS.index(letter.lower()))
     say(f"{'✓ Certo' if chosen.right else '✗ Ainda não'}: {chosen.text}. {chosen.because}")
     say(f"Tentativas neste caso: {len(tries)}.")
 

@@ -194,15 +194,15 @@ class Lab(Gallery):
             _display(QuizCard(lesson.quiz, explained=True))
             return
         tries = Tries(self._kit.runner().settings)
-        _display(QuizCard(lesson.quiz, tries.of(lesson), functools.partial(tries.add, lesson)))
+        tried = [tries.of(lesson.id, question) for question in lesson.quiz]
+        _display(QuizCard(lesson.quiz, tried, functools.partial(tries.add, lesson.id)))
 
     @shown
     def diagnose(self, drill_id: str) -> None:
         """The diagnosis of one of the clinic's cases, with the tries so far."""
-        from labs.drills.tries import Tries as DrillTries
         from labs.widgets.drill import DiagnosisCard
 
-        tries = DrillTries(self._kit.runner().settings)
+        tries = Tries(self._kit.runner().settings)
         _display(DiagnosisCard(self._lesson().drill(drill_id), tries, explained=autorun()))
 
     # Looking: the methods of Gallery -------------------------------------------------------------

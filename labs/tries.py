@@ -1,4 +1,4 @@
-"""The answers tried in quizzes, kept per question in `quiz.json`; a new kernel, machine start or browser finds them.
+"""The answers tried in quizzes and in the clinic's diagnoses, kept per question in `quiz.json`; a new kernel, machine start or browser finds them.
 
 Questions and options are kept by their text: an answer to a question that the course has changed since is dropped.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from labs.catalog import Lesson, Question
+from labs.catalog import Question
 from labs.errors import StateError
 from labs.progress import locked
 from labs.settings import Settings, write_atomic
@@ -23,25 +23,24 @@ class Tries:
         self._path = settings.home / "quiz.json"
         self._lock = settings.home / "locks" / "quiz"
 
-    def of(self, lesson: Lesson) -> list[list[int]]:
-        """Per question of the lesson's quiz, the options tried so far, first to last."""
-        kept = self._read().get(lesson.id, {})
-        return [_positions(question, kept.get(question.question, [])) for question in lesson.quiz]
+    def of(self, group: str, question: Question) -> list[int]:
+        """The options tried so far, first to last. `group`: the lesson or the clinic's case that asks."""
+        return _positions(question, self._read().get(group, {}).get(question.question, []))
 
-    def add(self, lesson: Lesson, question: int, option: int) -> None:
-        """Remember one more answer.
+    def add(self, group: str, question: Question, option: int) -> list[int]:
+        """Remember one more answer; returns all to this question.
 
         Raises:
             StateError: the state folder cannot be written; nothing was remembered.
         """
-        asked = lesson.quiz[question]
         with locked(self._lock):
             answers = self._read()
-            tried = answers.setdefault(lesson.id, {}).setdefault(asked.question, [])
-            tried.append(asked.options[option].text)
+            tried = answers.setdefault(group, {}).setdefault(question.question, [])
+            tried.append(question.options[option].text)
             write_atomic(
                 self._path, json.dumps({"version": 1, "lessons": answers}, indent=2, ensure_ascii=False) + "\n"
             )
+            return _positions(question, tried)
 
     def _read(self) -> Answers:
         """All answers. A damaged file counts as empty and is kept aside."""

@@ -8,8 +8,8 @@ from typing import Any
 import traitlets
 
 from labs.catalog import Drill
-from labs.drills.tries import Tries
 from labs.errors import LabError
+from labs.tries import Tries
 from labs.widgets.card import Card, script
 from labs.widgets.transcript import LETTERS
 
@@ -28,13 +28,13 @@ class DiagnosisCard(Card):
 
     def __init__(self, drill: Drill, tries: Tries, *, explained: bool = False) -> None:
         self._drill, self._kept, self._explained = drill, tries, explained
-        super().__init__(question=asdict(drill.diagnosis), tries=tries.of(drill.id))
+        super().__init__(question=asdict(drill.diagnosis), tries=tries.of(drill.id, drill.diagnosis))
         self.on_msg(self._on_message)
 
     def choose(self, option: int) -> None:
         """Remember a choice; where the state folder cannot be written, at least as long as the kernel lives."""
         try:
-            self.tries = self._kept.add(self._drill.id, option)
+            self.tries = self._kept.add(self._drill.id, self._drill.diagnosis, option)
         except LabError:
             self.tries = [*self.tries, option]
 

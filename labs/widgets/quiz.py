@@ -33,7 +33,7 @@ class QuizCard(Card):
         self,
         questions: Sequence[Question],
         tries: Sequence[Sequence[int]] = (),
-        remember: Callable[[int, int], None] | None = None,
+        remember: Callable[[Question, int], object] | None = None,
         *,
         explained: bool = False,
     ) -> None:
@@ -58,7 +58,7 @@ class QuizCard(Card):
         try:
             for question, (before, after) in enumerate(zip(change["old"], change["new"], strict=True)):
                 for option in after[len(before) :]:
-                    self._remember(question, option)
+                    self._remember(self._questions[question], option)
             self.notice = ""
         except LabError as error:
             self.notice = str(error)

@@ -15,9 +15,9 @@ from labs.catalog import CheckSpec, Drill, Step, load_course
 from labs.checks import run_check
 from labs.drills import room
 from labs.drills.case import Case, forget_login
-from labs.drills.tries import Tries
 from labs.errors import CatalogError, CommandError, StateError
 from labs.settings import CLONE, Settings
+from labs.tries import Tries
 from labs.widgets.drill import DiagnosisCard
 
 from .conftest import FakeWorld
@@ -161,15 +161,6 @@ def test_images_count_by_name_or_label_and_no_other(world: FakeWorld, settings: 
 
 
 # Diagnosis and command line -----------------------------------------------------------------------
-
-
-def test_the_tries_are_kept_in_order_over_objects_and_damage(settings: Settings) -> None:
-    assert Tries(settings).add("sem-login", 2) == [2]
-    assert Tries(settings).add("sem-login", 0) == [2, 0]
-    assert Tries(settings).of("sem-login") == [2, 0] and Tries(settings).of("tag-imutavel") == []
-    (settings.home / "clinic.json").write_text("{damaged")
-    assert Tries(settings).of("sem-login") == []
-    assert Tries(settings).add("sem-login", 1) == [1]
 
 
 def test_the_card_keeps_what_was_chosen_and_explains_only_where_asked(settings: Settings) -> None:
