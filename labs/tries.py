@@ -1,4 +1,5 @@
-"""The answers tried in quizzes and in the clinic's diagnoses, kept per question in `quiz.json`; a new kernel, machine start or browser finds them.
+"""The answers tried in quizzes and in the clinic's diagnoses, kept per question in `quiz.json`: a new kernel, machine
+start or browser finds them.
 
 Questions and options are kept by their text: an answer to a question that the course has changed since is dropped.
 """
