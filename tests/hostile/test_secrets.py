@@ -162,8 +162,8 @@ def test_a_canary_is_found_in_each_kind_of_place(
     assert "log" in found["a log"] and "histórico" in found["the shell history"]
     assert "pasta temporária" in found["the temporary folder"]
     assert "linha de comando" in found["a command line"] and "variável de ambiente" in found["a process's environment"]
-    assert {"registry", "imagem, container ou log da engine"} <= found["a copied file"]
-    assert {"registry", "imagem, container ou log da engine"} <= found["an image's history"]
+    assert {"registry", "imagem, container ou log do engine"} <= found["a copied file"]
+    assert {"registry", "imagem, container ou log do engine"} <= found["an image's history"]
     assert not [value for value in canaries if value in told(report)], "a report never tells a value"
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from labs import guard, sandbox
+from labs.catalog import load_course
 from labs.checks import World
 from labs.cleanup import residue
 from labs.ledger import Ledger
@@ -31,7 +32,10 @@ from tests.live.intercept import HUB_HOSTS, Internet
 
 TOKEN = "dckr_pat_of_the_learner"
 ACCOUNT, REGION = "123456789012", "us-east-2"
-SANDBOX_ONLY = {"05-custos-na-aws/provoke-alert", "07-push-ecr/expired-token"}
+CLINIC = load_course().lesson("10-clinica-de-erros")
+SANDBOX_ONLY = {"05-custos-na-aws/provoke-alert", "07-push-ecr/expired-token"} | {
+    f"{CLINIC.id}/{step.id}" for step in (*CLINIC.steps, CLINIC.challenge) if step
+}
 
 
 @dataclass
