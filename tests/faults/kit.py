@@ -333,4 +333,6 @@ def assert_goes_on(patient: Patient, step: Step) -> None:
         error = patient.attempt(step.command)
         if error is not None:
             patient.shell(error.next_command)
+            if "already in use" in error.observed:  # the name is there, as the next command shows: theirs, so it may go
+                patient.shell(f"docker rm -f {step.key}")
     assert done(patient, step), f"{step.command}: {error}"
