@@ -1,7 +1,7 @@
 // A card with a button that runs something (labs/widgets/action.py). It answers a click by itself, before Python does.
 
 const LOG_LINES = 500;
-const SILENCE = 4000; // ms without an answer after which we say so
+const SILENCE = 4000; // ms without an answer after which a click is sent again, and we say so
 const SAY = 10; // seconds between two announcements of the progress
 const ORPHAN = { state: "stopped", sign: "■", word: "Sem kernel", next: "",
   observed: "o kernel foi reiniciado e não conhece mais este cartão. Execute a primeira célula de código e depois esta célula de novo (Shift+Enter)." };
@@ -181,16 +181,25 @@ function render({ model, el: host }) {
     if (doing === "repair") home().focus(); // its own button goes away
     draw({ state: doing === "verify" ? "checking" : "running", sign: "…",
       word: { verify: "Verificando…", repair: "Consertando…" }[doing] ?? "Executando…", observed: "", next: "" });
+    ask({ do: doing, runs: model.get("runs") });
+  };
+  /** Send a click, and again while nothing answers: a message can be lost where the connection was. Python takes each count
+   * of runs once, so that asking again never runs twice.
+   */
+  const ask = (click, asked = 0) => {
     clearTimeout(silence);
+    if (!waiting) return;
     try {
-      model.send({ do: doing, runs: model.get("runs") });
+      model.send(click);
     } catch { // the kernel that had this card is gone
       waiting = false;
       draw(ORPHAN);
       return;
     }
-    silence = setTimeout(() => waiting && verdict.words.append(
-      " O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo."), SILENCE);
+    if (asked === 1) {
+      verdict.words.append(" O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo.");
+    }
+    silence = setTimeout(() => ask(click, asked + 1), SILENCE);
   };
   const run = actionButton(card.labels.run, card.open ? "run" : "primary", () => press("run"));
   const verify = actionButton(card.labels.verify, card.open ? "primary" : "verify", () => press("verify"));
@@ -241,7 +250,8 @@ function render({ model, el: host }) {
 
   const onStatus = () => { waiting = false; draw(model.get("status")); };
   const onMessage = (message) => {
-    if (!message || !message.lines) return;
+    if (message?.standing) { waiting = false; draw(message.standing); } // the answer to a click that Python knew already
+    if (!message?.lines) return;
     live.add(message);
     if (message.reset) live.details.open = busy();
   };

@@ -77,9 +77,13 @@ class ActionCard(Card):
         with self._guard:
             if self._busy:
                 return False
+            try:
+                self._redact = self._redact_now()
+            except LabError as error:  # without knowing the secrets nothing runs
+                self._show(status_of_error(error))
+                return False
             self._busy = True
             self._cancel = threading.Event()
-            self._redact = self._redact_now()
             self._feed = Feed(self._redact)
             self._before = self.standing
             self.runs += 1
@@ -100,8 +104,12 @@ class ActionCard(Card):
             self.stop()
         elif doing == "log":
             self.send(self._feed.everything())
-        elif doing in ("run", "verify", "repair") and content.get("runs") == self.runs:
-            self.press(doing)
+        elif doing in ("run", "verify", "repair"):
+            if content.get("runs") == self.runs:
+                self.press(doing)
+            else:  # a click that asks again, or one from a tab that missed something: it learns how things stand
+                self.send_state(["status", "runs", "logged"])
+                self.send({"standing": self.status})
 
     def _attend(self, doing: str) -> None:
         """Send what is new while the work runs in its own thread, then its end."""

@@ -15,7 +15,7 @@ import pytest
 
 from labs.catalog import CheckSpec, Course, Lesson, Option, Question, Step, load_course
 from labs.checks import Verdict
-from labs.errors import CommandError, Interrupted, LabError, StepBusy
+from labs.errors import CommandError, Interrupted, LabError, StateError, StepBusy
 from labs.events import Line, Progress, Watcher
 from labs.pictures import Picture
 from labs.runner import Outcome, Runner
@@ -223,6 +223,30 @@ def test_the_stop_button_stops(runner: FakeRunner, sent: list[Any]) -> None:
     click(card, do="stop")
     wait_for(lambda: card.status["state"] == "stopped", "the step stopped")
     assert "■ Interrompido: Parou." in card.text()
+
+
+def test_a_click_sent_again_runs_nothing_twice_and_learns_how_things_stand(runner: FakeRunner, sent: list[Any]) -> None:
+    card = card_of(runner)
+    click(card, do="run", runs=0)
+    wait_for(lambda: card.status["state"] == "passed", "the step ends")
+    click(card, do="run", runs=0)
+    assert len(runner.calls) == 1 and {"standing": card.status} in sent
+
+
+def test_a_click_is_answered_where_the_secrets_cannot_be_read(
+    runner: FakeRunner, sent: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = card_of(runner)
+
+    def refuse() -> Any:
+        raise StateError("Não consegui ler.", "ilegível", "ls -l")
+
+    monkeypatch.setattr(card, "_redact_now", refuse)
+    click(card, do="run", runs=0)
+    assert card.status["state"] == "failed" and runner.calls == []
+    monkeypatch.undo()
+    click(card, do="run", runs=0)
+    wait_for(lambda: card.status["state"] == "passed", "the next click runs")
 
 
 def test_verify_asks_the_state_and_runs_nothing(runner: FakeRunner, sent: list[Any]) -> None:
