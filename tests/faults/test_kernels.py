@@ -1,14 +1,19 @@
-"""Kernels and JupyterLab killed in the middle of a step; ten kernels at the same step at once."""
+"""Kernels killed before, during and after each kind of step; JupyterLab in the middle; ten kernels at one step."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from labs import jupyter
@@ -17,7 +22,7 @@ from labs.sandbox import processes
 from labs.sandbox.wait import Look, until
 from labs.settings import CLONE, Settings
 
-from .kit import Patient, tally
+from .kit import STEPS, Patient, assert_goes_on, tally
 
 RUN = """
 import json, sys
@@ -26,7 +31,7 @@ from labs.settings import Settings
 outcome = Runner(Settings.load()).run(*sys.argv[1:])
 print(json.dumps([outcome.verdict.passed, outcome.ran, outcome.verdict.observed, outcome.verdict.hint]))
 """
-STEPS = [("02-build", "build-v1"), ("00-comece-aqui", "account")]
+LESSON_STEPS = [("02-build", "build-v1"), ("00-comece-aqui", "account")]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -92,29 +97,90 @@ def test_ten_kernels_record_ten_steps(patient: Patient) -> None:
     assert {f"faults/{writer}-{number}" for writer in range(10) for number in range(10)} <= set(recorded)
 
 
-@pytest.mark.parametrize(("lesson", "step"), STEPS)
-def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, step: str) -> None:
-    """A real kernel, `kill -9`; a new one runs the same step."""
-    settings = patient.settings
-    patient.shell("docker rmi -f widget-server:v1")
-    before = patient.census()
+@contextlib.contextmanager
+def kernel(settings: Settings) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
+    """A real kernel with the lab's environment, ready; gone afterwards."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(env=environment(settings), cwd=str(settings.work))
     try:
         client = manager.client()
         client.start_channels()
-        client.wait_for_ready(timeout=60)
-        client.execute(f"import sys; sys.argv = ['', {lesson!r}, {step!r}]\n{RUN}")
-        until("o kernel entrar no passo", lambda: is_busy(settings, lesson, step), 60, interval=0.002)
-        os.kill(manager.provisioner.pid, signal.SIGKILL)
-        client.stop_channels()
+        try:
+            client.wait_for_ready(timeout=60)
+            yield manager, client
+        finally:
+            client.stop_channels()
     finally:
         manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
+
+
+def kill(manager: KernelManager) -> None:
+    os.kill(manager.provisioner.pid, signal.SIGKILL)
     tally.add("kill kernel")
+
+
+@pytest.mark.parametrize(("lesson", "step"), LESSON_STEPS)
+def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, step: str) -> None:
+    """A new one runs the same step of the course: no lock and no half-written record is in its way."""
+    settings = patient.settings
+    patient.shell("docker rmi -f widget-server:v1")
+    before = patient.census()
+    with kernel(settings) as (manager, client):
+        client.execute(f"import sys; sys.argv = ['', {lesson!r}, {step!r}]\n{RUN}")
+        until("o kernel entrar no passo", lambda: is_busy(settings, lesson, step), 60, interval=0.002)
+        kill(manager)
     patient.assert_nothing_lost({kind: held for kind, held in before.items() if kind != "images"}, patient.census())
     passed, _, observed, _ = ended(start(settings, lesson, step))
     assert passed, observed
+
+
+COMMAND = """
+from pathlib import Path
+from labs.checks import World
+from labs.commands import Context, execute
+from labs.settings import Settings
+settings = Settings.load()
+world, seen = World(settings), Path({seen!r})
+if {quiet}:
+    seen.touch()
+execute({command!r}, Context(settings, world.engine, world.cloud, Path({folder!r})), lambda event: seen.touch())
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+@pytest.mark.parametrize("name", STEPS)
+def test_a_kernel_killed_around_each_kind_of_step(patient: Patient, name: str, moment: str, tmp_path: Path) -> None:
+    step = patient.prepared(STEPS[name])
+    before = patient.census()
+    with kernel(patient.settings) as (manager, client):
+        if moment != "before":
+            seen = tmp_path / "seen"
+            quiet = not step.command.startswith(
+                ("docker build", "docker push", "docker pull")
+            )  # tells nothing on its way
+            values = {"seen": str(seen), "quiet": quiet, "command": step.command, "folder": str(patient.folder)}
+            asked = client.execute(COMMAND.format(**values))
+            if moment == "during":
+                until("o comando começar", lambda: Look(seen.exists(), "ainda não"), 60, interval=0.002)
+            else:
+                assert _reply(client, asked)["status"] == "ok"
+        kill(manager)
+    after = patient.census()
+    patient.assert_nothing_lost(before, after)
+    if moment == "after":
+        assert step.key in after[step.kind], f"acknowledged and not there: {step.key}"
+    assert_goes_on(patient, step)
+    patient.assert_planes_agree(patient.census())
+
+
+def _reply(client: BlockingKernelClient, asked: str) -> dict[str, Any]:
+    """The answer to one request; others' are passed over."""
+    while True:
+        message = client.get_shell_msg(timeout=60)
+        if message["parent_header"].get("msg_id") == asked:
+            content: dict[str, Any] = message["content"]
+            return content
 
 
 def test_jupyterlab_killed_in_the_middle(patient: Patient) -> None:
