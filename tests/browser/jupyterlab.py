@@ -119,6 +119,7 @@ class Notebook:
     def __init__(self, page: Page, name: str) -> None:
         self.page, self.name = page, name
         self.count = len(cells_of(name))
+        self.first_code = next(n for n, source in enumerate(cells_of(name)) if source.startswith("from labs"))
         self.expected_cards = expected_cards(name)
         self.cells = page.locator(".jp-Notebook .jp-Cell")
         self.cards = page.locator(".lab-card")
@@ -135,10 +136,20 @@ class Notebook:
     def run_all(self) -> None:
         """Shift+Enter from the first cell to the last but one, Ctrl+Enter on the last; waits for every card."""
         self.select(0)
-        for _ in range(self.count - 1):
+        for number in range(self.count - 1):
             self.page.keyboard.press("Shift+Enter")
+            if number == self.first_code:
+                self._wait_for_first_cell()
         self.page.keyboard.press("Control+Enter")
         self.wait_for_cards()
+
+    def _wait_for_first_cell(self) -> None:
+        """As a reader does, who reads what it says. While JupyterLab still asks a new kernel for its widgets, one that
+        is born meanwhile can get two connections, and the kernel's messages go to the wrong one (jupyterlab-manager's
+        `_loadFromKernel`).
+        """
+        prompt = self.page.locator(".jp-CodeCell .jp-InputPrompt").first
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=LOADING)
 
     def select(self, index: int) -> None:
         """Select a cell as a click beside it does."""
