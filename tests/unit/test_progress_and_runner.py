@@ -4,9 +4,11 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from labs import runner as runner_module
 from labs.catalog import CheckSpec, Course, Lesson, Step
 from labs.errors import StateError
 from labs.progress import Progress
@@ -127,14 +129,21 @@ def test_what_a_lesson_needs_is_found_and_made(runner: Runner) -> None:
     assert runner.pending_needs("01-b") == []
 
 
-def test_the_same_step_never_runs_twice_at_once(runner: Runner, world: FakeWorld) -> None:
+def test_the_same_step_never_runs_twice_at_once(
+    runner: Runner, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cancel, started = threading.Event(), threading.Event()
+    execute = runner_module.execute
+
+    def told(*arguments: Any) -> None:
+        started.set()  # the step's lock is held by now
+        execute(*arguments)
+
+    monkeypatch.setattr(runner_module, "execute", told)
     other = Runner(runner.settings, world, runner.course)
     with ThreadPoolExecutor(1) as pool:
         long = pool.submit(runner.run, "01-b", "hang", lambda _: None, cancel)
-        path = runner.settings.home / "locks" / "01-b.hang"
-        while not path.exists():
-            started.wait(0.01)
+        assert started.wait(15)
         outcome = other.run("01-b", "hang")
         cancel.set()
         assert "já está rodando" in outcome.verdict.observed and not outcome.ran
