@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
+from labs.errors import SandboxError
 from labs.sandbox import engine_choice, leftovers, network
 from labs.sandbox.wait import Look, until
 from labs.settings import Settings
@@ -32,6 +33,28 @@ def _free_port() -> int:
     return next(network._candidate_ports(Path("/tests"), set()))
 
 
+@pytest.fixture(scope="module")
+def lab(new_lab: Settings) -> Settings:
+    """A lab for these tests alone: they look at what an engine holds and does, which other tests change."""
+    return new_lab
+
+
+@pytest.fixture(scope="module")
+def shell(lab: Settings) -> Shell:
+    def run(line: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | lab.environment()
+        return subprocess.run(
+            ["bash", "-c", line], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def docker_cli(shell: Shell) -> Shell:
+    return lambda arguments: shell(f"docker {arguments}")
+
+
 @pytest.fixture
 def server(docker_cli: Shell) -> Iterator[tuple[str, int]]:
     """A container that serves files on a published port."""
@@ -40,7 +63,11 @@ def server(docker_cli: Shell) -> Iterator[tuple[str, int]]:
     assert started.returncode == 0, started.stderr
     name = started.stdout.strip()
     try:
-        until("o container responder", _answers(port), 20)
+        try:
+            until("o container responder", _answers(port), 20)
+        except SandboxError as error:
+            seen = docker_cli(f"ps -a --no-trunc; docker logs {name}; docker image ls; docker network inspect bridge")
+            raise AssertionError(f"{error}\n{seen.stdout}\n{seen.stderr}") from error
         yield name, port
     finally:
         docker_cli(f"rm -f {name}")
