@@ -37,6 +37,9 @@ def own_engine(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[s
             finally:
                 with contextlib.suppress(Exception):
                     engine_api.stop_containers(host)
+                # A network's bridge is the machine's, and outlives its engine.
+                prune = ["docker", "--host", host, "network", "prune", "--force"]
+                subprocess.run(prune, capture_output=True, timeout=30, check=False)
                 process.terminate()
                 process.wait(30)
     finally:
