@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from labs.errors import StateError
 from labs.settings import Settings, write_atomic
@@ -114,18 +114,26 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         StateError: the state folder cannot be written.
     """
+    with lock_file(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def lock_file(path: Path) -> TextIO:
+    """Open the file that a lock is, with its folder.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = path.open("w")
+        return path.open("w")
     except OSError as error:
         raise StateError(
             "Não consegui gravar na pasta de estado do laboratório.",
             f"{path}: {error.strerror}",
             f"ls -ld '{path.parent}'",
         ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _moment(time: datetime) -> str:

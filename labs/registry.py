@@ -74,17 +74,6 @@ class Registry(Protocol):
     def accepts_login(self) -> bool: ...
     def tags(self, repository: str) -> tuple[str, ...]: ...
     def manifest(self, repository: str, reference: str) -> Manifest | None: ...
-    def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
-        """An image for several platforms: the one for this machine, under the digest that the engine notes, the index's
-        (OCI image index specification).
-        """
-        wanted = PLATFORMS.get(platform.machine(), platform.machine())
-        for entry in body["manifests"]:
-            if entry.get("platform", {}).get("architecture") == wanted and entry["platform"].get("os") == "linux":
-                found = self.manifest(repository, entry["digest"])
-                return replace(found, digest=response.headers["Docker-Content-Digest"]) if found else None
-        return None
-
     def public(self, repository: str) -> bool: ...
 
 

@@ -19,7 +19,7 @@ from labs.events import Event, Line, Watcher, ignore
 from labs.explain import explain
 from labs.inventory import now
 from labs.ledger import Ledger
-from labs.progress import Progress
+from labs.progress import Progress, lock_file
 from labs.settings import Settings
 from labs.unattended import answering, is_unattended
 
@@ -257,16 +257,7 @@ class Runner:
     def _lock(self, lesson: Lesson, step: Step) -> Iterator[None]:
         """One run of a step at a time, over all kernels and terminals of this lab."""
         path = self.settings.home / "locks" / f"{lesson.id}.{step.id}"
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = path.open("w")
-        except OSError as error:
-            raise StateError(
-                "Não consegui gravar na pasta de estado do laboratório.",
-                f"{path}: {error.strerror}",
-                f"ls -ld '{path.parent}'",
-            ) from error
-        with file:
+        with lock_file(path) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -12,9 +12,8 @@ loses nothing: logins, the lab's clock and the pull limit come back as they were
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from labs import live
@@ -22,6 +21,7 @@ from labs.drills import local, remote, room
 from labs.drills.case import Case
 from labs.drills.stage import Fault, Stage
 from labs.errors import CommandError, StateError
+from labs.progress import locked
 from labs.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,19 +99,6 @@ def _fault(name: str) -> Fault:
     return FAULTS[name]
 
 
-@contextlib.contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
+def _locked(settings: Settings) -> AbstractContextManager[None]:
     """One change of the case at a time, over all kernels and terminals of this lab."""
-    path = settings.home / "locks" / "clinic"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise StateError(
-            "Não consegui gravar na pasta de estado do laboratório.",
-            f"{path}: {error.strerror}",
-            f"ls -ld '{path.parent}'",
-        ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return locked(settings.home / "locks" / "clinic")
