@@ -20,7 +20,7 @@ from labs import live
 from labs.drills import local, remote, room
 from labs.drills.case import Case
 from labs.drills.stage import Fault, Stage
-from labs.errors import CommandError, StateError
+from labs.errors import CommandError
 from labs.progress import locked
 from labs.settings import Settings
 
