@@ -19,7 +19,7 @@ from labs.errors import LabError
 from labs.events import Line, Watcher
 from labs.repair import repair
 from labs.runner import Runner
-from labs.widgets.card import Card, in_thread, script, status_of_error
+from labs.widgets.card import Card, in_thread, status_of_error
 from labs.widgets.feed import PERIOD, Feed
 from labs.widgets.secrecy import Redactor
 from labs.widgets.transcript import (
@@ -51,7 +51,7 @@ class ActionCard(Card):
         logged: whether there is a log to ask for.
     """
 
-    _esm = script("action.js")
+    _module = "action.js"
     card = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     runs = traitlets.Int(0).tag(sync=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextvars
+import functools
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from labs.errors import LabError
@@ -18,22 +22,44 @@ FOLDER = Path(__file__).parent
 UNEXPECTED = "Algo inesperado aconteceu no kit (o erro é nosso, não seu)."
 
 
-def script(name: str) -> str:
-    """A card's JavaScript with the helpers that all cards use, as one module."""
-    return "\n".join((FOLDER / file).read_text("utf-8") for file in ("common.js", name))
+class Script(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets carries no types
+    """A module of the cards, in the page once for all cards of a kernel: with each card it would be 30 kB."""
+
+    source = traitlets.Unicode().tag(sync=True)
+
+
+@functools.cache
+def _script(name: str) -> Script:
+    """A card's JavaScript with the look and the helpers that all cards share, as one module."""
+    style = "\n".join(_read(file) for file in ("card.css", "picture.css"))
+    return Script(source="\n".join([f"const STYLE = {json.dumps(style)};", _read("common.js"), _read(name)]))
+
+
+@functools.cache
+def _layout() -> ipywidgets.Layout:
+    """One for all cards: a widget has a model for its layout, and none of ours differs."""
+    return ipywidgets.Layout()
+
+
+def _read(file: str) -> str:
+    return (FOLDER / file).read_text("utf-8")
 
 
 class Card(anywidget.AnyWidget):
     """A widget whose plain text is a transcript, never an object's repr."""
 
-    _esm = "export default { render() {} }"
-    _css = (FOLDER / "card.css").read_text("utf-8")
+    _esm = _read("loader.js")
+    _module: str
+    """The file with a subclass's JavaScript, which exports `{ render }` as an anywidget module does."""
+    script = traitlets.Unicode().tag(sync=True)
+    """Id of the `Script` that holds it."""
     key = traitlets.Unicode().tag(sync=True)
-    """Makes element ids of two cards differ."""
+    """`lab-` and the model's id: makes element ids of two cards differ, and leads the card to its whole model."""
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
-        self.key = f"lab-{self.model_id}"
+        model_id = uuid4().hex
+        own = {"key": f"lab-{model_id}", "script": _script(self._module).model_id, "layout": _layout()}
+        super().__init__(model_id=model_id, **own, **traits)
 
     def text(self) -> str:
         """The card as plain text."""

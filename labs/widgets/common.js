@@ -1,4 +1,4 @@
-// Helpers of all cards. Data goes into the page as text nodes only; HTML comes from labs/pictures.py alone, escaped there.
+// Helpers of all cards; `STYLE` stands before them (labs/widgets/card.py). Data goes into the page as text nodes only; HTML comes from labs/pictures.py alone, escaped there.
 
 /** An element. `attributes`: `class`, `text`, `on` {event: handler}, all else as an attribute (null leaves it out). */
 const el = (tag, attributes = {}, ...children) => {
@@ -33,11 +33,28 @@ const paragraph = (text, name = "") => el("p", { class: name || null }, ...prose
 const isForJupyter = (event) =>
   (event.ctrlKey || event.metaKey) && event.key.length === 1 && (event.shiftKey || event.key === "s");
 
+/** anywidget gives up on a model whose module took over two seconds to load (a slow machine, many cards at once): it draws the
+ * card later all the same, but throws away every message for it, for good (`ready` in its Runtime). Such a model gets
+ * ipywidgets' own way of taking messages back, and asks for what it missed. The probe is a message that means nothing.
+ */
+const keepListening = async (model) => {
+  const whole = await model.widget_manager.get_model(model.get("key").replace("lab-", ""));
+  try {
+    await whole._handle_comm_msg({ content: { data: { method: "probe" } } });
+  } catch {
+    const handle = Object.getPrototypeOf(whole.constructor.prototype)._handle_comm_msg;
+    whole.comm.on_msg((message) => handle.call(whole, message));
+    whole.comm.send({ method: "request_state" });
+  }
+};
+
 /** The card's frame. Keys pressed inside stay inside: the notebook's one-key shortcuts (`d d` deletes a cell) do not see them. */
 const frame = (model, el_, label) => {
   const root = el("section", { class: "lab-card", lang: "pt-BR", "aria-label": label,
     on: { keydown: (event) => { if (!isForJupyter(event)) event.stopPropagation(); } } });
   el_.replaceChildren(root);
+  if (!document.getElementById("lab-style")) document.head.append(el("style", { id: "lab-style", text: STYLE }));
+  keepListening(model);
   return root;
 };
 

@@ -10,7 +10,7 @@ import traitlets
 from labs.catalog import Drill
 from labs.errors import LabError
 from labs.tries import Tries
-from labs.widgets.card import Card, script
+from labs.widgets.card import Card
 from labs.widgets.transcript import LETTERS
 
 
@@ -22,7 +22,7 @@ class DiagnosisCard(Card):
         tries: numbers of the options chosen so far, the first ever first.
     """
 
-    _esm = script("drill.js")
+    _module = "drill.js"
     question: Any = traitlets.Dict().tag(sync=True)
     tries: Any = traitlets.List().tag(sync=True)
 

@@ -11,7 +11,7 @@ import traitlets
 from labs import changes
 from labs.errors import LabError
 from labs.pictures import Picture, message
-from labs.widgets.card import FOLDER, Card, in_thread, script, status_of_error
+from labs.widgets.card import Card, in_thread, status_of_error
 
 Draw = Callable[[Mapping[str, str]], Picture]
 
@@ -24,8 +24,7 @@ class PictureCard(Card):
         fields: the inputs with what was drawn last.
     """
 
-    _esm = script("picture.js")
-    _css = "\n".join((FOLDER / name).read_text("utf-8") for name in ("card.css", "picture.css"))
+    _module = "picture.js"
     html = traitlets.Unicode().tag(sync=True)
     fields: Any = traitlets.List().tag(sync=True)
 

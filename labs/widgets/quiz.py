@@ -11,7 +11,7 @@ import traitlets
 from labs.catalog import Question
 from labs.errors import LabError
 from labs.tries import first_try
-from labs.widgets.card import Card, script
+from labs.widgets.card import Card
 from labs.widgets.transcript import quiz_text
 
 
@@ -24,7 +24,7 @@ class QuizCard(Card):
         notice: why an answer could not be kept; empty otherwise.
     """
 
-    _esm = script("quiz.js")
+    _module = "quiz.js"
     questions: Any = traitlets.List().tag(sync=True)
     tries: Any = traitlets.List().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)

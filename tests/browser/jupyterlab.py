@@ -113,13 +113,23 @@ def wait_for_kernel(page: Page) -> None:
     expect(indicator).to_be_attached(timeout=LOADING)
 
 
+PROMPTED = """() => {
+  const terminals = [...window.jupyterapp.shell.widgets("main")].map((widget) => widget.content?._term).filter(Boolean);
+  return terminals.length > 0 && terminals.every((one) => one.buffer.active.getLine(0)?.translateToString(true));
+}"""
+
+
+def wait_for_prompt(page: Page) -> None:
+    """Every terminal shows its first line. (JupyterLab loses what is typed before a terminal is connected.)"""
+    page.wait_for_function(PROMPTED, timeout=LOADING)
+
+
 class Notebook:
     """An open notebook."""
 
     def __init__(self, page: Page, name: str) -> None:
         self.page, self.name = page, name
         self.count = len(cells_of(name))
-        self.first_code = next(n for n, source in enumerate(cells_of(name)) if source.startswith("from labs"))
         self.expected_cards = expected_cards(name)
         self.cells = page.locator(".jp-Notebook .jp-Cell")
         self.cards = page.locator(".lab-card")
@@ -136,20 +146,10 @@ class Notebook:
     def run_all(self) -> None:
         """Shift+Enter from the first cell to the last but one, Ctrl+Enter on the last; waits for every card."""
         self.select(0)
-        for number in range(self.count - 1):
+        for _ in range(self.count - 1):
             self.page.keyboard.press("Shift+Enter")
-            if number == self.first_code:
-                self._wait_for_first_cell()
         self.page.keyboard.press("Control+Enter")
         self.wait_for_cards()
-
-    def _wait_for_first_cell(self) -> None:
-        """As a reader does, who reads what it says. While JupyterLab still asks a new kernel for its widgets, one that
-        is born meanwhile can get two connections, and the kernel's messages go to the wrong one (jupyterlab-manager's
-        `_loadFromKernel`).
-        """
-        prompt = self.page.locator(".jp-CodeCell .jp-InputPrompt").first
-        expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=LOADING)
 
     def select(self, index: int) -> None:
         """Select a cell as a click beside it does."""
@@ -206,7 +206,7 @@ class Terminal:
         self.page.locator(".jp-LauncherCard:visible", has=icon).first.click()
         self.tab = self.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has=icon).last
         self.keys = self.page.locator(".jp-Terminal .xterm-helper-textarea").last
-        expect(self.keys).to_be_attached(timeout=LOADING)
+        wait_for_prompt(self.page)
         self.type('cd "$LABS_HOME/work/widget-server" && clear')
 
     def type(self, line: str) -> None:

@@ -1,4 +1,4 @@
-"""What happens to a learner in the middle of a lesson: reload, kernel restart, a second tab, the lab switched off."""
+"""In the middle of a lesson: a reload, a kernel's restart, a second tab, a slow machine, the lab switched off."""
 
 from __future__ import annotations
 
@@ -67,6 +67,20 @@ def test_two_tabs_on_one_lesson_run_a_step_once(open_lesson: Open, context: Brow
     approve(cards[1], context)
     for card in cards:
         card.expect_passed()
+
+
+IMPATIENT = (
+    "const real = AbortSignal.timeout; AbortSignal.timeout = (ms) => real.call(AbortSignal, ms === 2000 ? 0 : ms);"
+)
+"""anywidget's patience with a module that loads, 2 s, over at once: each card is as on a machine that took longer."""
+
+
+def test_cards_that_a_slow_machine_draws_late_still_hear_the_kernel(open_lesson: Open, context: BrowserContext) -> None:
+    context.add_init_script(IMPATIENT)
+    lesson, step = BUILD
+    card = open_lesson(lesson.id).card(lesson, step)
+    card.press("Executar").expect_passed()
+    expect(card.where.locator(".lab-log")).to_contain_text("Successfully tagged")
 
 
 def test_a_restarted_kernel_says_what_to_do_and_the_lesson_goes_on(open_lesson: Open) -> None:

@@ -17,6 +17,7 @@ from labs.progress import Progress
 from labs.sandbox.unix_http import Reply, request
 from labs.sandbox.wait import Look, until
 from labs.settings import Settings
+from tests.browser.jupyterlab import wait_for_prompt
 
 from .test_start import Started
 
@@ -156,6 +157,7 @@ def _terminal_stands_in_the_working_copy(started: Started, page: Page) -> None:
     def look() -> Look:
         return Look(mark.is_file() and bool(mark.read_text()), "nada escrito")
 
+    wait_for_prompt(page)
     page.locator(".jp-Terminal").click()
     page.keyboard.type(f'echo "$PWD $HUB_USER" > {mark}\n')
     until("o terminal executar", look, 20)
