@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from labs import jupyter
+from labs.jupyter.configuration import folder, token
 from labs.progress import Progress
 from labs.sandbox import processes
+from labs.sandbox.unix_http import request
 from labs.sandbox.wait import Look, until
 from labs.settings import CLONE, Settings
 
@@ -97,27 +99,69 @@ def test_ten_kernels_record_ten_steps(patient: Patient) -> None:
     assert {f"faults/{writer}-{number}" for writer in range(10) for number in range(10)} <= set(recorded)
 
 
+Kill = Callable[[], None]
+
+
 @contextlib.contextmanager
-def kernel(settings: Settings) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
-    """A real kernel with the lab's environment, ready; gone afterwards."""
+def kernel(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
+    """A real kernel with the lab's environment, ready, and what kills it; gone afterwards."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(env=environment(settings), cwd=str(settings.work))
+
+    def kill() -> None:
+        os.kill(manager.provisioner.pid, signal.SIGKILL)
+        tally.add("kill kernel")
+
     try:
-        client = manager.client()
-        client.start_channels()
-        try:
-            client.wait_for_ready(timeout=60)
-            yield manager, client
-        finally:
-            client.stop_channels()
+        with connected(manager.client()) as client:
+            yield kill, client
     finally:
         manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
 
 
-def kill(manager: KernelManager) -> None:
-    os.kill(manager.provisioner.pid, signal.SIGKILL)
-    tally.add("kill kernel")
+@contextlib.contextmanager
+def kernel_of_jupyterlab(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
+    """A kernel of the course's own JupyterLab, and what kills that server; both gone afterwards."""
+    address = jupyter._address(settings, jupyter._free_port(8870, lambda _: None))
+    server = jupyter.launch(settings, address)
+
+    def kill() -> None:
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait(10)
+        tally.add("kill JupyterLab")
+        clear_after_jupyterlab(settings)
+
+    try:
+        headers = {"Authorization": f"token {token(settings)}"}
+        origin = address.partition("/lab")[0]
+        made = request(origin, "POST", "/api/kernels", body=b"{}", headers=headers, timeout=30).json()
+        client = BlockingKernelClient(connection_file=str(folder(settings) / "runtime" / f"kernel-{made['id']}.json"))
+        client.load_connection_file()
+        with connected(client):
+            yield kill, client
+    finally:
+        jupyter.stop(settings, server)
+
+
+@contextlib.contextmanager
+def connected(client: BlockingKernelClient) -> Iterator[BlockingKernelClient]:
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield client
+    finally:
+        client.stop_channels()
+
+
+def clear_after_jupyterlab(settings: Settings) -> None:
+    """What the next `start` does first, where the one before died with its server."""
+    (settings.run / "jupyter.json").unlink()
+    jupyter.end_orphans(settings, lambda _: None)
+    assert not jupyter.descendants(settings)
+
+
+WHO = {"kernel": kernel, "JupyterLab": kernel_of_jupyterlab}
 
 
 @pytest.mark.parametrize(("lesson", "step"), LESSON_STEPS)
@@ -126,10 +170,10 @@ def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, 
     settings = patient.settings
     patient.shell("docker rmi -f widget-server:v1")
     before = patient.census()
-    with kernel(settings) as (manager, client):
+    with kernel(settings) as (kill, client):
         client.execute(f"import sys; sys.argv = ['', {lesson!r}, {step!r}]\n{RUN}")
         until("o kernel entrar no passo", lambda: is_busy(settings, lesson, step), 60, interval=0.002)
-        kill(manager)
+        kill()
     patient.assert_nothing_lost({kind: held for kind, held in before.items() if kind != "images"}, patient.census())
     passed, _, observed, _ = ended(start(settings, lesson, step))
     assert passed, observed
@@ -150,10 +194,12 @@ execute({command!r}, Context(settings, world.engine, world.cloud, Path({folder!r
 
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
 @pytest.mark.parametrize("name", STEPS)
-def test_a_kernel_killed_around_each_kind_of_step(patient: Patient, name: str, moment: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", WHO)
+def test_killed_around_each_kind_of_step(patient: Patient, who: str, name: str, moment: str, tmp_path: Path) -> None:
+    """A kernel that runs a step, or the JupyterLab that it belongs to."""
     step = patient.prepared(STEPS[name])
     before = patient.census()
-    with kernel(patient.settings) as (manager, client):
+    with WHO[who](patient.settings) as (kill, client):
         if moment != "before":
             seen = tmp_path / "seen"
             quiet = not step.command.startswith(
@@ -165,7 +211,7 @@ def test_a_kernel_killed_around_each_kind_of_step(patient: Patient, name: str, m
                 until("o comando começar", lambda: Look(seen.exists(), "ainda não"), 60, interval=0.002)
             else:
                 assert _reply(client, asked)["status"] == "ok"
-        kill(manager)
+        kill()
     after = patient.census()
     patient.assert_nothing_lost(before, after)
     if moment == "after":
@@ -194,10 +240,7 @@ def test_jupyterlab_killed_in_the_middle(patient: Patient) -> None:
     os.kill(first.pid, signal.SIGKILL)
     first.wait(10)
     tally.add("kill JupyterLab")
-    said: list[str] = []
-    (settings.run / "jupyter.json").unlink()  # as after the death of `start` itself, which held it
-    jupyter.end_orphans(settings, said.append)
-    assert not jupyter.descendants(settings)
+    clear_after_jupyterlab(settings)
     assert ended(running)[0]
     second = jupyter.launch(settings, address)
     try:
