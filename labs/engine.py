@@ -183,7 +183,7 @@ class DockerEngine:
         key = HUB_KEY if registry == DOCKER_HUB else registry
         with _translated(f"entrar em {registry}"):
             self._client.login(username=user, password=password, registry=key, reauth=True)
-        config = self._docker_config()
+        config = docker_config(self._settings)
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         config.setdefault("auths", {})[key] = {"auth": token}
         write_atomic(self._settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
@@ -191,26 +191,12 @@ class DockerEngine:
     def credentials(self, registry: str) -> tuple[str, str] | None:
         """User and password that the lab's Docker config keeps for a registry, or None."""
         key = HUB_KEY if registry == DOCKER_HUB else registry
-        entry = self._docker_config().get("auths", {}).get(key, {})
+        entry = docker_config(self._settings).get("auths", {}).get(key, {})
         with contextlib.suppress(ValueError):
             user, _, password = base64.b64decode(entry.get("auth", "")).decode().partition(":")
             if user:
                 return user, password
         return None
-
-    def _docker_config(self) -> dict[str, Any]:
-        path = self._settings.docker_config / "config.json"
-        try:
-            config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            return config
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise EngineError(
-                "A configuração do Docker deste laboratório está danificada.",
-                f"{path}: {error}",
-                f"mv '{path}' '{path}.danificado' && docker login",
-            ) from error
 
     def _auth(self, repository: str) -> dict[str, str]:
         found = self.credentials(registry_of(repository))
@@ -278,6 +264,26 @@ def registry_of(repository: str) -> str:
     """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
     first, slash, _ = repository.partition("/")
     return first if slash and ("." in first or ":" in first or first == "localhost") else DOCKER_HUB
+
+
+def docker_config(settings: Settings) -> dict[str, Any]:
+    """The Docker client's configuration in this lab; empty where nobody has logged in yet.
+
+    Raises:
+        EngineError: the file cannot be read.
+    """
+    path = settings.docker_config / "config.json"
+    try:
+        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return config
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            "A configuração do Docker deste laboratório está danificada.",
+            f"{path}: {error}",
+            f"mv '{path}' '{path}.danificado' && docker login",
+        ) from error
 
 
 def split_tag(reference: str) -> tuple[str, str]:

@@ -118,13 +118,18 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ),
     # Containers
     (
+        r":(\d+)(?: failed: port is already allocated|: bind: address already in use)",
+        "A porta já está ocupada por outro container ou programa.",
+        r"docker ps --filter publish=\1",
+    ),
+    (
         r"port is already allocated|address already in use|bind.*in use",
         "A porta já está ocupada por outro container ou programa.",
-        "docker ps --filter publish=3000",
+        "docker ps",
     ),
     (
         r"container name \"?/?([\w.-]+)\"? is already in use",
-        "Já existe um container com esse nome.",
+        "Já existe um container com esse nome. Veja qual é; `docker rm -f NOME` remove um de uma aula anterior.",
         r"docker ps -a --filter name=\1",
     ),
     (r"[Nn]o such container:? (\S+)", "Não há container com esse nome.", "docker ps -a"),

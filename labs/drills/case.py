@@ -6,16 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from labs.errors import EngineError, StateError
+from labs.engine import docker_config
+from labs.errors import StateError
 from labs.settings import Settings, write_atomic
 
 if TYPE_CHECKING:
     from labs.checks import World
 
-PULLED = "library/ola-registry:1.0"
-"""The public image of another account that a case pulls."""
 DAMAGED = "desconhecido"
 """The open case, where its file is damaged: all of the clinic is undone, and logins stay as they are."""
 PULL_CASE, CLOCK_CASE = "limite-de-pulls", "token-vencido"
@@ -30,7 +29,6 @@ class Case:
         ready: the same, after; what a learner meets comes later.
         logins: what the Docker config kept for each registry (`auth`), None for none.
         clock: the lab's clock against the machine's, in seconds.
-        had_pulled: whether the engine had the image that a case pulls.
     """
 
     drill: str
@@ -38,16 +36,14 @@ class Case:
     ready: int
     logins: Mapping[str, str | None]
     clock: int
-    had_pulled: bool
 
     @classmethod
     def of(cls, world: World, drill: str) -> Case:
         """The case that begins now."""
         settings, seq = world.settings, last_event(world)
-        auths = _docker_config(settings).get("auths", {})
+        auths = docker_config(settings).get("auths", {})
         logins = {address: auths.get(address, {}).get("auth") for address in _registries(settings)}
-        pulled = world.engine.image(f"{settings.hub_registry}/{PULLED}") is not None
-        return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]), pulled)
+        return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
 
     def ready_at(self, world: World) -> Case:
         return replace(self, ready=last_event(world))
@@ -65,7 +61,7 @@ class Case:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
-            return cls(DAMAGED, 0, 0, {}, 0, had_pulled=True)
+            return cls(DAMAGED, 0, 0, {}, 0)
         except OSError as error:
             raise StateError(
                 "O registro do caso aberto na clínica não pode ser lido.",
@@ -82,7 +78,7 @@ class Case:
 
     def restore(self, world: World) -> None:
         """Logins, clock and pull limit as before."""
-        config = _docker_config(world.settings)
+        config = docker_config(world.settings)
         auths = config.setdefault("auths", {})
         for address, auth in self.logins.items():
             if auth is None:
@@ -103,7 +99,7 @@ def last_event(world: World) -> int:
 
 def forget_login(settings: Settings, registry: str) -> None:
     """What `docker logout` does, without asking whether there was a login."""
-    config = _docker_config(settings)
+    config = docker_config(settings)
     if config.get("auths", {}).pop(registry, None):
         write_atomic(settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
 
@@ -114,18 +110,3 @@ def _registries(settings: Settings) -> tuple[str, str]:
 
 def _path(settings: Settings) -> Path:
     return settings.secrets / "clinica-caso.json"
-
-
-def _docker_config(settings: Settings) -> dict[str, Any]:
-    path = settings.docker_config / "config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return config
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise EngineError(
-            "A configuração do Docker deste laboratório está danificada.",
-            f"{path}: {error}",
-            f"mv '{path}' '{path}.danificado' && docker login",
-        ) from error

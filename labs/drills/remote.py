@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from labs.checks import Verdict, failed, passed
 from labs.checks.cloud import key_status
 from labs.drills import room
-from labs.drills.case import CLOCK_CASE, PULL_CASE, PULLED, Case
+from labs.drills.case import CLOCK_CASE, PULL_CASE, Case
+from labs.drills.docker_cli import docker
 from labs.drills.stage import READ, Fault, Stage
-from labs.engine import split_tag
 from labs.errors import CloudError
 
 if TYPE_CHECKING:
@@ -68,13 +68,19 @@ def _other_account_present(world: World) -> Verdict:
 
 
 def _pull_limit(stage: Stage) -> None:
+    """Always a new image: of one at hand, `docker pull` only asks whether it is current (HEAD), which is free."""
     from labs.registry import HttpRegistry
 
+    name = f"{stage.hub}/clinica:v1"
+    stage.patient(name, version=f"turma-{secrets.token_hex(4)}")
+    stage.log_in_to_hub()
+    stage.push(name)
+    docker(stage.world, "rmi", "clinica:v1", name)
     stage.log_out(stage.settings.hub_registry)
     stage.world.admin.hub_limits(PULLS)
     anybody = HttpRegistry(stage.settings.hub_registry)
     for _ in range(PULLS):  # what a whole class behind one address does
-        anybody.manifest(*split_tag(PULLED))
+        anybody.manifest(f"{stage.settings.hub_user}/clinica", "v1")
 
 
 def _pull_limit_present(world: World) -> Verdict:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labs.checks.image import VERSION_LABEL
-from labs.drills.case import PULLED, Case
+from labs.drills.case import Case
 from labs.drills.docker_cli import docker
 from labs.engine import Image, split_tag
 from labs.errors import CloudError
@@ -59,8 +59,6 @@ def leave(world: World, case: Case, keep: str = "") -> None:
     """Undo a case: remove what it made (but local images of the repository `keep`), restore what it changed."""
     for item in items(world, keep):
         item.remove()
-    if not case.had_pulled:
-        docker(world, "rmi", f"{world.settings.hub_registry}/{PULLED}", missing_ok=True)
     case.restore(world)
 
 

@@ -28,6 +28,7 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
 
 RING = """() => {
   const focused = document.activeElement;
+  if (focused.tagName === "IFRAME") return "inside"; // the page in it shows where
   return focused.closest(".lab-card") ? getComputedStyle(focused).outlineStyle : "outside";
 }"""
 

@@ -117,6 +117,22 @@ def test_a_case_left_in_the_middle_is_closed_by_the_next_one(world: World) -> No
     assert everything(world) == before
 
 
+def test_a_pull_is_refused_even_where_the_image_of_last_time_was_kept(runner: Runner, world: World) -> None:
+    """Of an image at hand, a pull only asks whether it is current, and no limit counts that."""
+    steps = next(case for case in CASES if case.id == "limite-de-pulls").steps
+    reference = f"{world.settings.hub_registry}/{world.settings.hub_user}/clinica:v1"
+    try:
+        for _ in range(2):
+            drills.open_case(world, "limite-de-pulls", ignore)
+            for step in steps:
+                verdict = runner.run(LESSON, step).verdict
+                assert verdict.passed, verdict
+            docker(world, "tag", reference, "guardada:v1")
+    finally:
+        docker(world, "rmi", "guardada:v1", missing_ok=True)
+        drills.close_case(world, ignore)
+
+
 def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, world: World) -> None:
     assert runner.run("04-push-docker-hub", "login").verdict.passed
     world.admin.set_clock(300)

@@ -33,7 +33,7 @@ ASKED = {
 
 
 def case(drill: str = "sem-login", **changes: Any) -> Case:
-    fields: dict[str, Any] = {"began": 0, "ready": 0, "logins": {}, "clock": 0, "had_pulled": True, **changes}
+    fields: dict[str, Any] = {"began": 0, "ready": 0, "logins": {}, "clock": 0, **changes}
     return Case(drill=drill, **fields)
 
 
