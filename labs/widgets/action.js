@@ -104,13 +104,18 @@ const liveArea = () => {
     details.hidden = true;
     details.open = true; // what one has just started, one wants to read
   };
+  const drawLog = () => {
+    const held = pre.contains(document.activeElement) ? document.activeElement.href : "";
+    pre.replaceChildren(...withLinks(lines.join("\n")));
+    if (held) [...pre.querySelectorAll("a")].find(({ href }) => href === held)?.focus();
+  };
   const add = (batch) => {
     if (batch.reset) clear();
     batch.bars.forEach(drawBar);
     if (!batch.lines.length) return;
     const atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 4;
     lines = lines.concat(batch.lines).slice(-LOG_LINES);
-    pre.replaceChildren(...withLinks(lines.join("\n")));
+    drawLog();
     summary.textContent = `Saída do comando (${lines.length} ${lines.length === 1 ? "linha" : "linhas"})`;
     details.hidden = false;
     if (atEnd) pre.scrollTop = pre.scrollHeight;

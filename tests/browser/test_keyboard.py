@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from labs.catalog import load_course
 
 from .conftest import Open
 from .jupyterlab import Card
+from .test_interruptions import WAITING
 
 LESSON = load_course().lesson("01")
 TABS = 150
@@ -88,6 +89,27 @@ def answer_the_quiz(page: Page, card: Card) -> None:
     expect(card.where.locator(".lab-score")).to_have_text(
         re.compile(f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}")
     )
+
+
+def test_a_link_in_the_output_keeps_the_focus_while_more_is_said(open_lesson: Open, context: BrowserContext) -> None:
+    lesson, step = WAITING
+    card = open_lesson(lesson.id).card(lesson, step)
+    page = card.where.page
+    card.button("Executar").focus()
+    page.keyboard.press("Enter")
+    link = card.where.locator(".lab-log").get_by_role("link")
+    expect(link).to_be_visible()
+    tab_to(page, link)
+    with context.expect_page() as waiting:
+        page.keyboard.press("Enter")
+    approval = waiting.value
+    button = approval.get_by_role("button", name="Aprovar acesso")
+    button.focus()
+    approval.keyboard.press("Enter")
+    expect(approval.get_by_role("heading")).to_have_text("Acesso autorizado")
+    approval.close()
+    card.expect_passed()
+    expect(link).to_be_focused()
 
 
 def test_one_key_shortcuts_of_the_notebook_do_not_reach_a_card(open_lesson: Open) -> None:
