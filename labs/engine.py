@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,9 @@ import requests
 import urllib3
 from docker import errors as docker_errors
 
+from labs.engine_stream import BuildFollower, follow_layers
 from labs.errors import EngineError, EngineUnavailable, LabError
-from labs.events import Line, Progress, Watcher, ignore
+from labs.events import Line, Watcher, ignore
 from labs.explain import explain
 from labs.settings import DOCKER_HUB, Settings, write_atomic
 
@@ -28,7 +28,6 @@ STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build 
 HUB_KEY = "https://index.docker.io/v1/"
 """Under this address the docker CLI keeps and sends Docker Hub's login (docker/cli, `registry.IndexServer`)."""
 LOOPBACK = ("127.0.0.1", "localhost")
-TEMPORARY = re.compile(r"^( ---> |Removing intermediate container|\[Warning\]|Sending build context)")
 
 
 @dataclass(frozen=True)
@@ -134,10 +133,11 @@ class DockerEngine:
                 forcerm=True,
                 decode=True,
             )
+            follower = BuildFollower(watch)
             for message in _checked(stream, "construir a imagem"):
                 image_id = message.get("aux", {}).get("ID", image_id)
                 for text in message.get("stream", "").splitlines():
-                    _report_build_line(text, watch)
+                    follower.line(text)
         return image_id
 
     def push(self, reference: str, watch: Watcher = ignore) -> str:
@@ -154,7 +154,7 @@ class DockerEngine:
             stream = self._client.push(
                 repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
             )
-            return _follow_layers(_checked(stream, f"enviar {reference}"), watch)
+            return follow_layers(_checked(stream, f"enviar {reference}"), watch)
 
     def pull(self, reference: str, watch: Watcher = ignore) -> str:
         """Pull a tag or digest; returns the manifest's digest.
@@ -168,7 +168,7 @@ class DockerEngine:
             stream = self._client.pull(
                 repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
             )
-            return _follow_layers(_checked(stream, f"baixar {reference}"), watch)
+            return follow_layers(_checked(stream, f"baixar {reference}"), watch)
 
     # Logins ------------------------------------------------------------------------------------
 
@@ -312,17 +312,6 @@ def _require_context(context: Path, dockerfile: str) -> None:
         )
 
 
-def _report_build_line(text: str, watch: Watcher) -> None:
-    if not text.strip():
-        return
-    step = re.match(r"Step (\d+)/(\d+) : (.*)", text)
-    if step:
-        number, total = int(step[1]), int(step[2])
-        watch(Progress("build", f"{number}/{total} {step[3][:60]}", number, total, "steps"))
-    tagged = text.startswith("Successfully tagged")
-    watch(Line(text, detail=not (step or tagged) or bool(TEMPORARY.match(text))))
-
-
 def _checked(stream: Iterator[dict[str, Any]], doing: str) -> Iterator[dict[str, Any]]:
     """The messages of a stream; the engine's `errorDetail` becomes an error."""
     for message in stream:
@@ -330,30 +319,6 @@ def _checked(stream: Iterator[dict[str, Any]], doing: str) -> Iterator[dict[str,
             observed = message.get("errorDetail", {}).get("message", message["error"])
             raise _explained(f"Não consegui {doing}.", observed)
         yield message
-
-
-def _follow_layers(stream: Iterator[dict[str, Any]], watch: Watcher) -> str:
-    """Report each layer's progress; at the end one line per layer, in the order of the image."""
-    digest, final = "", {}
-    for message in stream:
-        layer, status = message.get("id", ""), message.get("status", "")
-        detail = message.get("progressDetail") or {}
-        digest = message.get("aux", {}).get("Digest", digest)
-        if found := re.search(r"[Dd]igest: (sha256:[0-9a-f]{64})", status):
-            digest = found[1]
-        if re.fullmatch(r"[0-9a-f]{12}", layer):
-            final[layer] = status
-            total = detail.get("total", 0) or 0
-            done = total if status in ENDED else detail.get("current", 0) or 0
-            watch(Progress(layer, f"{layer} {status}", done, max(total, done)))
-        elif not layer and status and not status.startswith("The push refers"):
-            final[f"#{len(final)}"] = status
-    for layer, status in final.items():
-        watch(Line(status if layer.startswith("#") else f"{layer}: {status}"))
-    return digest
-
-
-ENDED = {"Pushed", "Layer already exists", "Pull complete", "Already exists", "Download complete"}
 
 
 def _image(details: dict[str, Any]) -> Image:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from labs.engine import ENDED
+from labs.engine_stream import ENDED
 from labs.events import Event, Line, Progress
 from labs.markup import size
 
@@ -71,7 +71,7 @@ def described(event: Progress, before: dict[str, Any] | None = None) -> dict[str
     value, most = event.done, event.total
     words = f"{size(value)} de {size(most)}" if most else (size(value) if value else "")
     if event.unit == "steps":
-        words = f"passo {value} de {most}"
+        words = "pronto" if value == most else "em andamento"
     elif not most and before and before["max"] > 1:
         value, most, words = before["value"], before["max"], before["words"]
     if event.unit == "bytes" and ended(event.label):

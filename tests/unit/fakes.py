@@ -51,7 +51,7 @@ class FakeEngine:
 
     def build(self, context: Path, tag: str, dockerfile: str, arguments: Mapping[str, str], watch: Watcher) -> str:
         self._act("build", context, tag, dockerfile, dict(arguments))
-        watch(Progress("build", "1/1 FROM x", 1, 1, "steps"))
+        watch(Progress("step 1", "1/1 FROM x", 1, 1, "steps"))
         watch(Line("Step 1/1 : FROM x"))
         watch(Line(" ---> Using cache", detail=True))
         self.held.append(image("a", tag))

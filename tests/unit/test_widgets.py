@@ -436,7 +436,8 @@ def test_a_layer_that_is_done_keeps_the_size_it_had() -> None:
     assert (done["value"], done["max"], done["words"]) == (1_000_000, 1_000_000, "1,0 MB")
     known = described(Progress("k", "0123456789ab Layer already exists", 0, 0))
     assert (known["value"], known["max"], known["words"]) == (1, 1, "")
-    assert described(Progress("b", "3/9 RUN x", 3, 9, "steps"))["words"] == "passo 3 de 9"
+    assert described(Progress("step 3", "3/9 RUN x", 0, 1, "steps"))["words"] == "em andamento"
+    assert described(Progress("step 3", "3/9 RUN x", 1, 1, "steps"))["words"] == "pronto"
 
 
 # Secrets ------------------------------------------------------------------------------------------
