@@ -11,15 +11,17 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import stat
 import sys
+import tarfile
 import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from labs.errors import LabError
 from labs.sandbox import engine_api, engine_choice, processes
@@ -133,23 +135,38 @@ class Scan:
         if not host or engine_choice.is_private(self._settings) or not engine_choice.answers(host):
             return
         names = engine_api.names_of_images(host, (self._settings.hub_registry, self._settings.ecr_registry))
-        with contextlib.suppress(LabError):
-            self._stream(engine_api.export(host, names), "imagens do curso no engine", "layer ou história de imagem")
+        for name in names:
+            with engine_api.saved(host, name) as archive, contextlib.suppress(tarfile.TarError):
+                self._archive(archive, f"imagem {name}", "layer ou história de imagem")
 
     # How ---------------------------------------------------------------------------------------
 
     def _file(self, path: Path, kind: str) -> None:
         try:
             with path.open("rb") as file:
-                self.report.files += 1
-                head = file.read(2)
-                file.seek(0)
-                self._stream(iter(lambda: file.read(CHUNK), b""), str(path), kind)
-                if head == b"\x1f\x8b":
-                    file.seek(0)
-                    self._stream(_unpacked(file), str(path), kind)
+                self._content(file, str(path), kind)
         except OSError:
             return  # gone meanwhile, or not ours to read
+
+    def _archive(self, stream: IO[bytes], place: str, kind: str) -> None:
+        """A tar archive as it comes; a member goes through a file without a name, since it may be compressed."""
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                if content := archive.extractfile(member):
+                    with tempfile.TemporaryFile() as file:
+                        shutil.copyfileobj(content, file, CHUNK)
+                        file.seek(0)
+                        self._content(file, place, kind)
+
+    def _content(self, file: IO[bytes], place: str, kind: str) -> None:
+        """A file from its beginning: as it is, and unpacked."""
+        self.report.files += 1
+        head = file.read(2)
+        file.seek(0)
+        self._stream(iter(lambda: file.read(CHUNK), b""), place, kind)
+        if head == b"\x1f\x8b":
+            file.seek(0)
+            self._stream(_unpacked(file), place, kind)
 
     def _stream(self, chunks: Iterable[bytes], place: str, kind: str) -> None:
         tail = b""

@@ -116,6 +116,24 @@ def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
     card.press("Executar").expect_passed()
 
 
+def test_a_notebook_with_a_secret_is_not_saved_until_it_is_gone(context: BrowserContext, server: Server) -> None:
+    notebook = open_notebook(context, server, WAITING[0].id)
+    file = server.home / "work" / "notebooks" / f"{notebook.name}.ipynb"
+    before, keys = file.read_bytes(), notebook.page.keyboard
+    notebook.select(notebook.count - 1)
+    for key in ("b", "Enter"):  # a new cell, and into it
+        keys.press(key)
+    keys.type((server.home / "secrets" / "hub-token").read_text().strip())
+    keys.press("Control+s")
+    dialog = notebook.page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text(f"não foi salvo. Onde: célula {notebook.count + 1}, texto: secrets/hub-token.")
+    assert file.read_bytes() == before
+    dialog.get_by_role("button").click()
+    for key in ("Escape", "d", "d"):
+        keys.press(key)
+    notebook.save()
+
+
 def test_the_usual_repair_of_a_refused_push(open_lesson: Open) -> None:
     lesson, step = PUSH
     notebook = open_lesson(lesson.id)

@@ -26,6 +26,7 @@ from labs.errors import CommandError
 from labs.events import ignore
 from labs.runner import Runner
 from labs.sandbox import engine_api, leftovers
+from labs.secrets_scan import Scan
 from labs.settings import CLONE, Settings
 from tests.engines import own_engine
 
@@ -116,6 +117,23 @@ def _tar(text: str) -> bytes:
         member.size = len(text.encode())
         tar.addfile(member, io.BytesIO(text.encode()))
     return buffer.getvalue()
+
+
+def test_a_secret_in_an_image_of_the_learners_own_engine_is_found(own: Own) -> None:
+    """In a layer and in the history; under a name that is not the course's it is not looked for."""
+    token = own.settings.hub_token_file.read_text().strip()
+    own.run("mkdir canario && cp $HUB_TOKEN_FILE canario/copia")
+    own.run(f"printf 'FROM labs/python-base:3\nLABEL a={token}\n' | docker build -t widget-server:historia -")
+    own.run("printf 'FROM labs/python-base:3\nCOPY copia /\n' > canario/Dockerfile")
+    own.run("docker build -t widget-server:layer canario && docker tag widget-server:layer outra-equipe/app:2")
+    try:
+        scan = Scan(own.settings)
+        scan.engine()
+        found = {finding.place for finding in scan.report.findings}
+        assert found == {"imagem widget-server:historia", "imagem widget-server:layer"}
+        assert {finding.secret for finding in scan.report.findings} == {"secrets/hub-token"}
+    finally:
+        own.run("rm -r canario; docker rmi widget-server:historia widget-server:layer outra-equipe/app:2")
 
 
 def test_the_courses_cleanup_gives_all_of_it_back(own: Own) -> None:
