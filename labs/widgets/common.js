@@ -42,8 +42,8 @@ const keepListening = async (model) => {
   try {
     await whole._handle_comm_msg({ content: { data: { method: "probe" } } });
   } catch {
-    const handle = Object.getPrototypeOf(whole.constructor.prototype)._handle_comm_msg;
-    whole.comm.on_msg((message) => handle.call(whole, message));
+    whole._handle_comm_msg = Object.getPrototypeOf(whole.constructor.prototype)._handle_comm_msg;
+    whole.comm.on_msg(whole._handle_comm_msg.bind(whole));
     whole.comm.send({ method: "request_state" });
   }
 };
