@@ -19,6 +19,11 @@ from labs.sandbox.wait import Look, until
 from labs.settings import CLONE, Settings
 
 
+def hear_ctrl_c() -> None:
+    """As in a terminal, also where the whole suite runs in the background, which ignores Ctrl-C (POSIX, 2.11)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Started:
     """A running `start` and what it printed."""
 
@@ -29,7 +34,13 @@ class Started:
         command = [sys.executable, "-m", "labs", "start", "--no-browser", "--port", "9710"]
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                command, cwd=CLONE, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                cwd=CLONE,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                preexec_fn=hear_ctrl_c,
             )
 
     def address(self) -> tuple[str, str]:
