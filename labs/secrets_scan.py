@@ -136,7 +136,7 @@ class Scan:
             return
         names = engine_api.names_of_images(host, (self._settings.hub_registry, self._settings.ecr_registry))
         for name in names:
-            with engine_api.saved(host, name) as archive, contextlib.suppress(tarfile.TarError):
+            with contextlib.suppress(tarfile.TarError, OSError), engine_api.saved(host, name) as archive:
                 self._archive(archive, f"imagem {name}", "layer ou história de imagem")
 
     # How ---------------------------------------------------------------------------------------

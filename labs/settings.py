@@ -270,6 +270,7 @@ class Settings:
             "HUB_NETRC": str(self.secrets / "hub-netrc"),
             "ECR_REGISTRY": self.ecr_registry,
             "LAB_SECRETS": str(self.learner_secrets),
+            "LAB_WORK": str(self.work),
             "LABS_TARGET": self.target,
             "PYTHONPATH": str(CLONE),
             "PATH": path,

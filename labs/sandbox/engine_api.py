@@ -108,7 +108,6 @@ def saved(host: str, name: str) -> Iterator[IO[bytes]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         yield process.stdout
-        process.stdout.close()
 
 
 def stop_containers(host: str, seconds: int = 2) -> int:

@@ -207,7 +207,7 @@ class Terminal:
         self.tab = self.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has=icon).last
         self.keys = self.page.locator(".jp-Terminal .xterm-helper-textarea").last
         wait_for_prompt(self.page)
-        self.type('cd "$LABS_HOME/work/widget-server" && clear')
+        self.type('cd "$LAB_WORK/widget-server" && clear')
 
     def type(self, line: str) -> None:
         """Type a line, press Enter, and go back to the notebook."""

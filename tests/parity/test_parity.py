@@ -67,7 +67,7 @@ class Typist:
         """A plain terminal that ran `eval "$(python3 -m labs env)"`, in the learner's working copy."""
         plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
         process = subprocess.Popen(
-            ["bash", "-c", f'eval "$(python3 -m labs env)"; cd "$LABS_HOME/work/widget-server"; {command}'],
+            ["bash", "-c", f'eval "$(python3 -m labs env)"; cd "$LAB_WORK/widget-server"; {command}'],
             env={**plain, "LABS_HOME": str(self.settings.home), "PYTHONUNBUFFERED": "1"},
             cwd=CLONE,
             stdin=subprocess.PIPE,

@@ -10,18 +10,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from labs import jupyter, sandbox
 from labs.progress import Progress
 from labs.sandbox.unix_http import Reply, request
 from labs.sandbox.wait import Look, until
 from labs.settings import Settings
-from tests.browser.jupyterlab import wait_for_prompt
+from tests.browser.jupyterlab import VIEWPORT, chromium, wait_for_prompt
 
 from .test_start import Started
-
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +121,8 @@ def test_a_page_that_is_not_there_says_what_to_do(started: Started) -> None:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        try:
-            yield browser.new_page(viewport={"width": 1280, "height": 720}, locale="pt-BR")
-        finally:
-            browser.close()
+    with chromium() as browser:
+        yield browser.new_page(viewport=VIEWPORT, locale="pt-BR")
 
 
 def test_the_first_screen(started: Started, page: Page) -> None:

@@ -101,6 +101,7 @@ def test_env_is_what_a_shell_can_eval(capsys: pytest.CaptureFixture[str], tmp_pa
     assert all(line.startswith("export ") for line in lines)
     variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
     assert variables["LABS_HOME"] == str(tmp_path / "home")
+    assert variables["LAB_WORK"] == str(tmp_path / "home" / "work")
     assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.prefix) / "bin")
     assert {"DOCKER_CONFIG", "AWS_ENDPOINT_URL", "HUB_REGISTRY", "HUB_USER", "ECR_REGISTRY"} <= set(variables)
 
