@@ -49,6 +49,20 @@ def supervisor_alive(settings: Settings) -> bool:
     return processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
 
 
+def parts_outlived_supervisor(settings: Settings) -> bool:
+    """Whether parts run without their supervisor, all of them written down: one that it was just starting is not."""
+    if supervisor_alive(settings):
+        return False
+    written = {int(part["pid"]) for part in read_state(settings).get("parts", {}).values()}
+    commands = dict(processes.all_processes())
+    running = [pid for pid in our_processes(settings) if not _is_engines_own(commands.get(pid, [""]))]
+    return bool(running) and written.issuperset(running)
+
+
+def _is_engines_own(arguments: list[str]) -> bool:
+    return Path(arguments[0]).name.startswith("containerd")
+
+
 def our_processes(settings: Settings) -> dict[int, str]:
     """Ids and start marks of every process of this sandbox that is alive, whoever started it."""
     state = read_state(settings)

@@ -27,7 +27,7 @@ Report = Callable[[str], None]
 START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
-"""Restarts after which waiting for a part makes no sense."""
+"""Restarts in the sight of who waits, after which waiting for a part makes no sense."""
 LEARNERS = (
     "work",
     "docker",
@@ -140,6 +140,8 @@ def _start_or_clean(settings: Settings, report: Report) -> Settings:
 
 def _start(settings: Settings, report: Report) -> Settings:
     """Everything between "nothing runs" and "the supervisor has started"."""
+    if _take_over(settings, report):
+        return settings
     if found := leftovers.sweep(settings):
         report(f"Removi restos de uma execução interrompida: {', '.join(found)}.")
     before = settings.engine_host
@@ -152,20 +154,45 @@ def _start(settings: Settings, report: Report) -> Settings:
     program = tools.registry_program(decided, report)
     bridge = network.ensure_bridge(decided) if engine_choice.is_private(decided) else ""
     report("Iniciando o laboratório …")
-    _start_supervisor(decided, parts.specifications(decided, program, bridge))
+    specifications = parts.specifications(decided, program, bridge)
+    _write(_parts_file(decided), json.dumps(specifications, indent=1))
+    _start_supervisor(decided)
     return decided
 
 
-def _start_supervisor(settings: Settings, specifications: list[dict[str, Any]]) -> None:
+def _take_over(settings: Settings, report: Report) -> bool:
+    """A new supervisor for parts that outlived theirs and are what would be started now; returns whether it was done.
+
+    Nothing of the learner's stops then, their containers least of all.
+    """
+    if not (leftovers.parts_outlived_supervisor(settings) and _engine_present(settings)):
+        return False
+    bridge = network.bridge_name(settings) if engine_choice.is_private(settings) else ""
+    planned = parts.specifications(settings, tools.registry_program(settings, report), bridge)
+    try:
+        running = json.loads(_parts_file(settings).read_text("utf-8"))
+        if not parts.are_as_planned(running, planned):
+            return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    report("O supervisor tinha parado; as outras partes continuam de pé.")
+    _start_supervisor(settings)
+    until("o supervisor começar", lambda: Look(leftovers.supervisor_alive(settings)), START_SECONDS)
+    return True
+
+
+def _parts_file(settings: Settings) -> Path:
+    return settings.sandbox / "parts.json"
+
+
+def _start_supervisor(settings: Settings) -> None:
     """Detached, with nothing of ours: no terminal, no open files, no group, so that Ctrl-C does not reach it."""
-    parts_file = settings.sandbox / "parts.json"
-    _write(parts_file, json.dumps(specifications, indent=1))
     command = [
         sys.executable,
         "-S",
         "-m",
         "labs.sandbox.supervisor",
-        str(parts_file),
+        str(_parts_file(settings)),
         str(leftovers.state_file(settings)),
     ]
     with _open_log(settings.sandbox / "logs" / "supervisor.log") as log:
@@ -204,12 +231,14 @@ def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
     """
 
     sick: dict[str, Any] = {}
+    first: dict[str, int] = {}
 
     def look() -> Look:
         nonlocal sick
         known = leftovers.read_state(settings).get("parts", {})
         sick = {name: part for name, part in known.items() if not part["healthy"]}
-        worn = any(part["restarts"] >= HOPELESS for part in sick.values())
+        died = {name: part["restarts"] - first.setdefault(name, part["restarts"]) for name, part in sick.items()}
+        worn = any(times >= HOPELESS for times in died.values())
         observed = "; ".join(f"{name}: {part['observed']}" for name, part in sick.items())
         return Look(bool(known) and (worn or not sick), observed or "o supervisor não respondeu")
 

@@ -30,6 +30,15 @@ def specifications(settings: Settings, registry_program: Path, bridge: str) -> l
     return parts
 
 
+def are_as_planned(running: list[dict[str, Any]], planned: list[dict[str, Any]]) -> bool:
+    """Whether parts that run are the ones that would be started now; a terminal's own PATH makes no difference."""
+
+    def essence(spec: dict[str, Any]) -> dict[str, Any]:
+        return {**spec, "env": spec["env"].get("PYTHONPATH")}
+
+    return [essence(spec) for spec in running] == [essence(spec) for spec in planned]
+
+
 def gateway(settings: Settings) -> dict[str, Any]:
     """Our own service in front of the registries and moto."""
     return _part(

@@ -4,7 +4,8 @@ Standard library only, one thread, no busy loop: it sleeps in `select` and wakes
 look at the parts' health. Everything about the parts stands in PARTS.json (written by `up`, see `parts.py`):
 `[{"name", "argv", "env", "log", "socket", "path", "stale": [files to remove first],
 "pid_files": [stale ones, their processes are ended first], "grace": seconds}]`.
-The order of the list is the order of stopping; all start at once.
+The order of the list is the order of stopping; all start at once. Parts of an earlier supervisor that was killed, still
+named in STATE.json, go on under this one: `up` leaves the file where that is wanted, and clears it otherwise.
 """
 
 from __future__ import annotations
@@ -25,11 +26,39 @@ from labs.sandbox import processes
 LOOK_STARTING = 0.015
 LOOK_HEALTHY = 2.0
 QUICK_DEATH = 10.0
-"""A part that lived less than this waits before its next start, longer each time."""
+"""A part that never answered and lived less than this waits before its next start, longer each time."""
+QUICK_DEATH_OF_HEALTHY = 1.0
+"""The same for one that did answer: killed from outside it comes back at once, crashing in a loop it does not."""
 LONGEST_PAUSE = 15.0
 SILENT_LIMIT = 30.0
 """A part that runs but has not answered for this long is restarted."""
 LOG_BYTES = 4 * 1024 * 1024
+
+
+class Adopted:
+    """A part's process that an earlier supervisor started and that outlived it. It is not our child: its end is seen
+    through its descriptor (pidfd_open(2)), or at the next look where the system has none.
+    """
+
+    def __init__(self, pid: int, start_mark: str) -> None:
+        self.pid = pid
+        self._start_mark = start_mark
+        self.descriptor = -1
+        with contextlib.suppress(OSError, AttributeError):
+            self.descriptor = os.pidfd_open(pid)
+
+    def poll(self) -> str | None:
+        """None while it lives; its exit code only its parent was told."""
+        if processes.is_alive(self.pid, self._start_mark):
+            return None
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+        return "desconhecido"
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
 
 class Part:
@@ -38,7 +67,7 @@ class Part:
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
         self.name: str = spec["name"]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Adopted | None = None
         self.start_mark = ""
         self.since = 0.0
         self.launched = 0.0
@@ -50,6 +79,14 @@ class Part:
         self.not_before = 0.0
         self.last_answer = 0.0
         self.ready_after = 0.0
+
+    def adopt(self, known: dict[str, Any]) -> None:
+        """Go on with the process that an earlier supervisor wrote down, if it still lives."""
+        pid, mark = int(known.get("pid", 0)), str(known.get("start", ""))
+        if processes.is_alive(pid, mark):
+            self.process, self.start_mark = Adopted(pid, mark), mark
+            self.since, self.restarts, self.ready_after = known["since"], known["restarts"], known["ready_after"]
+            self.launched = self.last_answer = time.monotonic()
 
     def launch(self) -> None:
         """Start the process; a failure to start counts as a quick death."""
@@ -84,7 +121,8 @@ class Part:
         self.healthy = False
         self.observed = observed
         lived = time.monotonic() - self.launched
-        self.quick_deaths = self.quick_deaths + 1 if lived < QUICK_DEATH else 0
+        quick = lived < (QUICK_DEATH_OF_HEALTHY if self.ready_after else QUICK_DEATH)
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
         pause = min(LONGEST_PAUSE, 0.1 * 2**self.quick_deaths) if self.quick_deaths > 1 else 0.0
         self.not_before = time.monotonic() + pause
 
@@ -165,6 +203,15 @@ def end_leftover(pid_file: str, name: str) -> None:
             processes.stop(pid, processes.start_of(pid), 2.0, name)
 
 
+def former_parts(state_file: str) -> dict[str, dict[str, Any]]:
+    """What an earlier supervisor wrote about its parts; empty where there was none, or its file is damaged."""
+    try:
+        with open(state_file, encoding="utf-8") as file:
+            return dict(json.load(file)["parts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def adopt_orphans() -> None:
     """Become the parent of what our parts leave behind (prctl(2), PR_SET_CHILD_SUBREAPER), so that no zombie stays."""
     if sys.platform == "linux":
@@ -185,6 +232,9 @@ class Supervisor:
         self.written = ""
         self.stopping = False
         self.next_look = 0.0
+        former = former_parts(state_file)
+        for part in self.parts:
+            part.adopt(former.get(part.name, {}))
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then stop the parts in the list's order."""
@@ -197,7 +247,9 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         while not self.stopping:
             self.turn()
-            select.select([wake], [], [], self.pause())
+            adopted = [part.process for part in self.parts if isinstance(part.process, Adopted)]
+            ends = [process.descriptor for process in adopted if process.descriptor >= 0]
+            select.select([wake, *ends], [], [], self.pause())
             with contextlib.suppress(BlockingIOError):
                 os.read(wake, 4096)
         for part in self.parts:
@@ -208,6 +260,8 @@ class Supervisor:
 
     def bury(self) -> None:
         """Collect every dead child: our parts through their own objects, adopted orphans at once."""
+        for part in self.parts:
+            part.collect()
         children = {part.process.pid for part in self.parts if part.process}
         with contextlib.suppress(ChildProcessError):
             while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):

@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -43,28 +43,33 @@ class Tally:
 
     tried: int = 0
     lost: int = 0
-    seconds: list[float] = field(default_factory=list)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
 
     def add(self, kind: str, seconds: float | None = None) -> None:
         self.tried += 1
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if seconds is not None:
-            self.seconds.append(seconds)
+            self.seconds.setdefault(kind, []).append(seconds)
 
     def figures(self) -> dict[str, Any]:
-        ordered = sorted(self.seconds) or [0.0]
         return {
             "faults_tried": self.tried,
             "acknowledged_lost": self.lost,
-            "healthy_again_seconds": {
-                "median": round(statistics.median(ordered), 2),
-                "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 2),
-                "max": round(ordered[-1], 2),
-                "measured": len(self.seconds),
-            },
+            "healthy_again_seconds": _distribution([one for held in self.seconds.values() for one in held]),
+            "healthy_again_seconds_by_kind": {kind: _distribution(held) for kind, held in self.seconds.items()},
             "by_kind": self.kinds,
         }
+
+
+def _distribution(seconds: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(seconds) or [0.0]
+    return {
+        "median": round(statistics.median(ordered), 2),
+        "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 2),
+        "max": round(ordered[-1], 2),
+        "measured": len(seconds),
+    }
 
 
 tally = Tally()

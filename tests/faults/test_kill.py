@@ -46,8 +46,6 @@ def test_nothing_acknowledged_is_lost(patient: Patient, name: str, part: str, mo
         assert error is None, error
         recovery = patient.struck(part)
     tally.add(f"kill {part}", recovery.seconds())
-    if part == "supervisor":  # `up` clears what a dead supervisor leaves; the learner's containers stop, and stay
-        patient.shell("docker start $(docker ps -aq)")
     after = patient.census()
     patient.assert_nothing_lost(before, after)
     if error is None:

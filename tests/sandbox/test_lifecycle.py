@@ -16,7 +16,7 @@ import pytest
 
 from labs import sandbox
 from labs.errors import LabError
-from labs.sandbox import leftovers, network, processes
+from labs.sandbox import leftovers, lifecycle, network, processes
 from labs.sandbox.wait import Look, until
 from labs.settings import CLONE, Settings, write_atomic
 
@@ -120,12 +120,20 @@ def test_up_after_everything_was_killed(home: Path) -> None:
 
 
 def test_up_after_the_supervisor_alone_was_killed(home: Path) -> None:
+    """Parts and containers go on as they are under a new supervisor, which brings them back as the old one did."""
     settings = _up(home)
+    container = _run_container(settings)
     before = sandbox.status(settings)
     _kill([before["supervisor"]["pid"]])
     _up(home)
     after = sandbox.status(settings)
     assert after["healthy"] and after["supervisor"]["pid"] != before["supervisor"]["pid"]
+    assert _pids(after) == _pids(before)
+    assert _docker(settings, "ps", "-q", "--no-trunc") == container
+    hub = after["parts"]["hub"]["pid"]
+    os.kill(hub, signal.SIGKILL)
+    until("o registry voltar", lambda: _well_without(settings, hub), 30)
+    _docker(settings, "rm", "-f", container)
     assert len(leftovers.our_processes(settings)) == len(after["parts"]) + 2  # the supervisor and dockerd's containerd
 
 
@@ -134,12 +142,42 @@ def test_every_part_comes_back_after_kill_9(home: Path, name: str) -> None:
     settings = _up(home)
     pid = sandbox.status(settings)["parts"][name]["pid"]
     os.kill(pid, signal.SIGKILL)
+    until(f"{name} voltar", lambda: _well_without(settings, pid), 30)
 
-    def back() -> Look:
-        status = sandbox.status(settings)
-        return Look(status["healthy"] and status["parts"][name]["pid"] != pid, str(status["parts"]))
 
-    until(f"{name} voltar", back, 30)
+def test_up_after_a_part_that_died_often_waits_for_it(home: Path) -> None:
+    """Its many restarts are those of an afternoon, not of a part that cannot start."""
+    settings = _up(home)
+    for _ in range(lifecycle.HOPELESS + 1):
+        hub = sandbox.status(settings)["parts"]["hub"]["pid"]
+        os.kill(hub, signal.SIGKILL)
+        until("o registry voltar", lambda hub=hub: _well_without(settings, hub), 30)  # type: ignore[misc]
+    os.kill(sandbox.status(settings)["parts"]["hub"]["pid"], signal.SIGKILL)
+    _kill([sandbox.status(settings)["supervisor"]["pid"]])
+    _up(home)
+    assert sandbox.status(settings)["healthy"]
+
+
+def test_parts_of_another_plan_are_not_taken_over(home: Path) -> None:
+    """What runs is then not what would be started now: all of it is cleared, and started anew."""
+    settings = _up(home)
+    before = sandbox.status(settings)
+    _kill([before["supervisor"]["pid"]])
+    plan = settings.sandbox / "parts.json"
+    plan.write_text(plan.read_text().replace("labs.sandbox.gateway", "labs.sandbox.portal"))
+    _up(home)
+    after = sandbox.status(settings)
+    assert after["healthy"] and not set(_pids(after).values()) & set(_pids(before).values())
+    assert len(leftovers.our_processes(settings)) == len(after["parts"]) + 2
+
+
+def _pids(status: dict[str, Any]) -> dict[str, int]:
+    return {name: part["pid"] for name, part in status["parts"].items()}
+
+
+def _well_without(settings: Settings, pid: int) -> Look:
+    status = sandbox.status(settings)
+    return Look(status["healthy"] and pid not in _pids(status).values(), str(status["parts"]))
 
 
 def test_a_damaged_state_file_does_not_stop_anything(home: Path) -> None:
@@ -218,9 +256,13 @@ def test_reset_is_the_first_day_and_stays_inside(home: Path, tmp_path: Path) -> 
     assert {path.name for path in settings.sandbox.iterdir()} <= {"tools", "cache"}
 
 
-def _run_container(settings: Settings) -> None:
-    command = ["docker", "-H", settings.engine_host, "run", "-d", "labs/python-base:3", "sleep", "1000"]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+def _run_container(settings: Settings) -> str:
+    return _docker(settings, "run", "-d", "labs/python-base:3", "sleep", "1000")
+
+
+def _docker(settings: Settings, *words: str) -> str:
+    command = ["docker", "-H", settings.engine_host, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _kill(pids: list[int]) -> None:

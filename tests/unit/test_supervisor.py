@@ -44,10 +44,14 @@ class Running:
             start_new_session=True,
         )
 
-    def part(self, name: str) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
-            return dict(json.loads(self.state_file.read_text())["parts"][name])
-        return {"healthy": False, "restarts": -1, "pid": 0, "observed": "no state yet"}
+            return dict(json.loads(self.state_file.read_text()))
+        return {}
+
+    def part(self, name: str) -> dict[str, Any]:
+        unknown = {"healthy": False, "restarts": -1, "pid": 0, "observed": "no state yet"}
+        return dict(self.state().get("parts", {}).get(name, unknown))
 
     def wait(self, name: str, good: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         until(name, lambda: Look(good(self.part(name)), str(self.part(name))), 20)
@@ -108,6 +112,31 @@ def test_restarts_a_killed_part_at_once(supervise: Callable[..., Running]) -> No
     after = running.wait("one", lambda part: part["healthy"] and part["pid"] != before["pid"])
     assert after["restarts"] == 1
     assert after["since"] - before["since"] < 10
+
+
+def test_parts_that_outlive_their_supervisor_go_on_under_the_next(supervise: Callable[..., Running]) -> None:
+    running = supervise("one", "two")
+    before = {name: running.wait(name, lambda part: part["healthy"]) for name in ("one", "two")}
+    running.process.kill()
+    running.process.wait(20)
+    os.kill(before["two"]["pid"], signal.SIGKILL)
+    running = supervise("one", "two")
+    supervisor_pid = running.process.pid
+    until("o novo escrever", lambda: Look(running.state().get("pid") == supervisor_pid, str(running.state())), 20)
+    adopted = running.wait("one", lambda part: part["healthy"])
+    assert (adopted["pid"], adopted["since"]) == (before["one"]["pid"], before["one"]["since"])
+    running.wait("two", lambda part: part["healthy"] and part["pid"] != before["two"]["pid"])
+    os.kill(adopted["pid"], signal.SIGKILL)
+    again = running.wait("one", lambda part: part["healthy"] and part["pid"] != adopted["pid"])
+    assert again["restarts"] == 1
+
+
+def test_a_part_that_was_well_comes_back_without_a_pause_however_often_it_is_killed() -> None:
+    part = supervisor.Part({"name": "part"})
+    for _ in range(5):
+        part.launched, part.ready_after = supervisor.time.monotonic() - 2, 0.5
+        part.died("killed")
+    assert part.not_before <= supervisor.time.monotonic()
 
 
 def test_a_part_that_cannot_start_is_retried_with_growing_pauses(supervise: Callable[..., Running]) -> None:
