@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from labs import guard, live
+from labs import guard, labels, live
 from labs.catalog import Course, Lesson, Step
 from labs.checks import Verdict, World, run_check
 from labs.commands import Context, execute
@@ -80,10 +80,13 @@ class Runner:
                 guard.require(self.world, lesson, step)
                 self._note(lesson, step)
                 if step.once and (verdict := run_check(step, self.world)).passed:
+                    self._label(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
                 verdict = self._judge(step, error, lines)
-                self._saw(lesson, step, verdict)
+                made = self._saw(lesson, step, verdict)
+                if verdict.passed:
+                    self._label(made, watch)
                 return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
         except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as error:
             seconds = time.monotonic() - started
@@ -121,8 +124,9 @@ class Runner:
         path = f"{lesson.id}/{step.id}"
         if verdict.passed:
             self._note(lesson, step)
-            self._saw(lesson, step, verdict)
+            made = self._saw(lesson, step, verdict)
         if verdict.passed and not self.done(lesson.id, step.id):
+            self._label(made, ignore)
             self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
         elif forget and not verdict.passed and step.lasting:
             self.progress.forget(path)
@@ -180,12 +184,26 @@ class Runner:
     def _note(self, lesson: Lesson, step: Step) -> None:
         self.ledger.note(self._creations(step), f"{lesson.id}/{step.id}")
 
-    def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> None:
+    def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> list[Thing]:
         """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
         found = [now(self.world, thing) for thing in self._creations(step)]
         if verdict.passed and "docker build" in step.command and (built := verdict.evidence.get("id")):
             found.append(Thing(IMAGE, "", built))
         self.ledger.saw(found, f"{lesson.id}/{step.id}")
+        return found
+
+    def _label(self, things: Sequence[Thing], watch: Watcher) -> None:
+        """A label that cannot be put is told and costs no proof; live, nothing is changed before the confirmation."""
+        for thing in things:
+            if thing.kind not in labels.LABELLED or not self.ledger.owns(thing):
+                continue
+            try:
+                if self.settings.live:
+                    guard.require_session(self.settings)
+                labels.put(self.world, thing)
+                watch(Line(f"O kit pôs em {thing.name} a tag {labels.TEXT}: ela marca o que é do curso.", True))
+            except (LiveLocked, CloudError) as error:
+                watch(Line(f"{thing.name} ficou sem a tag {labels.TEXT}: {error.observed}", True))
 
     def _creations(self, step: Step) -> tuple[Thing, ...]:
         return creations(step.command, self.settings.environment(), self.settings.work / "widget-server")

@@ -147,6 +147,7 @@ def test_the_whole_course_passes_through_the_real_addresses(real: Real) -> None:
     assert wanted <= set(real.internet.connections), wanted - set(real.internet.connections)
     assert len(real.internet.signed) > 20
     _nothing_was_public(admin, first)
+    _what_it_made_was_labelled(real, admin, first)
     _nothing_is_left_but_the_learners_own(real, world)
 
 
@@ -191,6 +192,15 @@ def _nothing_was_public(admin: Admin, first: int) -> None:
     kinds = [event["reference"] if event["kind"] == "api" else event["kind"] for event in seen]
     assert kinds.index("hub:CreateRepository") < kinds.index("push")
     assert not any(event["kind"] == "pull" and event["user"] == "" for event in seen)
+
+
+def _what_it_made_was_labelled(real: Real, admin: Admin, first: int) -> None:
+    """Each kind of thing in the account that takes a tag, and nothing of somebody else's."""
+    accepted = {event["reference"] for event in admin.events(first) if event["status"] < 400}
+    assert {"ecr:TagResource", "iam:TagUser", "budgets:TagResource"} <= accepted
+    assert _aws(real, "iam", "list_user_tags", UserName="widget-dev-outro")["Tags"] == []
+    arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/widget-server-outro"
+    assert _aws(real, "ecr", "list_tags_for_resource", resourceArn=arn)["tags"] == []
 
 
 def _nothing_is_left_but_the_learners_own(real: Real, world: World) -> None:

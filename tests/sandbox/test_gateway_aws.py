@@ -186,6 +186,28 @@ def test_budget_alerts_fire_once_per_crossing(gateway: Lab) -> None:
         budgets.create_budget(AccountId=ACCOUNT, Budget={**budget, "TimeUnit": "MONTHLY", "BudgetType": "COST"})
 
 
+def test_budgets_have_tags_that_need_their_own_permission(gateway: Lab) -> None:
+    budgets = gateway.cloud.client("budgets", "console")
+    budget = {
+        "BudgetName": "com-tags",
+        "BudgetLimit": {"Amount": "5", "Unit": "USD"},
+        "TimeUnit": "MONTHLY",
+        "BudgetType": "COST",
+    }
+    budgets.create_budget(AccountId=ACCOUNT, Budget=budget, ResourceTags=[{"Key": "dono", "Value": "maria"}])
+    arn = f"arn:aws:budgets::{ACCOUNT}:budget/com-tags"
+    budgets.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "curso", "Value": "x"}])
+    assert len(budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"]) == 2
+    budgets.untag_resource(ResourceARN=arn, ResourceTagKeys=["dono"])
+    assert budgets.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [{"Key": "curso", "Value": "x"}]
+    for absent, code in ((f"{arn}-outro", "NotFoundException"), (arn.replace("1234", "9999"), "AccessDenied")):
+        with pytest.raises(ClientError, match=code):
+            budgets.tag_resource(ResourceARN=absent, ResourceTags=[{"Key": "a", "Value": "b"}])
+    gateway.user("so-le", ["budgets:ViewBudget"])
+    with pytest.raises(ClientError, match="budgets:TagResource"):
+        gateway.cloud.client("budgets", "so-le").tag_resource(ResourceARN=arn, ResourceTags=[])
+
+
 def approve(lab: Lab, address: str) -> None:
     page = lab.http.get(address)
     assert 'lang="pt-BR"' in page.text

@@ -15,6 +15,7 @@ from labs.sandbox.gateway.state import State, StorageError
 from labs.settings import Ports, Settings
 
 CONSOLE = "ASIACONSOLE"
+ACCOUNT = "123456789012"
 
 
 @pytest.fixture
@@ -53,6 +54,23 @@ def test_keys_secrets_ids_and_dates_come_back(tmp_path: Path, made: list[State])
     assert {key: found.secret_access_key for key, found in again.cloud._iam().access_keys.items()} == keys
     assert ids(ask(again, "iam", "ListUsers")) == ids(users)
     assert ask(again, "ecr", "DescribeRepositories") == repositories
+
+
+def test_tags_of_budgets_come_back(tmp_path: Path, made: list[State]) -> None:
+    budget = {
+        "BudgetName": "b",
+        "BudgetLimit": {"Amount": "5", "Unit": "USD"},
+        "TimeUnit": "MONTHLY",
+        "BudgetType": "COST",
+    }
+    arn = f"arn:aws:budgets::{ACCOUNT}:budget/b"
+    state = state_of(tmp_path, made)
+    ask(state, "budgets", "CreateBudget", AccountId=ACCOUNT, Budget=budget, ResourceTags=[{"Key": "a", "Value": "1"}])
+    ask(state, "budgets", "TagResource", ResourceARN=arn, ResourceTags=[{"Key": "b", "Value": "2"}])
+    ask(state, "budgets", "UntagResource", ResourceARN=arn, ResourceTagKeys=["a"])
+    again = state_of(tmp_path, made)
+    told = json.loads(ask(again, "budgets", "ListTagsForResource", ResourceARN=arn))
+    assert told == {"ResourceTags": [{"Key": "b", "Value": "2"}]}
 
 
 def ids(body: bytes) -> str:

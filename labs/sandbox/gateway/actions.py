@@ -18,8 +18,8 @@ _OWN_USER = frozenset(
 
 
 def action(call: Call) -> str:
-    """`ecr:PutImage`; Budgets knows only viewing and modifying."""
-    if call.service == "budgets":
+    """`ecr:PutImage`; Budgets knows only viewing and modifying, and the actions on tags."""
+    if call.service == "budgets" and "Tag" not in call.action:
         return "budgets:ViewBudget" if call.action.startswith(READS) else "budgets:ModifyBudget"
     return f"{call.service}:{call.action}"
 
@@ -29,6 +29,8 @@ def resource(call: Call, account: str, user: str) -> str:
     if call.service == "ecr":
         return _ecr(call, account)
     if call.service == "budgets":
+        if arn := call.parameters.get("ResourceARN"):
+            return str(arn)
         name = call.parameters.get("BudgetName") or (call.parameters.get("Budget") or {}).get("BudgetName") or "*"
         return f"arn:aws:budgets::{account}:budget/{name}"
     return _iam(call, account, user) if call.service == "iam" else "*"

@@ -18,7 +18,7 @@ class BudgetsApi:
 
     async def answer(self, call: Call) -> Reply:
         """One call of the Budgets API."""
-        account = str(call.parameters.get("AccountId", ""))
+        account = _account(call)
         if account != self._state.settings.account:
             return _error("AccessDeniedException", f"Account {account} is not the account of this lab.")
         if problem := _invalid(call):
@@ -58,6 +58,13 @@ class BudgetsApi:
     def _missing(call: Call) -> Reply:
         name = call.parameters.get("BudgetName")
         return _error("NotFoundException", f"Unable to get budget: {name} - the budget doesn't exist.")
+
+
+def _account(call: Call) -> str:
+    """Tags are of an ARN (`arn:aws:budgets::ACCOUNT:budget/NAME`), all else is of an account."""
+    if arn := call.parameters.get("ResourceARN"):
+        return f"{arn}::::".split(":")[4]
+    return str(call.parameters.get("AccountId", ""))
 
 
 def _error(code: str, message: str) -> Reply:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as machine
+import json
 import re
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +31,7 @@ def install(clock: Clock) -> dict[str, Any]:
     _load_few_policies(moto.iam.models)
     _use_clock(clock, moto)
     _name_users(moto.iam.models)
+    _let_budgets_have_tags(BudgetsResponse)
     return {"iam": IamResponse, "ecr": ECRResponse, "budgets": BudgetsResponse}
 
 
@@ -86,6 +89,57 @@ def _name_users(models: Any) -> None:
 
     if plain.__name__ != "named":
         models.User.__init__ = named
+
+
+def _let_budgets_have_tags(responses: Any) -> None:
+    """moto offers none (AWS Budgets API reference: TagResource, UntagResource, ListTagsForResource; `ResourceTags` of
+    CreateBudget).
+    """
+    create = responses.create_budget
+    if create.__name__ == "create_tagged_budget":
+        return
+
+    def create_tagged_budget(self: Any) -> str:
+        answer: str = create(self)
+        made = self.backend.budgets[self._get_param("AccountId")][self._get_param("Budget")["BudgetName"]]
+        made.tags = _by_key(self._get_param("ResourceTags") or ())
+        return answer
+
+    def tag_resource(self: Any) -> str:
+        _budget(self).tags |= _by_key(self._get_param("ResourceTags"))
+        return "{}"
+
+    def untag_resource(self: Any) -> str:
+        for key in self._get_param("ResourceTagKeys"):
+            _budget(self).tags.pop(key, None)
+        return "{}"
+
+    def list_tags_for_resource(self: Any) -> str:
+        return json.dumps({"ResourceTags": [{"Key": key, "Value": value} for key, value in _budget(self).tags.items()]})
+
+    responses.create_budget = create_tagged_budget
+    for method in (tag_resource, untag_resource, list_tags_for_resource):
+        setattr(responses, method.__name__, method)
+
+
+def _by_key(tags: Iterable[dict[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _budget(response: Any) -> Any:
+    """The budget that `ResourceARN` names.
+
+    Raises:
+        NotFoundException: there is none.
+    """
+    from moto.budgets.exceptions import NotFoundException
+
+    arn = str(response._get_param("ResourceARN"))
+    _, _, name = arn.partition(f"arn:aws:budgets::{response.current_account}:budget/")
+    found = response.backend.budgets[response.current_account].get(name)
+    if found is None:
+        raise NotFoundException(f"Unable to find resource {arn} - the resource doesn't exist.")
+    return found
 
 
 def shown(account: str, repository: str, image: Image) -> Any:
