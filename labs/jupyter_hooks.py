@@ -13,8 +13,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from labs.errors import LabError
-from labs.secret_values import Needles, known
-from labs.secrets_scan import in_notebook
+from labs.secret_values import Needles, in_notebook, known
 from labs.settings import Settings
 
 log = logging.getLogger("labs.secrets")

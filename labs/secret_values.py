@@ -112,3 +112,34 @@ def _dresses(value: str) -> Iterator[bytes]:
         if len(core) >= SHORTEST + 2:
             yield core
             yield core.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def shapes_in(data: bytes) -> Iterator[str]:
+    """Secrets that name themselves; AWS's own examples end in EXAMPLE or EXAMPLEKEY and are none."""
+    for label, shape in SHAPES.items():
+        if any(b"EXAMPLE" not in value for value in shape.findall(data)):
+            yield label
+
+
+def in_notebook(book: Any, needles: Needles) -> list[tuple[str, str]]:
+    """Where in a notebook's content secrets stand: ("célula 3, saída", label), in reading order."""
+    found: list[tuple[str, str]] = []
+
+    def look(value: Any, where: str) -> None:
+        data = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        text = data + json.dumps(_joined(value)).encode()
+        found.extend((where, label) for label in sorted({*needles.found(text), *shapes_in(text)}))
+
+    cells = book.get("cells", []) if isinstance(book, Mapping) else []
+    for number, cell in enumerate(cells, 1):
+        look(cell.get("source", ""), f"célula {number}, texto")
+        if cell.get("outputs"):
+            look(cell["outputs"], f"célula {number}, saída")
+        look([cell.get("metadata"), cell.get("attachments")], f"célula {number}, metadados")
+    look(book.get("metadata") if isinstance(book, Mapping) else book, "metadados do notebook (estado dos widgets)")
+    return found
+
+
+def _joined(value: Any) -> str:
+    """The format allows a text as a list of lines; a secret may be cut there."""
+    return "".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else ""

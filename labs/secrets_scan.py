@@ -19,13 +19,15 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from labs.creations import IMAGE, Thing
 from labs.errors import LabError
+from labs.ledger import Ledger
 from labs.sandbox import engine_api, engine_choice, processes
-from labs.secret_values import SHAPES, Needles, known
+from labs.secret_values import Needles, known, shapes_in
 from labs.settings import CLONE, Settings
 
 CHUNK = 4 << 20
@@ -38,6 +40,7 @@ HISTORIES = (
     *(".bash_history", ".zsh_history", ".python_history", ".ash_history", ".local/share/fish/fish_history"),
     *(".aws/cli/history/history.db", ".ipython/profile_default/history.sqlite", ".viminfo", ".lesshst"),
 )
+COURSE_NAMES = ("widget-server:", "clinica:", "clinica-")
 TEMPORARY_BYTES, TEMPORARY_DEPTH = 8 << 20, 4
 MOST_UNPACKED = 2 << 30
 """Bytes of one compressed file that are looked at: a bomb must not stop the scan."""
@@ -54,7 +57,10 @@ class Finding:
 
 @dataclass
 class Report:
+    """`unread` says, in words, what could not be looked at."""
+
     findings: list[Finding] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     files: int = 0
     processes: int = 0
     bytes: int = 0
@@ -127,17 +133,31 @@ class Scan:
                     self._file(path, "pasta temporária")
 
     def engine(self) -> None:
-        """Layers, configuration and history of the course's images in the learner's own engine.
-
-        The private engine keeps them below the state folder, where they were read already.
+        """Layers and history of the course's images, configuration and output of their containers, in the learner's own
+        engine. The private engine keeps them below the state folder, where they were read already.
         """
         host = self._settings.engine_host
         if not host or engine_choice.is_private(self._settings) or not engine_choice.answers(host):
             return
-        names = engine_api.names_of_images(host, (self._settings.hub_registry, self._settings.ecr_registry))
-        for name in names:
-            with contextlib.suppress(tarfile.TarError, OSError), engine_api.saved(host, name) as archive:
-                self._archive(archive, f"imagem {name}", "layer ou história de imagem")
+        images = _of_the_course(self._settings, engine_api.images(host))
+        if not images:
+            return
+        try:
+            self._images(host, [names[0] if names else image for image, names in images.items()])
+        except (tarfile.TarError, OSError, ValueError) as error:
+            self.report.unread.append(f"imagens do seu Docker ({error})")
+        for name, told in engine_api.told_by_containers(host, images):
+            self._bytes(told, f"container {name}", "configuração ou log de container")
+
+    def _images(self, host: str, references: Sequence[str]) -> None:
+        """All in one archive, where a layer that several share stands once; a finding is told for each of them."""
+        first = len(self.report.findings)
+        with engine_api.saved(host, references) as stream:
+            images = self._archive(stream, "layer ou história de imagem")
+        found = self.report.findings[first:]
+        self.report.findings[first:] = [
+            replace(one, place=f"imagem {image}") for one in found for image in images.get(one.place, references)
+        ]
 
     # How ---------------------------------------------------------------------------------------
 
@@ -148,15 +168,26 @@ class Scan:
         except OSError:
             return  # gone meanwhile, or not ours to read
 
-    def _archive(self, stream: IO[bytes], place: str, kind: str) -> None:
-        """A tar archive as it comes; a member goes through a file without a name, since it may be compressed."""
+    def _archive(self, stream: IO[bytes], kind: str) -> dict[str, set[str]]:
+        """An image archive as it comes: findings bear its members' names; returns which images each member is of.
+
+        A member goes through a file without a name, since it may be compressed.
+        """
+        images: list[Mapping[str, Any]] = []
+        same: dict[str, str] = {}
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
-                if content := archive.extractfile(member):
+                if member.issym():  # a layer that an image before it has too
+                    same[member.name] = os.path.normpath(os.path.join(os.path.dirname(member.name), member.linkname))
+                elif member.isreg() and (content := archive.extractfile(member)):
                     with tempfile.TemporaryFile() as file:
                         shutil.copyfileobj(content, file, CHUNK)
                         file.seek(0)
-                        self._content(file, place, kind)
+                        self._content(file, member.name, kind)
+                        if member.name == "manifest.json":
+                            file.seek(0)
+                            images = json.load(file)
+        return _images_of_members(images, same)
 
     def _content(self, file: IO[bytes], place: str, kind: str) -> None:
         """A file from its beginning: as it is, and unpacked."""
@@ -186,35 +217,32 @@ class Scan:
         self.report.findings.append(Finding(place, secret, kind))
 
 
-def shapes_in(data: bytes) -> Iterator[str]:
-    """Secrets that name themselves; AWS's own examples end in EXAMPLE or EXAMPLEKEY and are none."""
-    for label, shape in SHAPES.items():
-        if any(b"EXAMPLE" not in value for value in shape.findall(data)):
-            yield label
+def _of_the_course(settings: Settings, images: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Images with a name that the course gives, and those whose name or id the ledger knows."""
+    addresses = (f"{settings.hub_registry}/", f"{settings.ecr_registry}/")
+    ledger = Ledger(settings)
+    return {
+        image: names
+        for image, names in images.items()
+        if any(name.startswith((*addresses, *COURSE_NAMES)) or ledger.noted(Thing(IMAGE, name)) for name in names)
+        or ledger.noted(Thing(IMAGE, "", image))
+    }
 
 
-def in_notebook(book: Any, needles: Needles) -> list[tuple[str, str]]:
-    """Where in a notebook's content secrets stand: ("célula 3, saída", label), in reading order."""
-    found: list[tuple[str, str]] = []
+def _images_of_members(images: Sequence[Mapping[str, Any]], same: Mapping[str, str]) -> dict[str, set[str]]:
+    """Members of an image archive → the images that they are of (Docker Image Specification v1.2, `manifest.json`).
 
-    def look(value: Any, where: str) -> None:
-        data = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        text = data + json.dumps(_joined(value)).encode()
-        found.extend((where, label) for label in sorted({*needles.found(text), *shapes_in(text)}))
-
-    cells = book.get("cells", []) if isinstance(book, Mapping) else []
-    for number, cell in enumerate(cells, 1):
-        look(cell.get("source", ""), f"célula {number}, texto")
-        if cell.get("outputs"):
-            look(cell["outputs"], f"célula {number}, saída")
-        look([cell.get("metadata"), cell.get("attachments")], f"célula {number}, metadados")
-    look(book.get("metadata") if isinstance(book, Mapping) else book, "metadados do notebook (estado dos widgets)")
+    Args:
+        same: members that are only a link to another one.
+    """
+    found: dict[str, set[str]] = {}
+    for one in images:
+        names = one.get("RepoTags") or ["sha256:" + PurePosixPath(one["Config"]).stem]
+        for member in (one["Config"], *one["Layers"]):
+            # Older engines keep each layer's part of the history beside it: ID/layer.tar, ID/json.
+            for path in (member, same.get(member, member), str(PurePosixPath(member).with_name("json"))):
+                found.setdefault(path, set()).update(names)
     return found
-
-
-def _joined(value: Any) -> str:
-    """The format allows a text as a list of lines; a secret may be cut there."""
-    return "".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else ""
 
 
 def _unpacked(file: Any) -> Iterator[bytes]:
@@ -273,7 +301,7 @@ def _kind(relative: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what was found; returns 1 where a secret is out of place."""
+    """Print what was found; returns 1 where a secret is out of place, 2 where not all could be looked at."""
     parser = argparse.ArgumentParser(
         prog="python3 -m labs.secrets_scan", description="Procura segredos do laboratório fora dos arquivos deles."
     )
@@ -288,14 +316,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(asdict(report), indent=2, ensure_ascii=False))
     else:
         print(_told(report))
-    return 1 if report.findings else 0
+    return 1 if report.findings else 2 if report.unread else 0
 
 
 def _told(report: Report) -> str:
     looked = f"{report.files} arquivos, {report.bytes >> 20} MB, {report.processes} processos, {report.seconds} s"
-    if not report.findings:
-        return f"Nenhum segredo fora do lugar ({looked})."
     lines = [f"{one.kind}: {one.place}\n    contém o segredo de {one.secret}" for one in report.findings]
+    lines += [f"⚠ Não consegui ler: {one}\n    Próximo comando: python3 -m labs doctor" for one in report.unread]
+    if not report.findings:
+        return "\n".join([*lines, f"Nenhum segredo fora do lugar no que foi lido ({looked})."])
     lines.append(f"{len(report.findings)} segredos fora do lugar ({looked}).")
     lines.append("Próximo comando: apague o que está acima e troque a chave: python3 -m labs reset")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import base64
 import contextlib
 import json
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,8 @@ from urllib.parse import quote, urlencode
 
 from labs.errors import EngineError
 from labs.sandbox.unix_http import Reply, request
+
+LOG_LINES = 10_000
 
 
 def ping(host: str, timeout: float = 2.0) -> str:
@@ -94,17 +96,25 @@ def everything(host: str) -> list[tuple[str, str, str]]:
     return found + [("volume", str(one["Name"]), str(one.get("CreatedAt", ""))) for one in volumes]
 
 
-def names_of_images(host: str, prefixes: tuple[str, ...]) -> list[str]:
-    """Names of the course's images: below these addresses, and `widget-server` alone."""
+def images(host: str) -> dict[str, list[str]]:
+    """Names of each image by its id; none for one that lost them."""
     listed = _call(host, "GET", "/images/json").json() or []
-    names = [name for image in listed for name in image.get("RepoTags") or ()]
-    return [name for name in names if name.startswith((*(f"{prefix}/" for prefix in prefixes), "widget-server:"))]
+    return {str(one["Id"]): [str(tag) for tag in one.get("RepoTags") or () if tag != "<none>:<none>"] for one in listed}
+
+
+def told_by_containers(host: str, images: Container[str]) -> Iterator[tuple[str, bytes]]:
+    """Name of each container of these images (ids), with its configuration and what it printed last."""
+    for one in _call(host, "GET", "/containers/json?all=1").json() or []:
+        if one["ImageID"] in images:
+            asked = ("json", f"logs?stdout=1&stderr=1&tail={LOG_LINES}")
+            answers = [_call(host, "GET", f"/containers/{one['Id']}/{what}", accept=(200, 404)).body for what in asked]
+            yield str(one["Names"][0]).lstrip("/"), b"\n".join(answers)
 
 
 @contextlib.contextmanager
-def saved(host: str, name: str) -> Iterator[IO[bytes]]:
-    """`docker save` of an image, as it comes: layers, configuration with the history. Empty where it is gone."""
-    command = ["docker", "--host", host, "save", name]
+def saved(host: str, references: Iterable[str]) -> Iterator[IO[bytes]]:
+    """`docker save` of images, as it comes: layers, each once, and configurations with the history."""
+    command = ["docker", "--host", host, "save", *references]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         yield process.stdout

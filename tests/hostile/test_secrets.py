@@ -21,8 +21,8 @@ import pytest
 from labs import jupyter, sandbox
 from labs.sandbox import leftovers, lifecycle
 from labs.sandbox.processes import start_of, stop
-from labs.secret_values import Needles, known
-from labs.secrets_scan import Report, Scan, in_notebook
+from labs.secret_values import Needles, in_notebook, known
+from labs.secrets_scan import Report, Scan
 from labs.settings import CLONE, Settings, write_atomic
 
 

@@ -19,11 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from labs import sandbox
+from labs import sandbox, secrets_scan
 from labs.checks import World
 from labs.commands import Context, execute
+from labs.creations import IMAGE, Thing
 from labs.errors import CommandError
 from labs.events import ignore
+from labs.ledger import Ledger
 from labs.runner import Runner
 from labs.sandbox import engine_api, leftovers
 from labs.secrets_scan import Scan
@@ -119,21 +121,40 @@ def _tar(text: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_secret_in_an_image_of_the_learners_own_engine_is_found(own: Own) -> None:
-    """In a layer and in the history; under a name that is not the course's it is not looked for."""
+def test_a_secret_in_images_and_containers_of_the_learners_own_engine_is_found(own: Own) -> None:
+    """In a layer, for each image that has it; in the history; in an environment and a log; in an image that lost its
+    name. Under a name that is not the course's it is not looked for.
+    """
     token = own.settings.hub_token_file.read_text().strip()
     own.run("mkdir canario && cp $HUB_TOKEN_FILE canario/copia")
     own.run(f"printf 'FROM labs/python-base:3\nLABEL a={token}\n' | docker build -t widget-server:historia -")
     own.run("printf 'FROM labs/python-base:3\nCOPY copia /\n' > canario/Dockerfile")
-    own.run("docker build -t widget-server:layer canario && docker tag widget-server:layer outra-equipe/app:2")
+    own.run("docker build -t widget-server:layer canario")
+    own.run("printf 'FROM widget-server:layer\nRUN rm /copia\n' | docker build -t clinica-apagado:1 -")
+    lost = own.run("printf 'FROM widget-server:layer\nLABEL b=1\n' | docker build -q - 2>/dev/null").strip()
+    Ledger(own.settings).saw([Thing(IMAGE, "", lost)], "02-build/build-v1")
+    own.run("docker tag labs/python-base:3 widget-server:limpa")
+    own.run(f"docker run --name com-log widget-server:limpa echo {token}")
+    own.run(f"docker run --name com-variavel -e T={token} widget-server:limpa true")
+    own.run(f"docker run --name de-outra outra-equipe/app:1 /x {token}", check=False)
     try:
         scan = Scan(own.settings)
         scan.engine()
-        found = {finding.place for finding in scan.report.findings}
-        assert found == {"imagem widget-server:historia", "imagem widget-server:layer"}
+        assert {finding.place for finding in scan.report.findings} == {
+            *("imagem widget-server:historia", "imagem widget-server:layer", "imagem clinica-apagado:1"),
+            *(f"imagem {lost}", "container com-log", "container com-variavel"),
+        }
         assert {finding.secret for finding in scan.report.findings} == {"secrets/hub-token"}
     finally:
-        own.run("rm -r canario; docker rmi widget-server:historia widget-server:layer outra-equipe/app:2")
+        own.run("rm -r canario; docker rm com-log com-variavel de-outra", check=False)
+        own.run(f"docker rmi clinica-apagado:1 {lost} widget-server:historia widget-server:layer widget-server:limpa")
+
+
+def test_what_cannot_be_read_of_an_engine_is_said(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets_scan, "_of_the_course", lambda _settings, _images: {"sha256:" + "0" * 64: []})
+    scan = Scan(own.settings)
+    scan.engine()
+    assert scan.report.unread and not scan.report.findings
 
 
 def test_the_courses_cleanup_gives_all_of_it_back(own: Own) -> None:
