@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 
 from labs import jupyter, sandbox
+from labs.catalog import load_course
+from labs.notebooks import environment
 from labs.sandbox import leftovers, lifecycle
 from labs.sandbox.processes import start_of, stop
 from labs.secret_values import Needles, in_notebook, known
@@ -34,9 +36,9 @@ class Taught:
     address: str
 
     def shell(self, line: str) -> str:
-        environment = os.environ | self.settings.environment()
+        variables = os.environ | self.settings.environment()
         done = subprocess.run(
-            ["bash", "-c", line], cwd=self.settings.work, env=environment, capture_output=True, text=True, timeout=120
+            ["bash", "-c", line], cwd=self.settings.work, env=variables, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -55,17 +57,22 @@ def taught(lab_homes: Path) -> Iterator[Taught]:
         address = jupyter._address(settings, jupyter._free_port(8890, print))
         process = jupyter.launch(settings, address)
         stack.callback(jupyter.stop, settings, process)
-        done = subprocess.run(
-            [sys.executable, "-m", "labs", "run", "--json"],
-            cwd=CLONE,
-            env=os.environ | settings.environment(),
-            capture_output=True,
-            text=True,
-            timeout=400,
-        )
-        (settings.sandbox / "logs" / "course.log").write_text(done.stdout + done.stderr)
-        assert done.returncode == 0, done.stdout[-3000:]
+        run_all_and_save(settings)
         yield Taught(settings, address)
+
+
+def run_all_and_save(settings: Settings) -> None:
+    """The learner's own notebooks, every cell run and everything saved in them: outputs and the widgets' state."""
+    books = [str(settings.work / "notebooks" / f"{lesson.id}.ipynb") for lesson in load_course().lessons]
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", *books],
+        env=os.environ | environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    (settings.sandbox / "logs" / "course.log").write_text(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def told(report: Report) -> str:
@@ -76,12 +83,17 @@ def test_after_the_whole_course_no_secret_is_out_of_place(taught: Taught) -> Non
     values = known(taught.settings)
     assert {"secrets/hub-token", "secrets/jupyter-token", "secrets/registry-http"} <= set(values.values())
     assert any(place.startswith("aws/credentials") for place in values.values())
+    books = [json.loads(path.read_text()) for path in (taught.settings.work / "notebooks").glob("*.ipynb")]
+    states = [book["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"] for book in books]
+    assert len(states) == len(load_course().lessons) and all(states), "the widgets' state was not saved"
+    proven = list(json.loads((taught.settings.home / "progress.json").read_text())["steps"].values())
+    assert len(proven) > 100 and all(step["passed"] for step in proven)
     report = Scan(taught.settings).run()
     assert not report.findings, told(report)
     assert report.files > 1000 and report.bytes > 50 << 20 and report.processes > 5
-    environment = os.environ | taught.settings.environment()
     command = [sys.executable, "-m", "labs.secrets_scan"]
-    done = subprocess.run(command, cwd=CLONE, env=environment, capture_output=True, text=True, timeout=120)
+    variables = os.environ | taught.settings.environment()
+    done = subprocess.run(command, cwd=CLONE, env=variables, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "Nenhum segredo fora do lugar" in done.stdout, done.stdout
 
 
@@ -149,8 +161,8 @@ def test_a_canary_is_found_in_each_kind_of_place(
         stack.callback(taught.shell, f"docker rm -f {container}")
 
         sleeper = "import signal; signal.pause()"
-        environment = os.environ | settings.environment() | {"HUB_PASSWORD": canary("a process's environment")}
-        process = subprocess.Popen([sys.executable, "-c", sleeper, canary("a command line")], env=environment)
+        variables = os.environ | settings.environment() | {"HUB_PASSWORD": canary("a process's environment")}
+        process = subprocess.Popen([sys.executable, "-c", sleeper, canary("a command line")], env=variables)
         stack.callback(stop, process.pid, start_of(process.pid), 5.0)
 
         report = Scan(settings, canaries).run()
