@@ -17,6 +17,12 @@ class Explanation:
 
 
 _TABLE: tuple[tuple[str, str, str], ...] = (
+    # First, since a registry wraps it in words of its own
+    (
+        r"no space left on device|[Dd]isk quota exceeded|cannot write to its disk",
+        "O disco está cheio.",
+        "df -h && docker system df",
+    ),
     # Registries
     (
         r"no basic auth credentials",
@@ -165,7 +171,6 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (r"NoSuchEntity|NotFoundException", "O recurso não existe na conta.", "aws iam list-users --profile console"),
     (r"Could not connect to the endpoint", "A API da AWS deste laboratório não responde.", "python3 -m labs up"),
     # Machine
-    (r"no space left on device|[Dd]isk quota exceeded", "O disco está cheio.", "df -h && docker system df"),
     (
         r"[Pp]ermission denied.*docker\.sock",
         "Seu usuário não pode falar com o Docker Engine.",

@@ -74,6 +74,8 @@ def test_a_full_store_refuses_and_loses_nothing(cramped: Patient, store: str, na
         during = cramped.census()
         cramped.assert_nothing_lost(before, during)
         assert error is not None or step.key in during[step.kind], "neither refused nor done"
+        if error is not None:
+            assert "disco está cheio" in error.what and "df -h" in error.next_command, error
         make_room()
     assert_goes_on(cramped, step)
     after = cramped.census()

@@ -29,6 +29,8 @@ MESSAGES = {
     'Unable to locate credentials. You can configure credentials by running "aws configure".': "aws configure",
     "An error occurred (SignatureDoesNotMatch) when calling": "aws configure",
     "write /data: no space left on device": "df -h",
+    "denied: no space left on device in the registry's store": "df -h",
+    "An error occurred (ServiceFailure) when calling the CreateUser operation: The lab cannot write to its disk.": "df -h",
     "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?": "labs up",
     "dial tcp 127.0.0.1:5001: connect: connection refused": "labs status",
     "toomanyrequests: You have reached your pull rate limit.": "docker login",

@@ -20,8 +20,9 @@ from labs.sandbox.gateway import http
 from labs.sandbox.gateway.http import LAYER_BYTES, TooLargeError, Upload, answer
 
 CHUNK = 1 << 18
-FULL = b"no space left on device"
-"""What the registry's 500 says of a full disk. As `DENIED` it is told at once: Docker repeats after a 500, for 50 s."""
+_FULL = re.compile(rb'no space left on device|"Err":(?:28|122)\b')
+"""What the registry's 500 says of a full disk: in words, or the number of the system's error (ENOSPC, EDQUOT)."""
+NO_SPACE = "no space left on device in the registry's store"
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 DIGEST = re.compile(_DIGEST)
@@ -72,6 +73,11 @@ def route(path: str) -> Route | None:
     kind = next(kind for kind in ("uploads", "blob", "manifest", "tags") if found[kind])
     kinds = {"blob": "blobs", "manifest": "manifests"}
     return Route(kinds.get(kind, kind), found["name"], found["blob"] or found["manifest"] or found["upload"] or "")
+
+
+def says_full(status: int, body: bytes) -> bool:
+    """Whether an answer means that the disk is full. As `DENIED` it is told at once: Docker repeats a 500 for 50 s."""
+    return status >= 500 and bool(_FULL.search(body))
 
 
 def error(
@@ -154,9 +160,10 @@ class Upstream:
         except (aiohttp.ClientError, OSError, TimeoutError) as failure:
             raise (upload.problem or UnavailableError(str(failure))) from failure
         async with reply:
-            if reply.status >= 500 and FULL in (said := await reply.content.read(CHUNK)):
-                return error(403, "DENIED", f"{FULL.decode()} in the registry's store")
             if reply.status >= 500:
+                said = await reply.content.read(CHUNK)
+                if says_full(reply.status, said):
+                    return error(403, "DENIED", NO_SPACE)
                 return web.Response(status=reply.status, body=said, content_type="application/json")
             return await _pass_back(request, reply)
 

@@ -10,7 +10,17 @@ from aiohttp import web
 
 from labs.sandbox.gateway import manifests
 from labs.sandbox.gateway.images import Image, layer_digests
-from labs.sandbox.gateway.proxy import DIGEST, FULL, Answer, Route, UnavailableError, Upstream, error, relocated
+from labs.sandbox.gateway.proxy import (
+    DIGEST,
+    NO_SPACE,
+    Answer,
+    Route,
+    UnavailableError,
+    Upstream,
+    error,
+    relocated,
+    says_full,
+)
 from labs.sandbox.gateway.state import State, StorageError
 
 ACCEPT = ", ".join(
@@ -71,8 +81,8 @@ class Store:
             return _refusal("SIZE_INVALID", why)
         target = f"/v2/{name}/manifests/{reference or digest}"
         reply = await self.upstream.ask("PUT", target, {"Content-Type": kind}, data)
-        if FULL in reply.body:
-            return _refusal("DENIED", f"{FULL.decode()} in the registry's store", 403)
+        if says_full(reply.status, reply.body):
+            return _refusal("DENIED", NO_SPACE, 403)
         if reply.status != 201:
             return reply
         was_there = (held := self.state.images[self.name].get(name)) is not None and digest in held.images
