@@ -18,11 +18,10 @@ from pathlib import Path
 
 from labs import bootstrap, system
 from labs.errors import LabError
-from labs.settings import Settings, default_home
+from labs.settings import Settings, default_home, is_foreign
 
 EXIT_ERROR, EXIT_BUG, EXIT_INTERRUPTED = 1, 70, 130
 """70 is `EX_SOFTWARE` of sysexits(3); 130 is what shells report for Ctrl-C."""
-KEYS_OF_THE_MACHINE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 NEEDS_ENVIRONMENT = ("start", "test", "up", "run")
 
 
@@ -253,17 +252,16 @@ def _env(_: argparse.Namespace) -> int:
             ledger.note_course(settings)
         except LabError as error:
             say(str(error))  # the terminal still gets its variables; each step's own check notes what it makes
-    for name, value in settings.environment().items():
+    own = settings.environment()
+    for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
     if settings.live:
-        print("unset AWS_ENDPOINT_URL")
         say(f"Alvo: {live.title(settings)}")
-    # An empty key counts as none (botocore's EnvProvider), so that the lab's own files decide.
-    for name in KEYS_OF_THE_MACHINE:
-        if os.environ.get(name):
-            print(f"export {name}=''")
-    if os.environ.get("AWS_PROFILE"):
-        say("Este terminal usa outro perfil da AWS. Próximo comando: unset AWS_PROFILE")
+    foreign = sorted(name for name in os.environ if is_foreign(name) and name not in own)
+    for name in foreign:
+        print(f"unset {name}")
+    if "AWS_PROFILE" in foreign:
+        say(f"Este terminal usava outro perfil da AWS ({os.environ['AWS_PROFILE']}); no laboratório ele fica de fora.")
     if not settings.ports.hub:
         say(
             "O laboratório ainda não foi iniciado, então os endereços estão vazios. Próximo comando: python3 -m labs up"

@@ -28,7 +28,7 @@ from labs.errors import CommandError, Interrupted
 from labs.events import Line, Watcher
 from labs.explain import explain
 from labs.inventory import protect
-from labs.settings import DOCKER_HUB, FOREIGN_VARIABLES, Settings
+from labs.settings import DOCKER_HUB, Settings, without_foreign
 
 POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
@@ -273,7 +273,7 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
     process = subprocess.Popen(
         ["bash", "-o", "pipefail", "-c", part],
         cwd=_existing(context.folder),
-        env=_environment(context.settings),
+        env=without_foreign(os.environ) | context.settings.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -296,12 +296,6 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
         observed = "\n".join(seen[-8:]) or f"o comando terminou com o código {code}"
         explanation = explain(observed)
         raise CommandError(explanation.what or "O comando falhou.", observed, explanation.next_command)
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    kept = ("AWS_CA_BUNDLE",) if settings.live else ()  # a company's proxy may stand before the real AWS
-    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES or name in kept}
-    return {**own, **settings.environment()}
 
 
 def _existing(folder: Path) -> Path:

@@ -24,6 +24,8 @@ from labs.settings import Settings
 from labs.unattended import answering, is_unattended
 
 TRANSCRIPT_LINES = 40
+START = "python3 -m labs up"
+"""The one repair that touches no account: it must work before anything is confirmed."""
 
 
 @dataclass(frozen=True)
@@ -101,16 +103,20 @@ class Runner:
         cancel: threading.Event | None = None,
     ) -> Outcome:
         """Run the usual repair of a failed step (`labs.repair` says which), then check the step. As `run`, it never
-        raises what a learner can act on.
+        raises what a learner can act on, and what guards a step guards its repair.
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
+        fix = replace(step, command=command, stdin="")
         started = time.monotonic()
         try:
             with self._lock(lesson, step):
-                error = self._act(replace(step, command=command, stdin=""), watch, cancel)
+                if command != START:
+                    guard.require(self.world, lesson, fix)
+                    self._note(lesson, fix)
+                error = self._act(fix, watch, cancel)
                 verdict = _not_run(error) if error else self.verify(lesson_id, step_id)
-        except (StepBusy, StateError, Interrupted) as stopped:
+        except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as stopped:
             error, verdict = stopped, _not_run(stopped)
         return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
 

@@ -22,22 +22,12 @@ CLONE = Path(__file__).resolve().parent.parent
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
 DEFAULT_REGION = "us-east-2"
 DEFAULT_HUB_USER = "aluno"
-FOREIGN_VARIABLES = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_DEFAULT_OUTPUT",
-    "AWS_ROLE_ARN",
-    "AWS_CA_BUNDLE",
-    "AWS_ENDPOINT_URL",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "DOCKER_CONTEXT",
+_FOREIGN = re.compile(
+    r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|(DEFAULT_)?PROFILE|(DEFAULT_)?REGION|DEFAULT_OUTPUT|ROLE_ARN)"
+    r"|AWS_WEB_IDENTITY_TOKEN_FILE|AWS_(ENDPOINT_URL|CONTAINER_CREDENTIALS)_?\w*|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+    r"|DOCKER_CONTEXT"
 )
-"""Variables of the machine that would win over the lab's own files; a lab terminal unsets them."""
+LOOPBACK = ("127.0.0.1", "localhost")
 SANDBOX, LIVE = "sandbox", "live"
 """The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
 DOCKER_HUB = "docker.io"
@@ -274,12 +264,32 @@ class Settings:
             "LABS_TARGET": self.target,
             "PYTHONPATH": str(CLONE),
             "PATH": path,
+            **_past_the_proxy(base if base is not None else os.environ),
         }
         if not self.live:
             variables["AWS_ENDPOINT_URL"] = self.aws_endpoint
         if self.engine_host:
             variables["DOCKER_HOST"] = self.engine_host
         return variables
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a variable of the machine would win over the lab's own files and addresses (botocore's configuration
+    guide, "Using environment variables"; `AWS_ENDPOINT_URL_<SERVICE>` of the SDK reference). A lab terminal unsets it.
+    """
+    return bool(_FOREIGN.fullmatch(name))
+
+
+def without_foreign(variables: Mapping[str, str]) -> dict[str, str]:
+    """The machine's variables that may stay in the lab."""
+    return {name: value for name, value in variables.items() if not is_foreign(name)}
+
+
+def _past_the_proxy(base: Mapping[str, str]) -> dict[str, str]:
+    """A proxy of the machine must not see loopback: curl and the AWS CLI would send it the lab's passwords."""
+    spared = base.get("no_proxy") or base.get("NO_PROXY") or ""
+    hosts = dict.fromkeys([*filter(None, (host.strip() for host in spared.split(","))), *LOOPBACK])
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(hosts))
 
 
 def default_home() -> Path:

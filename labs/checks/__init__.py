@@ -108,6 +108,9 @@ def run_check(step: Step, world: World) -> Verdict:
     except LabError as error:
         observed = f"{error.what} {error.observed}".strip()
         return Verdict(False, observed, error.next_command or step.hint)
+    except Exception as error:  # noqa: BLE001 - the last resort: state that no check foresaw is no proof and no traceback
+        observed = f"A verificação não entendeu o estado que encontrou: {type(error).__name__}: {error}"
+        return Verdict(False, observed, step.hint or "python3 -m labs doctor")
 
 
 def passed(observed: str, **evidence: Any) -> Verdict:

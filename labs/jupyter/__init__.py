@@ -25,7 +25,7 @@ from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token
 from labs.sandbox import network, processes
 from labs.sandbox.unix_http import request
 from labs.sandbox.wait import Look, until
-from labs.settings import FOREIGN_VARIABLES, Settings, write_atomic
+from labs.settings import Settings, without_foreign, write_atomic
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -165,7 +165,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """The lab's variables and Jupyter's folders; terminals and kernels inherit them."""
     own = folder(settings)
     return (
-        {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
+        without_foreign(os.environ)
         | settings.environment()
         | {
             "JUPYTER_CONFIG_DIR": str(own / "config"),

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Viewport
 from labs import jupyter, sandbox
 from labs.catalog import Lesson, Step
 from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, FOREIGN_VARIABLES, Settings
+from labs.settings import CLONE, Settings, without_foreign
 from labs.widgets.action import described
 
 CHROMIUM = "/usr/bin/chromium"
@@ -63,8 +63,7 @@ class Server:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
-    return own | {"LABS_HOME": str(home), "LABS_ENGINE": "private", "PYTHONPATH": str(CLONE)}
+    return without_foreign(os.environ) | {"LABS_HOME": str(home), "LABS_ENGINE": "private", "PYTHONPATH": str(CLONE)}
 
 
 class Card:

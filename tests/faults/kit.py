@@ -244,12 +244,14 @@ class Patient:
     # Faults ------------------------------------------------------------------------------------
 
     def kill(self, part: str) -> None:
-        """`kill -9` of a part, by its id and start mark."""
+        """`kill -9` of a part, by its id and start mark; returns once it is dead."""
         state = leftovers.read_state(self.settings)
         known = state if part == "supervisor" else state["parts"][part]
-        if processes.is_alive(int(known["pid"]), str(known["start"])):
+        pid, start = int(known["pid"]), str(known["start"])
+        if processes.is_alive(pid, start):
             with suppress(ProcessLookupError):
-                os.kill(int(known["pid"]), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+            until(f"{part} morrer", lambda: Look(not processes.is_alive(pid, start)), 10, interval=0.002)
 
     def healthy(self) -> Look:
         """Whether every part's process lives, the supervisor found it well, and engine and gateway answer now."""

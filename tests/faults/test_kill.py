@@ -13,23 +13,7 @@ from labs.sandbox.wait import Look, until
 from .kit import STEPS, Patient, Recovery, assert_goes_on, tally
 
 PARTS = ("engine", "hub", "ecr", "gateway", "supervisor")
-NEEDS = {
-    "build": ("engine",),
-    "push hub": ("engine", "hub", "gateway"),
-    "push ecr": ("engine", "ecr", "gateway"),
-    "pull": ("engine", "hub", "gateway"),
-    "aws call": ("gateway",),
-    "budget": ("gateway",),
-    "key": ("gateway",),
-    "container": ("engine",),
-}
-"""Parts that a step works with: these are killed at every moment, the others in the middle of it."""
-CASES = [
-    (step, part, moment)
-    for step in STEPS
-    for part in PARTS
-    for moment in (("before", "during", "after") if part in NEEDS[step] else ("during",))
-]
+CASES = [(step, part, moment) for step in STEPS for part in PARTS for moment in ("before", "during", "after")]
 
 
 @pytest.mark.parametrize(("name", "part", "moment"), CASES, ids=["-".join(case).replace(" ", "_") for case in CASES])

@@ -63,6 +63,7 @@ class Real(FakeWorld):
             hub_repositories=lambda user: [SimpleNamespace(name=name) for name in self.repositories],
             hub_create=lambda user, name: self.created.append(f"{user}/{name}"),
             hub_private=lambda user, name: self.created.append(f"private {user}/{name}"),
+            manifest=lambda repository, reference: None,
         )
         self.cloud.answers |= {  # type: ignore[attr-defined]
             ("sts", "get_caller_identity"): ADMIN,
@@ -197,6 +198,38 @@ def test_nothing_live_runs_without_a_confirmation(world: Real) -> None:
                 assert outcome.verdict.hint == "python3 -m labs.target confirm"
     assert world.engine.calls == [] and world.cloud.calls == []  # type: ignore[attr-defined]
     assert Ledger(world.settings).entries() == ()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker push maria/widget-server:v1",
+        "aws ecr create-repository --repository-name widget-server",
+        'docker login --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"',
+    ],
+)
+def test_no_repair_button_acts_without_a_confirmation(world: Real, command: str) -> None:
+    outcome = runner(world).repair("07-push-ecr", "push-ecr", command)
+    assert outcome.verdict.hint == "python3 -m labs.target confirm" and not outcome.verdict.passed
+    assert world.engine.calls == [] and world.cloud.calls == []  # type: ignore[attr-defined]
+    assert Ledger(world.settings).entries() == ()
+
+
+def test_a_repair_of_aws_is_guarded_as_its_step(world: Real) -> None:
+    """Confirmed, but with the root user's key, or without a budget: nothing is made."""
+    guard.write_session(world.settings)
+    command = "aws ecr create-repository --repository-name widget-server"
+    without_budget = runner(world).repair("07-push-ecr", "push-ecr", command)
+    assert "budget" in without_budget.verdict.observed
+    world.answer("sts", "get_caller_identity", {"Arn": "arn:aws:iam::210987654321:root", "Account": "210987654321"})
+    assert "root" in runner(world).repair("07-push-ecr", "push-ecr", command).verdict.observed
+    assert not any("create-repository" in call for call in world.cloud.calls)  # type: ignore[attr-defined]
+
+
+def test_a_repair_notes_what_it_makes(world: Real) -> None:
+    guard.write_session(world.settings)
+    runner(world).repair("04-push-docker-hub", "push-v1", "docker push maria/widget-server:v1")
+    assert Ledger(world.settings).entries()[0].name == "maria/widget-server"
 
 
 def test_a_confirmation_ends_and_is_for_these_accounts_alone(real: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

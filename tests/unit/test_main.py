@@ -106,6 +106,20 @@ def test_env_is_what_a_shell_can_eval(capsys: pytest.CaptureFixture[str], tmp_pa
     assert {"DOCKER_CONFIG", "AWS_ENDPOINT_URL", "HUB_REGISTRY", "HUB_USER", "ECR_REGISTRY"} <= set(variables)
 
 
+def test_env_takes_out_what_would_win_over_the_lab(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = {"AWS_PROFILE": "empresa", "AWS_ENDPOINT_URL_IAM": "http://x", "AWS_ACCESS_KEY_ID": "AKIAREAL"}
+    foreign |= {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_REGION": "sa-east-1"}
+    for name, value in (foreign | {"AWS_CA_BUNDLE": "/ca.pem", "no_proxy": "interno.example, 10.0.0.1"}).items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["env"]) == 0
+    told = capsys.readouterr()
+    unset = [line.split()[1] for line in told.out.splitlines() if line.startswith("unset ")]
+    assert set(unset) == set(foreign) and "empresa" in told.err
+    assert "export NO_PROXY=interno.example,10.0.0.1,127.0.0.1,localhost" in told.out.splitlines()
+
+
 def test_status_and_down_before_the_first_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["running"] is False
