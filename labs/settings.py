@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -302,6 +303,28 @@ def default_home() -> Path:
         return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "registry-labs"
     data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data) / "registry-labs"
+
+
+def kept_key(path: Path) -> str:
+    """The random key that a 0600 file keeps, made where there is none, or where the file was damaged: an empty or short
+    key would let anybody sign.
+
+    Raises:
+        StateError: the file cannot be read or written.
+    """
+    try:
+        found = path.read_bytes().strip()
+        if re.fullmatch(rb"[0-9a-f]{64}", found):
+            return found.decode()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StateError(
+            "Uma chave do laboratório não pode ser lida.", f"{path}: {error}", f"ls -l '{path}'"
+        ) from error
+    made = secrets.token_hex(32)
+    write_atomic(path, made)
+    return made
 
 
 def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:

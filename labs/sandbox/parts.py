@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
 
 from labs.sandbox import engine_choice
-from labs.settings import CLONE, Settings, write_atomic
+from labs.settings import CLONE, Settings, kept_key, write_atomic
 
 REGISTRIES = ("hub", "ecr")
 TITLES = {
@@ -60,11 +59,8 @@ def registry(settings: Settings, name: str, program: Path) -> dict[str, Any]:
 
 def write_registry_config(settings: Settings, name: str) -> Path:
     """The registry's configuration (https://distribution.github.io/distribution/about/configuration/)."""
-    secret = settings.secrets / "registry-http"
-    if (
-        not secret.exists()
-    ):  # It signs the state of unfinished uploads: one that survives lets them go on after a restart.
-        write_atomic(secret, secrets.token_hex(32))
+    # It signs the state of unfinished uploads: one that survives lets them go on after a restart.
+    secret = kept_key(settings.secrets / "registry-http")
     config = {
         "version": "0.1",
         "log": {"level": "warn", "accesslog": {"disabled": True}},
@@ -77,7 +73,7 @@ def write_registry_config(settings: Settings, name: str) -> Path:
         "http": {
             "net": "unix",
             "addr": str(settings.run / f"{name}.sock"),
-            "secret": secret.read_text("utf-8"),
+            "secret": secret,
             "relativeurls": True,
         },
     }

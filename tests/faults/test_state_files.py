@@ -30,7 +30,8 @@ DAMAGES: dict[str, Damage] = {
 }
 MADE_AGAIN = (
     *("workspace.json", "supervisor.json", "parts.json", "hub.yml", "ecr.yml", "engine.json", "gateway/events.jsonl"),
-    *("gateway/journal.mended", "gateway/journal.damaged"),
+    *("gateway/journal.mended", "gateway/journal.damaged", "gateway/console.json"),
+    *("gateway/key", "../secrets/registry-http"),
 )
 """Files that the lab makes again by itself: all are damaged at once."""
 PRECIOUS = (

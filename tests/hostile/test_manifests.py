@@ -55,6 +55,7 @@ def descriptor(size: object, digest: str = digest_of(LAYER_BLOB)) -> dict[str, A
     return {"mediaType": LAYER, "size": size, "digest": digest}
 
 
+FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 LIES = {
     "a layer said to be larger": spoiled(layers=[descriptor(10**15)]),
     "a layer said to be smaller": spoiled(layers=[descriptor(1)]),
@@ -75,6 +76,9 @@ LIES = {
     "layers that are a number": spoiled(layers=5),
     "layers that are null": spoiled(layers=None),
     "a list instead of an object": b"[]",
+    "a layer that stands elsewhere": spoiled(
+        layers=[{**descriptor(len(LAYER_BLOB)), "mediaType": FOREIGN, "urls": ["https://example.com/layer"]}]
+    ),
     "nothing": b"",
     "no JSON": b"\x00\x01\x02",
     "five megabytes": b'{"x": "' + b"a" * (5 << 20) + b'"}',

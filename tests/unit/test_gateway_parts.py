@@ -14,6 +14,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from itsdangerous import URLSafeSerializer
 
 from labs.errors import StateError
 from labs.sandbox.gateway import billing, policy, sigv4
@@ -319,6 +320,17 @@ def test_account_tokens_are_kept_as_salted_hashes() -> None:
     assert accounts.accepts("aluno", "t"), "the remembered digest"
     assert not accounts.accepts("aluno", "u")
     assert not accounts.accepts("outro", "t")
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\n", b"00", b"\x00\xff{[ not a key", b"a" * 32])
+def test_a_damaged_key_signs_nothing(tmp_path: Path, damaged: bytes) -> None:
+    """An empty one above all: with it anybody could sign."""
+    (tmp_path / "key").write_bytes(damaged)
+    signer = Signer(tmp_path / "key")
+    kept = (tmp_path / "key").read_text()
+    assert len(kept) == 64 and Signer(tmp_path / "key").read("p", signer.sign("p", {"a": 1})) == {"a": 1}
+    forged = URLSafeSerializer(damaged.decode("latin-1").strip(), salt="p").dumps({"user": "aluno"})
+    assert signer.read("p", str(forged)) is None
 
 
 def test_tokens_are_for_one_purpose(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def problem(data: bytes) -> str:
     for descriptor in (parsed.get("config"), *parsed.get("layers", ()), *parsed.get("manifests", ())):
         if descriptor is not None and not _is_descriptor(descriptor):
             return "manifest invalid: a descriptor needs mediaType, size and digest"
+        if descriptor and descriptor.get("urls"):
+            return "manifest invalid: layers that stand elsewhere (urls) are not accepted"
     return ""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from labs.settings import Settings, write_atomic
+from labs.settings import Settings, kept_key
 
 HUB_SECONDS = 300  # Docker Hub's own `expires_in`
 
@@ -18,9 +17,7 @@ class Signer:
     """Signs small JSON objects for one purpose each; the key stands in a 0600 file."""
 
     def __init__(self, key_file: Path) -> None:
-        if not key_file.is_file():
-            write_atomic(key_file, secrets.token_hex(32))
-        self._key = key_file.read_text("utf-8").strip()
+        self._key = kept_key(key_file)
 
     @classmethod
     def of(cls, settings: Settings) -> Signer:
