@@ -18,7 +18,7 @@ from labs.settings import Settings
 if TYPE_CHECKING:
     from labs.checks import World
 
-TITLE_LABEL = "org.opencontainers.image.title"
+TITLE_LABEL, CLINIC_LABEL = "org.opencontainers.image.title", "dev.registry-labs.clinic"
 
 
 def in_engine(settings: Settings) -> list[Thing]:
@@ -100,12 +100,12 @@ def names(container: Container) -> tuple[str, str]:
 
 
 def lost_its_name(world: World, ledger: Ledger, image: Image) -> bool:
-    """Whether an image without a name comes from the kit's own base image and widget-server's Dockerfile.
+    """Whether an image without a name comes from the kit's own base image and one of its Dockerfiles.
 
     A build that takes over a name leaves the image before it without one, and no check may ever have seen its id. Who
     builds from a base image that the kit made, in this engine, builds in the lab.
     """
-    if image.tags or image.labels.get(TITLE_LABEL) != "widget-server":
+    if image.tags or not (image.labels.get(TITLE_LABEL) == "widget-server" or CLINIC_LABEL in image.labels):
         return False
     for base in ledger.made_by_kit(IMAGE):
         made = world.engine.image(base)

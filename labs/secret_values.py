@@ -25,8 +25,13 @@ SHAPES = {
         rb"(?:aws_secret_access_key|SecretAccessKey|secretAccessKey)[\\\"']*\s*[:=]\s*[\\\"']*([A-Za-z0-9/+]{40})\b"
     ),
     "access token do Docker Hub": re.compile(rb"\b(dckr_pat_[A-Za-z0-9_-]{20,})"),
+    "senha do ECR": re.compile(rb"\b(eyJwYXlsb2Fk[\w+/=-]{100,}|QVdTOmV5[\w+/=-]{60,})"),
+    "token assinado": re.compile(rb"(?<![\w.-])((?:eyJ|\.eJ)[\w-]{30,}(?:\.[\w-]{20,}){1,2})"),
 }
-"""Secrets that name themselves, of this lab or of any other: AWS's and Docker's own shapes."""
+"""Secrets that name themselves, of this lab or of any other: AWS's and Docker's own shapes. An ECR password is the
+base64 of JSON that begins with its payload, and `authorizationToken` the base64 of `AWS:` and that; the registries'
+bearer tokens are JSON in base64 (some packed before, by itsdangerous) with a signature (RFC 7519).
+"""
 
 
 def known(settings: Settings) -> dict[str, str]:

@@ -41,6 +41,8 @@ HISTORIES = (
     *(".aws/cli/history/history.db", ".ipython/profile_default/history.sqlite", ".viminfo", ".lesshst"),
 )
 COURSE_NAMES = ("widget-server:", "clinica:", "clinica-")
+OF_THE_MACHINE = ("linha de comando", "variável de ambiente", "histórico", "pasta temporária")
+"""Kinds of places that are not the lab's alone: there only the lab's own secrets are looked for, no mere shapes."""
 TEMPORARY_BYTES, TEMPORARY_DEPTH = 8 << 20, 4
 MOST_UNPACKED = 2 << 30
 """Bytes of one compressed file that are looked at: a bomb must not stop the scan."""
@@ -102,7 +104,7 @@ class Scan:
                 self._add(str(path), str(relative), "arquivo com segredo que outros podem ler")
 
     def notebooks(self, folder: Path) -> None:
-        """The clone's own notebooks, where any secret that names itself counts too."""
+        """The clone's own notebooks."""
         for path in folder.rglob("*.ipynb"):
             self._file(path, "notebook")
 
@@ -148,6 +150,15 @@ class Scan:
             self.report.unread.append(f"imagens do seu Docker ({error})")
         for name, told in engine_api.told_by_containers(host, images):
             self._bytes(told, f"container {name}", "configuração ou log de container")
+
+    def image(self, reference: str) -> list[Finding]:
+        """What stands in the layers or the history of one image of the lab's engine.
+
+        Raises:
+            tarfile.TarError, OSError: it cannot be read.
+        """
+        self._images(self._settings.engine_host, [reference])
+        return self.report.findings
 
     def _images(self, host: str, references: Sequence[str]) -> None:
         """All in one archive, where a layer that several share stands once; a finding is told for each of them."""
@@ -209,7 +220,7 @@ class Scan:
     def _bytes(self, data: bytes, place: str, kind: str) -> None:
         for label in self._needles.found(data):
             self._add(place, label, kind)
-        if kind == "notebook":
+        if kind not in OF_THE_MACHINE:
             for label in shapes_in(data):
                 self._add(place, label, kind)
 

@@ -13,6 +13,7 @@ from labs.checks.image import require, short
 from labs.checks.registry import remote_manifest
 from labs.errors import CloudError
 from labs.reference import parse
+from labs.sandbox.gateway.policy import listed
 
 
 @check
@@ -55,9 +56,11 @@ def iam_user(world: World, user: str) -> Verdict:
 def user_policy(world: World, user: str, policy: str) -> Verdict:
     """The user has the inline policy, and no wildcard over everything."""
     document = world.cloud.read("iam", "get_user_policy", UserName=user, PolicyName=policy)["PolicyDocument"]
-    statements = document["Statement"]
+    statements = listed(document.get("Statement"))
     for statement in statements:
-        if "*" in _listed(statement["Action"]) or "ecr:*" in _listed(statement["Action"]):
+        actions = listed(statement.get("Action"))
+        wide = "NotAction" in statement or "*" in actions or "ecr:*" in actions
+        if statement.get("Effect") != "Deny" and wide:
             return failed("A política permite ações demais.", "Liste só as ações que o push e o pull usam.")
     return passed(f"{user} tem a política {policy}: {len(statements)} declarações, nenhuma com “*” nas ações.")
 
@@ -221,7 +224,3 @@ def _day(moment: datetime | None) -> str:
 def _keys(world: World, user: str) -> dict[str, str]:
     listed = world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]
     return {item["AccessKeyId"]: item["Status"] for item in listed}
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value

@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Any
+
 from labs import drills
 from labs.checks import Verdict, World, check, failed, passed
 from labs.checks.cloud import access_key, ecr_image, only_active_keys
 from labs.checks.container import environments
-from labs.checks.image import require, short
+from labs.checks.image import VERSION_LABEL, require, short
 from labs.checks.registry import logged_in, remote_manifest
 from labs.drills import layers, room
 from labs.drills.case import Case
 from labs.reference import parse
+from labs.sandbox.gateway import policy
+from labs.secrets_scan import Scan
 
 
 @check
@@ -92,13 +98,23 @@ def new_tag(world: World, ref: str, kept: str) -> Verdict:
 
 @check
 def push_allowed(world: World, user: str, ref: str) -> Verdict:
-    """The policy permits the push and nothing like everything, and the image arrived."""
-    allowed = allowed_actions(world, user)
-    if "*" in allowed or "ecr:*" in allowed:
-        return failed("A política permite ações demais.", "Liste só as ações que o push usa.")
-    if "ecr:PutImage" not in allowed:
+    """The user's policies allow the push and not much beyond it, and the image arrived."""
+    repository = parse(ref).repository
+    if may(world, user, "ecr:DeleteRepository", repository):
+        what = f"A política de {user} deixa até apagar o repositório: é mais do que um push precisa."
+        return failed(what, "cat ../clinica/politica-push.json")
+    if not may(world, user, "ecr:PutImage", repository):
         return failed(f"A política de {user} ainda não permite ecr:PutImage.", "cat ../clinica/politica-push.json")
     return ecr_image(world, ref)
+
+
+@check
+def context_arrived(world: World, ref: str, kept: str) -> Verdict:
+    """The image was built from a folder that has this file."""
+    image = require(world, ref)
+    if not any(kept in layer for layer in layers.files(world, ref)):
+        return failed(f"{ref} não veio da pasta do script: falta {kept}.", "cat ../clinica/sem-contexto/construir.sh")
+    return passed(f"{ref} tem {kept}: a pasta do script foi o build context.", id=image.id)
 
 
 @check
@@ -109,14 +125,16 @@ def secret_in_layers(world: World, ref: str, path: str) -> Verdict:
 
 @check
 def secret_absent(world: World, ref: str, path: str, kept: str) -> Verdict:
-    """No layer has the file; the image has what it is for."""
-    require(world, ref)
+    """No layer has the file, nor its secret under another name; the image has what it is for."""
+    image = require(world, ref)
     found = layers.files(world, ref)
     if any(path in layer for layer in found):
         return failed(f"{path} ainda está numa layer de {ref}.", "cat ../clinica/segredo-na-layer/.dockerignore")
+    if leaked := secrets_of(world, ref):
+        return failed(f"Uma layer de {ref} ainda tem um segredo, com outro nome: {leaked}.", f"docker history {ref}")
     if not any(kept in layer for layer in found):
         return failed(f"{ref} não tem {kept}: o build context saiu vazio.", "Confira o que o .dockerignore exclui.")
-    return passed(f"Nenhuma das {len(found)} layers de {ref} tem {path}.", id=require(world, ref).id)
+    return passed(f"Nenhuma das {len(found)} layers de {ref} tem {path}.", id=image.id)
 
 
 @check
@@ -127,23 +145,31 @@ def key_rotated(world: World, user: str, file: str) -> Verdict:
 
 
 @check
-def argument_absent(world: World, ref: str, text: str, kept: str) -> Verdict:
-    """Neither the history nor the environment has the text; the file that the build needed it for is there."""
+def argument_absent(world: World, ref: str, argument: str, tokens: list[str], kept: str) -> Verdict:
+    """No value of the build argument stands in the history or the environment, none of the tokens in a layer; the file
+    that the build needed it for is there.
+    """
     image = require(world, ref)
-    if any(text in entry.command for entry in world.engine.history(ref)) or text in image.environment.values():
+    told = [entry.command for entry in world.engine.history(ref)]
+    if argument in image.environment or any(re.search(rf"\b{argument}=\S", line) for line in told):
         return failed(f"Quem tem {ref} ainda lê o token no histórico.", f"docker history --no-trunc {ref}")
+    if secrets_of(world, ref, tokens):
+        return failed(f"O token está escrito dentro de {ref}.", f"docker history --no-trunc {ref}")
     if not any(kept in layer for layer in layers.files(world, ref)):
         return failed(f"{ref} não tem {kept}.", "cat ../clinica/segredo-no-arg/Dockerfile.limpo")
     return passed(f"{ref} tem {kept}, e o token não está no histórico.", id=image.id)
 
 
 @check
-def same_by_digest(world: World, names: list[str], pinned: str) -> Verdict:
-    """The environments run one image, and this one names it by digest."""
+def same_by_digest(world: World, names: list[str], pinned: str, version: str) -> Verdict:
+    """The environments run one image, the one of this version, and this one names it by digest."""
     verdict = environments(world, names)
     if not verdict.passed:
         return verdict
     found = next(one for one in world.engine.containers() if one.name == pinned)
+    image = world.engine.image(found.image_id)
+    if image is None or image.labels.get(VERSION_LABEL) != version:
+        return failed("Os dois rodam a mesma imagem, mas não a que foi aprovada em homologação.", "docker ps")
     if "@sha256:" not in found.image:
         return failed(f"{pinned} ainda usa o nome {found.image}, que pode mudar de imagem.", "docker ps")
     return passed(f"{verdict.observed} {pinned} fixa o digest.", digest=found.image.partition("@")[2])
@@ -160,15 +186,31 @@ def clinic_closed(world: World) -> Verdict:
     return passed("Nenhum caso aberto, e nada da clínica no laboratório.")
 
 
-def allowed_actions(world: World, user: str) -> set[str]:
-    """What the user's inline policies allow, whatever the resource."""
-    allowed: set[str] = set()
-    for name in world.cloud.read("iam", "list_user_policies", UserName=user)["PolicyNames"]:
-        document = world.cloud.read("iam", "get_user_policy", UserName=user, PolicyName=name)["PolicyDocument"]
-        for statement in document["Statement"]:
-            actions = statement["Action"]
-            allowed |= {actions} if isinstance(actions, str) else set(actions)
-    return allowed
+def secrets_of(world: World, ref: str, tokens: Iterable[str] = ()) -> str:
+    """What secrets stand in an image's layers or history, in words; empty for none."""
+    scan = Scan(world.settings, dict.fromkeys(tokens, "token"))
+    return ", ".join(sorted({finding.secret for finding in scan.image(ref)}))
+
+
+def may(world: World, user: str, action: str, repository: str) -> bool:
+    """Whether the user's policies allow an action on an ECR repository."""
+    arn = f"arn:aws:ecr:{world.settings.region}:{world.settings.account}:repository/{repository}"
+    return policy.evaluate(policies_of(world, user), action, arn) == policy.ALLOWED
+
+
+def policies_of(world: World, user: str) -> list[dict[str, Any]]:
+    """The documents of the user's own and attached policies (IAM API reference, GetUserPolicy, GetPolicyVersion)."""
+    read = world.cloud.read
+    documents = [
+        read("iam", "get_user_policy", UserName=user, PolicyName=name)["PolicyDocument"]
+        for name in read("iam", "list_user_policies", UserName=user)["PolicyNames"]
+    ]
+    for attached in read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]:
+        arn = attached["PolicyArn"]
+        version = read("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = read("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
+        documents.append(found["PolicyVersion"]["Document"])
+    return documents
 
 
 def file_in_layers(world: World, ref: str, path: str) -> Verdict:

@@ -2,7 +2,7 @@
 
 files/      what the patients are made of: Dockerfiles and scripts, copied to `work/clinica`
 case.py     the open case: what was there before the fault, written down before anything changes
-room.py     all that a case may make, by exact name, and how it is removed
+room.py     all that a case may make, by exact name, and how what the ledger knows of it is removed
 stage.py    what faults are made of: images, logins, an IAM user, repositories
 remote.py   faults of the registries and of AWS;  local.py  faults of names, builds and containers
 
@@ -17,6 +17,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from labs import live
+from labs.catalog import load_course
+from labs.creations import Thing, creations
 from labs.drills import local, remote, room
 from labs.drills.case import Case
 from labs.drills.stage import Fault, Stage
@@ -55,14 +57,16 @@ def open_case(world: World, name: str, say: Say) -> None:
     with _locked(world.settings):
         if before := Case.load(world.settings):
             room.leave(world, before, keep=room.WEB)
-        elif stranger := next(room.items(world), None):
+        elif stranger := next(room.named(world), None):
             raise CommandError(
                 f"Já existe no laboratório: {stranger.name}. A clínica usa esse nome e não mexe no que não é dela.",
                 stranger.name,
                 stranger.next_command,
             )
         case = Case.of(world, name).save(world.settings)
-        fault.apply(Stage(world, say))
+        stage = Stage(world, say)
+        stage.note(*_made_by_its_steps(world.settings, name))
+        fault.apply(stage)
         case.ready_at(world).save(world.settings)
     say(f"Caso aberto: {name}. {fault.said}")
 
@@ -84,6 +88,14 @@ def close_case(world: World, say: Say, name: str = "") -> None:
         room.leave(world, case)
         case.forget(world.settings)
     say(f"Caso encerrado: {case.drill}. O laboratório está como antes dele.")
+
+
+def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
+    """What the case's own commands create: from now on somebody may type them."""
+    lesson = next(lesson for lesson in load_course().lessons if lesson.drills)
+    steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.drill == name)
+    variables, folder = settings.environment(), settings.work / "widget-server"
+    return [thing for step in steps for thing in creations(step.command, variables, folder)]
 
 
 def present(world: World, name: str) -> Verdict:

@@ -16,7 +16,7 @@ SECONDS = 60.0
 GONE = ("No such", "reference does not exist", "is already in progress")
 
 
-def docker(world: World, *words: str, missing_ok: bool = False) -> str:
+def docker(world: World, *words: str, missing_ok: bool = False, stdin: str = "") -> str:
     """Run one command of the client against the lab's engine; returns what it printed.
 
     Raises:
@@ -28,6 +28,7 @@ def docker(world: World, *words: str, missing_ok: bool = False) -> str:
             ["docker", *words],
             env={**os.environ, **world.settings.environment()},
             cwd=world.settings.work / "widget-server",
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=SECONDS,

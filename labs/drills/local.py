@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from labs.checks import Verdict, failed, passed
+from labs.creations import HUB, IMAGE, Thing
 from labs.drills import room
-from labs.drills.docker_cli import docker
 from labs.drills.stage import Fault, Stage
+from labs.sandbox.wait import Look, until
 
 if TYPE_CHECKING:
     from labs.checks import World
@@ -30,6 +31,8 @@ def _container(world: World, name: str) -> Container | None:
 
 def _upper_case(stage: Stage) -> None:
     stage.patient()
+    # What the repaired script makes stands in no step's own words.
+    stage.note(Thing(IMAGE, f"{stage.hub}/clinica:v1"), Thing(HUB, f"{stage.settings.hub_user}/clinica"))
     stage.log_in_to_hub()
 
 
@@ -40,8 +43,9 @@ def _upper_case_present(world: World) -> Verdict:
     return passed("O script de publicação está na pasta, e ele falha.")
 
 
-def _no_context(_: Stage) -> None:
+def _no_context(stage: Stage) -> None:
     """The files are laid out already: the script lacks the build context."""
+    stage.note(Thing(IMAGE, "clinica:contexto"))
 
 
 def _no_context_present(world: World) -> Verdict:
@@ -103,6 +107,12 @@ def _missing_variable(stage: Stage) -> None:
     stage.web("clinica-web:v1")
     stage.run("-p", f"{PORT}:3333", "-e", "KEY_1=valor", "--name", "clinica-web", "clinica-web:v1")
 
+    def ended() -> Look:
+        found = _container(stage.world, "clinica-web")
+        return Look(found is not None and found.exit_code is not None)
+
+    until("o container do caso sair", ended, 20, next_command="python3 -m labs.drill variavel-faltando")
+
 
 def _missing_variable_present(world: World) -> Verdict:
     from labs.checks.container import container_exited
@@ -117,7 +127,7 @@ def _moved_tag(stage: Stage) -> None:
     stage.log_in_to_hub()
     for container, port, version in (("homologacao", OTHER_PORT, "clinica-1"), ("producao", PORT, "clinica-2")):
         stage.web("clinica-web:v1", version)
-        docker(stage.world, "tag", "clinica-web:v1", name)
+        stage.docker("tag", "clinica-web:v1", name)
         stage.push(name)
         values = ("--env-file", f"exemplos/{container}.env")
         stage.run("-p", f"{port}:3333", *values, "--name", f"clinica-{container}", name)

@@ -10,7 +10,6 @@ from labs.checks import Verdict, failed, passed
 from labs.checks.cloud import key_status
 from labs.drills import room
 from labs.drills.case import CLOCK_CASE, PULL_CASE, Case
-from labs.drills.docker_cli import docker
 from labs.drills.stage import READ, Fault, Stage
 from labs.errors import CloudError
 
@@ -75,7 +74,7 @@ def _pull_limit(stage: Stage) -> None:
     stage.patient(name, version=f"turma-{secrets.token_hex(4)}")
     stage.log_in_to_hub()
     stage.push(name)
-    docker(stage.world, "rmi", "clinica:v1", name)
+    stage.docker("rmi", "clinica:v1", name)
     stage.log_out(stage.settings.hub_registry)
     stage.world.admin.hub_limits(PULLS)
     anybody = HttpRegistry(stage.settings.hub_registry)
@@ -189,9 +188,9 @@ def _no_permission(stage: Stage) -> None:
 
 
 def _no_permission_present(world: World) -> Verdict:
-    from labs.checks.drill import allowed_actions
+    from labs.checks.drill import may
 
-    if "ecr:PutImage" in allowed_actions(world, room.USER):
+    if may(world, room.USER, "ecr:PutImage", "clinica"):
         return failed("A política do usuário clinica já permite o push.")
     return passed("O login está feito, o repositório existe, e o push não passa.")
 

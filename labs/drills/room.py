@@ -1,7 +1,7 @@
-"""All that a case may make, by exact name, and how it is removed. What bears another name is never touched.
+"""All that a case may make, by exact name, and how it is removed.
 
-Images count as the clinic's by their repository, by the label that its Dockerfiles set, or by the version that it gave
-to a build of widget-server (a label too).
+Removed is only what the ledger names (`labs/ledger.py`): the case notes what it makes, and each step's card and command
+what the learner makes. What merely bears one of these names hinders a case from being opened, and stays.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labs import creations, inventory
 from labs.checks.image import VERSION_LABEL
+from labs.creations import CONTAINER, ECR, HUB, IMAGE, Thing
 from labs.drills.case import Case
 from labs.drills.docker_cli import docker
 from labs.engine import Image, split_tag
 from labs.errors import CloudError
+from labs.ledger import Ledger
 from labs.settings import Settings, write_atomic
 
 if TYPE_CHECKING:
     from labs.checks import World
 
-LABEL = "dev.registry-labs.clinic"
-VERSION = "clinica"
-"""Beginning of the version that the clinic's builds of widget-server get."""
+VERSIONS = ("clinica-1", "clinica-2")
+"""The versions that the clinic's builds of widget-server get."""
 WEB = "clinica-web"
 OTHER = "acme"
 """The account that is not the learner's."""
@@ -48,6 +50,8 @@ class Item:
     name: str
     remove: Callable[[], object]
     next_command: str
+    thing: Thing | None = None
+    """As the ledger knows it; None for what only the clinic can have made."""
 
 
 def folder(settings: Settings) -> Path:
@@ -63,7 +67,15 @@ def leave(world: World, case: Case, keep: str = "") -> None:
 
 
 def items(world: World, keep: str = "") -> Iterator[Item]:
-    """What the clinic's names stand for now, in the order in which it can be removed."""
+    """What the clinic made and is there now, in the order in which it can be removed."""
+    ledger = Ledger(world.settings)
+    for item in named(world, keep):
+        if item.thing is None or ledger.owns(item.thing):
+            yield item
+
+
+def named(world: World, keep: str = "") -> Iterator[Item]:
+    """All that bears one of the clinic's names, whoever made it."""
     yield from _containers(world)
     yield from _images(world, keep)
     yield from _repositories(world)
@@ -72,34 +84,46 @@ def items(world: World, keep: str = "") -> Iterator[Item]:
 
 
 def _containers(world: World) -> Iterator[Item]:
+    """By name, and those of an image that the clinic built: it could not be removed while they are there."""
+    ledger = Ledger(world.settings)
+    ours = (image for image in world.engine.images() if is_made_here(image))
+    built = {image.id for image in ours if ledger.owns(Thing(IMAGE, "", image.id))}
     for container in world.engine.containers():
-        if container.name in CONTAINERS:
+        if container.name in CONTAINERS or container.image_id in built:
+            thing = None if container.image_id in built else Thing(CONTAINER, container.name, container.id)
             remove = partial(docker, world, "rm", "-f", container.name, missing_ok=True)
-            yield Item(f"container {container.name}", remove, f"docker rename {container.name} outro-nome")
+            yield Item(f"container {container.name}", remove, f"docker rename {container.name} outro-nome", thing)
 
 
 def _images(world: World, keep: str) -> Iterator[Item]:
+    """Each name by itself: an image goes with its last one. One that lost its names to another build goes by its id,
+    and one that was pulled or pushed by digest alone, by its digest.
+    """
     settings = world.settings
     ours = {f"{settings.hub_registry}/{settings.hub_user}/{name}" for name in REMOTE}
     ours |= {f"{settings.ecr_registry}/{name}" for name in REMOTE} | {f"{settings.hub_registry}/{OTHER}/clinica"}
     ours |= set(LOCAL) - {keep}
     for image in world.engine.images():
         names = [name for name in image.tags if split_tag(name)[0] in ours]
-        # Removing an image's last tag of a repository removes its digests there too.
-        digests = [name for name in image.digests if split_tag(name)[0] in ours]
-        foreign = len(names) < len(image.tags)
-        if is_made_here(image) and not foreign:
-            names = [*names, *digests] or [image.id]
+        if not image.tags and is_made_here(image):
+            names = [image.id]
         elif not names:
-            names = digests
+            # Removing an image's last tag of a repository removes its digests there too.
+            names = [name for name in image.digests if split_tag(name)[0] in ours]
         for name in names:
             remove = partial(docker, world, "rmi", name, missing_ok=True)
-            yield Item(f"imagem {name}", remove, f"docker rmi {name}")
+            thing = Thing(IMAGE, name) if name in image.tags else _nameless(world, image)
+            yield Item(f"imagem {name}", remove, f"docker rmi {name}", thing)
+
+
+def _nameless(world: World, image: Image) -> Thing | None:
+    """How the ledger knows it: by its id, or by what it was built from where no check ever saw it."""
+    return None if inventory.lost_its_name(world, Ledger(world.settings), image) else Thing(IMAGE, "", image.id)
 
 
 def is_made_here(image: Image) -> bool:
-    """Whether the image's labels say that the clinic made it."""
-    return LABEL in image.labels or image.labels.get(VERSION_LABEL, "").startswith(VERSION)
+    """Whether the image's labels are those of the clinic's own Dockerfiles and builds."""
+    return inventory.CLINIC_LABEL in image.labels or image.labels.get(VERSION_LABEL) in VERSIONS
 
 
 def _repositories(world: World) -> Iterator[Item]:
@@ -108,19 +132,20 @@ def _repositories(world: World) -> Iterator[Item]:
         if entry.name in REMOTE:
             remove = partial(world.hub_owner.hub_delete, user, entry.name)
             command = f'curl --netrc-file "$HUB_NETRC" -X DELETE $HUB_API/v2/repositories/{user}/{entry.name}/'
-            yield Item(f"repositório {user}/{entry.name} no Docker Hub", remove, command)
+            thing = Thing(HUB, f"{user}/{entry.name}")
+            yield Item(f"repositório {user}/{entry.name} no Docker Hub", remove, command, thing)
     for found in world.cloud.read("ecr", "describe_repositories")["repositories"]:
         name = found["repositoryName"]
         if name in REMOTE:
             gone = partial(world.cloud.read, "ecr", "delete_repository", repositoryName=name, force=True)
             command = f"aws ecr delete-repository --repository-name {name} --force --profile console"
-            yield Item(f"repositório {name} no ECR", gone, command)
+            yield Item(f"repositório {name} no ECR", gone, command, Thing(ECR, name))
 
 
 def _user(world: World) -> Iterator[Item]:
     if any(user["UserName"] == USER for user in world.cloud.read("iam", "list_users")["Users"]):
         command = f"aws iam delete-user --user-name {USER} --profile console"
-        yield Item(f"usuário {USER} no IAM", partial(_remove_user, world), command)
+        yield Item(f"usuário {USER} no IAM", partial(_remove_user, world), command, Thing(creations.USER, USER))
     if world.cloud.profile(PROFILE):
         command = f"aws configure list --profile {PROFILE}"
         yield Item(f"perfil {PROFILE} do AWS CLI", partial(_forget_profile, world.settings), command)

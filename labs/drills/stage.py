@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labs.creations import ECR, IMAGE, KEY, USER, Thing, creations
 from labs.drills import room
 from labs.drills.case import forget_login
 from labs.drills.docker_cli import docker
 from labs.errors import RegistryError, StateError
+from labs.ledger import Ledger
 from labs.settings import Settings, write_atomic
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 FILES = Path(__file__).with_name("files")
 BASE = re.compile(r"^ARG\s+BASE_IMAGE=(\S+)$", re.MULTILINE)
 POLICY = "ecr-clinica"
+BY = "10-clinica-de-erros/caso"
+"""Who stands in the ledger for what a case makes."""
 READ = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 WRITE = ("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage")
 MANAGE = ("ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:DescribeImages")
@@ -52,27 +57,43 @@ class Stage:
 
     # Images ------------------------------------------------------------------------------------
 
+    def note(self, *things: Thing) -> None:
+        """Before anything of these is made: only what the ledger names is ever removed (`labs/ledger.py`)."""
+        Ledger(self.settings).note(things, BY)
+
     def build(self, tag: str, context: str, arguments: dict[str, str] | None = None) -> None:
         """An image from one of the patients' folders."""
-        self.world.engine.build(self.folder / context, tag, "Dockerfile", arguments or {}, lambda _: None)
+        self._build(self.folder / context, tag, "Dockerfile", arguments or {})
+
+    def _build(self, context: Path, tag: str, recipe: str, arguments: dict[str, str]) -> None:
+        self.note(Thing(IMAGE, tag))
+        made = self.world.engine.build(context, tag, recipe, arguments, lambda _: None)
+        Ledger(self.settings).saw([Thing(IMAGE, "", made)], BY)  # it may lose its name to another build
+
+    def docker(self, *words: str) -> None:
+        """The docker client, with what its words create noted first."""
+        command = shlex.join(["docker", *words])
+        self.note(*creations(command, self.settings.environment(), self.settings.work))
+        docker(self.world, *words)
 
     def patient(self, *names: str, version: str = "v1") -> None:
         """The small image `clinica:v1`, with further names."""
         self.build("clinica:v1", "paciente", {"VERSAO": version})
         for name in names:
-            docker(self.world, "tag", "clinica:v1", name)
+            self.docker("tag", "clinica:v1", name)
 
     def web(self, tag: str, version: str = "clinica-1") -> None:
         """An image of widget-server without baked-in values."""
         self._say("Construindo o widget-server da clínica …")
         context = self.settings.work / "widget-server"
-        self.world.engine.build(context, tag, "exemplos/Dockerfile.v2", {"APP_VERSION": version}, lambda _: None)
+        self._build(context, tag, "exemplos/Dockerfile.v2", {"APP_VERSION": version})
 
     def run(self, *words: str) -> None:
         """Start a container in the background."""
-        docker(self.world, "run", "-d", *words)
+        self.docker("run", "-d", *words)
 
     def push(self, reference: str) -> None:
+        self.note(*creations(f"docker push {reference}", self.settings.environment(), self.settings.work))
         self.world.engine.push(reference, lambda _: None)
 
     # Logins ------------------------------------------------------------------------------------
@@ -115,6 +136,7 @@ class Stage:
     def user(self, *actions: str) -> str:
         """The IAM user of the clinic, with a policy and a key in a profile of its own; returns the key's id."""
         cloud = self.world.cloud
+        self.note(Thing(USER, room.USER), Thing(KEY, room.USER))
         cloud.read("iam", "create_user", UserName=room.USER)
         self.policy(*(actions or (*READ, *WRITE, *MANAGE)))
         key = cloud.read("iam", "create_access_key", UserName=room.USER)["AccessKey"]
@@ -138,6 +160,7 @@ class Stage:
 
     def repository(self, mutability: str = "MUTABLE") -> None:
         """The ECR repository `clinica`."""
+        self.note(Thing(ECR, "clinica"))
         self.world.cloud.read("ecr", "create_repository", repositoryName="clinica", imageTagMutability=mutability)
 
     def secret(self, name: str, text: str) -> None:

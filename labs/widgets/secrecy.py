@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from labs.secret_values import known
+from labs.secret_values import SHAPES, known
 from labs.settings import Settings
 
 HIDDEN = "••••••"
@@ -15,6 +15,9 @@ _FIELD = re.compile(
     r'("?(?:SecretAccessKey|SessionToken|secretAccessKey|sessionToken|authorizationToken|aws_secret_access_key'
     r'|aws_session_token|IdentityToken|accessToken|refreshToken)"?\s*[:=]\s*"?)([^\s",]+)'
 )
+
+
+_SHAPES = [re.compile(shape.pattern.decode()) for shape in SHAPES.values()]
 
 
 class Redactor:
@@ -26,4 +29,6 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         text = _FIELD.sub(rf"\1{HIDDEN}", text)
+        for shape in _SHAPES:
+            text = shape.sub(lambda found: found[0].replace(found[1], HIDDEN), text)
         return self._known.sub(HIDDEN, text) if self._known else text

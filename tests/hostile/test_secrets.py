@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +38,8 @@ class Taught:
 
     settings: Settings
     address: str
+    used: dict[str, str]
+    """Every secret that was in the lab's files at any time of the course (value → place); most are gone at its end."""
 
     def shell(self, line: str) -> str:
         variables = os.environ | self.settings.environment()
@@ -57,8 +63,28 @@ def taught(lab_homes: Path) -> Iterator[Taught]:
         address = jupyter._address(settings, jupyter._free_port(8890, print))
         process = jupyter.launch(settings, address)
         stack.callback(jupyter.stop, settings, process)
-        run_all_and_save(settings)
-        yield Taught(settings, address)
+        with collecting(settings) as used:
+            run_all_and_save(settings)
+        yield Taught(settings, address, used)
+
+
+@contextmanager
+def collecting(settings: Settings) -> Iterator[dict[str, str]]:
+    """Read the lab's secrets again and again, as keys, sessions and passwords come and go."""
+    used: dict[str, str] = {}
+    over = threading.Event()
+
+    def collect() -> None:
+        while not over.wait(0.05):
+            used.update(known(settings))
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    try:
+        yield used
+    finally:
+        over.set()
+        thread.join()
 
 
 def run_all_and_save(settings: Settings) -> None:
@@ -88,7 +114,9 @@ def test_after_the_whole_course_no_secret_is_out_of_place(taught: Taught) -> Non
     assert len(states) == len(load_course().lessons) and all(states), "the widgets' state was not saved"
     proven = list(json.loads((taught.settings.home / "progress.json").read_text())["steps"].values())
     assert len(proven) > 100 and all(step["passed"] for step in proven)
-    report = Scan(taught.settings).run()
+    kinds = Counter(re.sub(r"[^a-z/].*", "", place) for place in taught.used.values())
+    assert len(taught.used) > 30 and kinds["aws/credentials"] > 5 and kinds["docker/config"] > 5, kinds
+    report = Scan(taught.settings, taught.used).run()
     assert not report.findings, told(report)
     assert report.files > 1000 and report.bytes > 50 << 20 and report.processes > 5
     command = [sys.executable, "-m", "labs.secrets_scan"]
@@ -136,8 +164,6 @@ def test_a_canary_is_found_in_each_kind_of_place(
         folder = Path(tempfile.mkdtemp(prefix="leftover-"))
         stack.callback(shutil.rmtree, folder)
         (folder / "x").write_text(canary("the temporary folder"))
-        import base64
-
         encoded = base64.b64encode(f"aluno:{canary('base64')}".encode()).decode()
         plant(work / "notes.txt", f"Authorization: Basic {encoded}")
 
@@ -230,6 +256,9 @@ def test_a_notebook_with_a_secret_is_not_saved_and_nothing_is_lost(taught: Taugh
         "aws_secret_access_key = " + "a1B2" * 10,
         "dckr_pat_" + "x" * 27,
         "{'SecretAccessKey': '" + "a1B2" * 10 + "'}",
+        base64.b64encode(b'{"payload":"' + b"a1B2" * 30).decode(),
+        base64.b64encode(b"AWS:eyJwYXlsb2FkIjoi" + b"a1B2" * 30).decode(),
+        f"Bearer eyJ{'a1B2' * 10}.{'a1B2' * 10}.{'a1B2' * 8}",
     ],
 )
 def test_secrets_of_other_labs_are_known_by_their_shape(text: str) -> None:

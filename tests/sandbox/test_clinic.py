@@ -87,6 +87,82 @@ def test_a_case_fails_before_its_repair_passes_after_it_and_leaves_nothing(
     assert not runner.verify(LESSON, steps[-1].id).passed
 
 
+RUN_WEB = "docker run -d -p {port}:3333 --env-file exemplos/{env}.env --name clinica-{env}"
+OTHER_DIGEST = (
+    "$(docker image inspect --format '{{index .RepoDigests 0}}' $(docker inspect --format '{{.Image}}' {of}))"
+)
+NO_REPAIR = {
+    "tag-trocada both on the image that nobody approved": (
+        "tag-trocada-conserto",
+        "IMAGE=" + OTHER_DIGEST.replace("{of}", "clinica-producao"),
+        "docker rm -f clinica-homologacao clinica-producao",
+        RUN_WEB.format(port=3004, env="homologacao") + " $IMAGE",
+        RUN_WEB.format(port=3005, env="producao") + " $IMAGE",
+    ),
+    "segredo-na-layer the file under another name": (
+        "segredo-na-layer-limpa",
+        "cd ../clinica/segredo-na-layer && mv credenciais-aws chave.txt && docker build -q -t clinica-segredo:v2 .",
+    ),
+    "segredo-na-layer the file in another folder": (
+        "segredo-na-layer-limpa",
+        "cd ../clinica/segredo-na-layer && mkdir -p conf && mv credenciais-aws conf/credentials",
+        "docker build -q -t clinica-segredo:v2 .",
+    ),
+    "segredo-no-arg another token in the same place": (
+        "segredo-no-arg-conserto",
+        "docker build -q --build-arg TOKEN=abc123 -t clinica-arg:v2 ../clinica/segredo-no-arg",
+    ),
+    "segredo-no-arg the token's file in a layer": (
+        "segredo-no-arg-conserto",
+        "cd ../clinica/segredo-no-arg && echo 'COPY token-novo.txt /' >> Dockerfile.limpo",
+        "docker build -q --build-arg TOKEN=xyz -f Dockerfile.limpo -t clinica-arg:v2 .",
+    ),
+    "sem-contexto any image under the name": (
+        "sem-contexto-conserto",
+        "docker tag labs/python-base:3 clinica:contexto",
+    ),
+    "sem-permissao everything allowed": (
+        "sem-permissao-conserto",
+        "aws iam put-user-policy --user-name clinica --policy-name tudo --profile console --policy-document "
+        """'{"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}'""",
+        "docker push $ECR_REGISTRY/clinica:v1",
+    ),
+}
+REPAIR = {
+    "sem-permissao by AWS's own policy": (
+        "sem-permissao-conserto",
+        "aws iam attach-user-policy --user-name clinica --profile console"
+        " --policy-arn arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser",
+        "docker push $ECR_REGISTRY/clinica:v1",
+    ),
+    "sem-permissao one statement, with patterns": (
+        "sem-permissao-conserto",
+        "aws iam put-user-policy --user-name clinica --policy-name push --profile console --policy-document "
+        """'{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["ecr:Put*","ecr:*Layer*"],"Resource":"*"}}'""",
+        "docker push $ECR_REGISTRY/clinica:v1",
+    ),
+    "variavel-faltando the two variables alone": (
+        "variavel-faltando-conserto",
+        "docker rm clinica-web",
+        "docker run -d -p 3005:3333 -e KEY_1=a -e KEY_2=b --name clinica-web clinica-web:v1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*NO_REPAIR, *REPAIR])
+def test_what_is_no_repair_fails_and_an_unusual_one_passes(runner: Runner, world: World, name: str) -> None:
+    step, *lines = (NO_REPAIR | REPAIR)[name]
+    drills.open_case(world, name.split()[0], ignore)
+    environment = {**os.environ, **world.settings.environment()}
+    typed = ["bash", "-ec", "\n".join(lines)]
+    folder = world.settings.work / "widget-server"
+    done = subprocess.run(typed, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdict = runner.verify(LESSON, step)
+    assert verdict.passed == (name in REPAIR), verdict
+    assert "não entendeu" not in verdict.observed
+
+
 def test_a_fault_put_in_twice_is_the_same_fault(runner: Runner, world: World) -> None:
     before = everything(world)
     for _ in range(2):
@@ -177,6 +253,38 @@ def test_what_only_looks_like_the_clinics_survives(world: World) -> None:
             world.cloud.read("ecr", "delete_repository", repositoryName="clinica-outra", force=True)
         with contextlib.suppress(LabError):
             world.cloud.read("iam", "delete_user", UserName="clinica-2")
+
+
+def test_what_a_learner_makes_during_a_case_under_other_names_survives(world: World) -> None:
+    """Made while a case is open, with the clinic's words, and in no step: not the lab's."""
+    base = next(tag for one in world.engine.images() for tag in one.tags if "python" in tag)
+    lines = f"FROM {base}\nLABEL org.opencontainers.image.version=clinica-veterinaria-2.0\n"
+    drills.open_case(world, "sem-login", ignore)
+    made: list[str] = []
+    try:
+        docker(world, "tag", base, "clinica:meu")
+        docker(world, "run", "-d", "--name", "clinica-veterinaria", base, "sleep", "300")
+        made.append(docker(world, "build", "-q", "-", stdin=lines).strip())
+        drills.close_case(world, ignore)
+        state = everything(world)
+        assert "clinica-veterinaria" in state["containers"]
+        assert any("clinica:meu" in names for _, names, _ in state["images"])
+        assert made[0] in [one for one, *_ in state["images"]]
+    finally:
+        docker(world, "rm", "-f", "clinica-veterinaria", missing_ok=True)
+        docker(world, "rmi", "clinica:meu", *made, missing_ok=True)
+
+
+def test_a_repair_under_another_name_does_not_lock_the_case(runner: Runner, world: World) -> None:
+    """Its container holds the clinic's own image: both go."""
+    before = everything(world)
+    drills.open_case(world, "porta-ocupada", ignore)
+    docker(world, "rm", "-f", "clinica-esquecido")
+    values = ("--env-file", "exemplos/producao.env")
+    docker(world, "run", "-d", "-p", "3005:3333", *values, "--name", "outro-nome", "clinica-web:v1")
+    assert runner.verify(LESSON, "porta-ocupada-conserto").passed
+    drills.close_case(world, ignore)
+    assert everything(world) == before
 
 
 def test_a_name_that_is_taken_is_reported_and_kept(world: World) -> None:

@@ -10,12 +10,14 @@ import nbformat
 import pytest
 
 from labs import drill as command
-from labs import drills
+from labs import drills, inventory
 from labs.catalog import CheckSpec, Drill, Step, load_course
 from labs.checks import run_check
+from labs.creations import IMAGE, Thing
 from labs.drills import room
 from labs.drills.case import Case, forget_login
 from labs.errors import CatalogError, CommandError, StateError
+from labs.ledger import KIT, Ledger
 from labs.settings import CLONE, Settings
 from labs.tries import Tries
 from labs.widgets.drill import DiagnosisCard
@@ -141,23 +143,36 @@ def test_only_refusals_after_the_fault_count(world: FakeWorld, settings: Setting
     assert run_check(step, world).passed
 
 
-def test_images_count_by_name_or_label_and_no_other(world: FakeWorld, settings: Settings) -> None:
+def test_only_what_the_ledger_names_is_the_clinics(world: FakeWorld, settings: Settings) -> None:
+    base = image("0", "labs/python-base:3")
+    ledger = Ledger(settings)
+    ledger.list_before(ledger.place(IMAGE), [])
+    ledger.saw([Thing(IMAGE, "", base.id)], KIT)
+    ecr = f"{settings.ecr_registry}/clinica:v1"
+    ledger.note([Thing(IMAGE, name) for name in ("clinica:v1", "clinica-web:v1", ecr)], "10-clinica-de-erros/caso")
+    world.cloud.answers["ecr", "describe_repositories"] = {"repositories": []}  # type: ignore[attr-defined]
+    world.cloud.answers["iam", "list_users"] = {"Users": []}  # type: ignore[attr-defined]
+    ours = {inventory.CLINIC_LABEL: "arg"}
+    version = {"org.opencontainers.image.version": "clinica-1"}
     world.engine.held += [  # type: ignore[attr-defined]
-        image("a", "clinica:v1", labels={room.LABEL: "paciente"}),
+        base,
+        image("a", "clinica:v1", "clinica:meu", labels=ours),
         image("b", "clinica-outra:v1", "minha/clinica:v1"),
-        image("c", labels={room.LABEL: "arg"}),
-        image("d", "clinica-web:v1", labels={"org.opencontainers.image.version": "clinica-1"}),
-        image("e", "clinica-web:v0"),
-        image("f", "widget-server:v2", f"{settings.ecr_registry}/clinica:v1"),
+        image("c", labels=ours, layers=(*base.layers, "sha256:1")),
+        image("d", labels=ours, layers=("sha256:9",)),
+        image("e", "clinica-web:v1", labels=version),
+        image("f", "clinica-web:v0"),
+        image("1", "widget-server:v2", ecr),
+        image("2", labels={"org.opencontainers.image.version": "clinica-veterinaria-2.0"}),
     ]
-    assert [item.name.removeprefix("imagem ") for item in room._images(world, "")] == [
+    assert [item.name.removeprefix("imagem ") for item in room.items(world)] == [
         "clinica:v1",
-        world.engine.held[2].id,  # type: ignore[attr-defined]
+        world.engine.held[3].id,  # type: ignore[attr-defined]
         "clinica-web:v1",
-        "clinica-web:v0",
-        f"{settings.ecr_registry}/clinica:v1",
+        ecr,
     ]
-    assert "imagem clinica-web:v1" not in {item.name for item in room._images(world, room.WEB)}
+    assert "imagem clinica-web:v1" not in {item.name for item in room.items(world, room.WEB)}
+    assert {"imagem clinica:meu", "imagem clinica-web:v0"} < {item.name for item in room.named(world)}
 
 
 # Diagnosis and command line -----------------------------------------------------------------------

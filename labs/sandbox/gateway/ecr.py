@@ -6,6 +6,8 @@ ECR user guide ("Private registry authentication", "Troubleshooting errors with 
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import secrets
 from typing import Any
@@ -46,9 +48,15 @@ class Ecr:
         self._identities = identities
 
     def issue(self, key: str, region: str) -> str:
-        """The password of `get-login-password`: for one account, region and access key; different each time."""
+        """The password of `get-login-password`: for one account, region and access key; different each time.
+
+        In the form of ECR's own: base64 of JSON, with the time at which it expires readable in it.
+        """
+        issued = int(self._state.clock.now())
         content = {"account": self._state.settings.account, "region": region, "key": key, "nonce": secrets.token_hex(8)}
-        return self._state.signer.sign("ecr", {**content, "issued": int(self._state.clock.now())})
+        payload = self._state.signer.sign("ecr", {**content, "issued": issued})
+        outer = {"payload": payload, "version": "2", "type": "DATA_KEY", "expiration": issued + TOKEN_SECONDS}
+        return base64.b64encode(json.dumps(outer, separators=(",", ":")).encode()).decode()
 
     async def v2(self, request: web.BaseRequest) -> web.StreamResponse:
         """Everything below /v2/."""
@@ -92,7 +100,7 @@ class Ecr:
         """
         if user != "AWS":
             raise DenialError(401, "UNAUTHORIZED", "authentication required")
-        content = self._state.signer.read("ecr", password) or {}
+        content = self._state.signer.read("ecr", _payload(password)) or {}
         here = (self._state.settings.account, self._state.settings.region)
         if (content.get("account"), content.get("region")) != here:
             # What ECR answers to a token that is damaged or of another region: aws/aws-cli#5950, aws/eks-anywhere#3919.
@@ -201,6 +209,15 @@ class Ecr:
 
 
 _VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+
+
+def _payload(password: str) -> str:
+    """What is signed in a password; empty where it has another form."""
+    try:
+        outer = json.loads(base64.b64decode(password, validate=True))
+        return str(outer["payload"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def missing(name: str, account: str) -> str:
