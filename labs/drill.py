@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from labs import drills
 from labs.catalog import Drill, load_course
 from labs.errors import CommandError, LabError
+from labs.progress import Progress
 from labs.settings import Settings
 from labs.tries import Tries
 
@@ -53,13 +54,20 @@ def run(words: Sequence[str], world: World, say: Say) -> None:
     elif options.case:
         drills.open_case(world, options.case, say)
     else:
-        _list(drills.current(world.settings), say)
+        _list(world.settings, say)
 
 
-def _list(opened: str, say: Say) -> None:
+def _list(settings: Settings, say: Say) -> None:
+    opened, proven = drills.current(settings), Progress(settings).all()
+
+    def mark(drill: Drill) -> str:
+        records = [proven.get(f"{LESSON}/{step}") for step in drill.steps]
+        solved = all(record and record.passed for record in records)
+        return "→" if drill.id == opened else "✓" if solved else " "
+
     for drill in load_course().lesson(LESSON).drills:
-        say(f"{'→' if drill.id == opened else ' '} {drill.id:26} {drill.title}")
-    say("→ é o caso aberto." if opened else "Nenhum caso aberto.")
+        say(f"{mark(drill)} {drill.id:26} {drill.title}")
+    say("→ é o caso aberto; ✓ já resolvido." if opened else "Nenhum caso aberto; ✓ já resolvido.")
 
 
 def _diagnose(drill: Drill, letter: str, settings: Settings, say: Say) -> None:

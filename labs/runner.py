@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from labs import guard, labels, live
 from labs.catalog import Course, Lesson, Step
-from labs.checks import Verdict, World, run_check
+from labs.checks import Verdict, World, closed_case, run_check
 from labs.commands import Context, execute
 from labs.creations import IMAGE, Thing, creations
 from labs.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
@@ -81,6 +81,8 @@ class Runner:
                     return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
                 guard.require(self.world, lesson, step)
                 self._note(lesson, step)
+                if not _opens_its_case(step) and (closed := closed_case(step, self.world)):
+                    return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
                 if step.once and (verdict := run_check(step, self.world)).passed:
                     self._label(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
@@ -136,6 +138,8 @@ class Runner:
             self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
         elif forget and not verdict.passed and step.lasting:
             self.progress.forget(path)
+        elif not verdict.passed and step.drill and self.done(lesson.id, step.id):
+            return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 
     def done(self, lesson_id: str, step_id: str) -> bool:
@@ -304,6 +308,10 @@ class Runner:
                 str(error),
                 'ls -l "$LAB_SECRETS"',
             ) from error
+
+
+def _opens_its_case(step: Step) -> bool:
+    return step.command.startswith(f"python3 -m labs.drill {step.drill}")
 
 
 def _not_run(error: LabError) -> Verdict:

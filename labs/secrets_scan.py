@@ -41,8 +41,11 @@ HISTORIES = (
     *(".aws/cli/history/history.db", ".ipython/profile_default/history.sqlite", ".viminfo", ".lesshst"),
 )
 COURSE_NAMES = ("widget-server:", "clinica:", "clinica-")
-OF_THE_MACHINE = ("linha de comando", "variável de ambiente", "histórico", "pasta temporária")
-"""Kinds of places that are not the lab's alone: there only the lab's own secrets are looked for, no mere shapes."""
+PACKAGE = "programa baixado"
+OF_THE_MACHINE = ("linha de comando", "variável de ambiente", "histórico", "pasta temporária", PACKAGE)
+"""Kinds of places that are not the lab's alone, or whose manuals show examples: there only the lab's own secrets are
+looked for, no mere shapes.
+"""
 TEMPORARY_BYTES, TEMPORARY_DEPTH = 8 << 20, 4
 MOST_UNPACKED = 2 << 30
 """Bytes of one compressed file that are looked at: a bomb must not stop the scan."""
@@ -307,6 +310,8 @@ def _kind(relative: Path) -> str:
         "sandbox/engine": "imagem, container ou log do engine",
         "sandbox/hub": "registry",
         "sandbox/ecr": "registry",
+        "sandbox/tools": PACKAGE,
+        "sandbox/cache": PACKAGE,
     }
     return kinds.get(top, "log" if relative.suffix == ".log" else "arquivo")
 

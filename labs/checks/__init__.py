@@ -6,7 +6,7 @@ A check never writes and never trusts what was recorded. Each has a name, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -97,8 +97,19 @@ def run_check(step: Step, world: World) -> Verdict:
         CatalogError: the catalogue names a check that does not exist, or gives it wrong arguments.
     """
     _load()
-    if step.drill and (closed := _closed(step.drill, world)):
-        return closed
+    if step.drill:
+        return closed_case(step, world) or _without_repair(_judged(step, world), step)
+    return _judged(step, world)
+
+
+def _without_repair(verdict: Verdict, step: Step) -> Verdict:
+    """In the clinic what to do next is the learner's to find: a check may only name the lab's own commands."""
+    if verdict.passed or verdict.hint.startswith("python3 -m labs"):
+        return verdict
+    return replace(verdict, hint=step.hint)
+
+
+def _judged(step: Step, world: World) -> Verdict:
     arguments = step.check.expanded(world.settings.environment())
     function = _CHECKS.get(step.check.kind)
     if function is None:
@@ -123,14 +134,14 @@ def failed(observed: str, hint: str = "") -> Verdict:
     return Verdict(False, observed, hint)
 
 
-def _closed(drill: str, world: World) -> Verdict | None:
-    """Why a step of the clinic proves nothing now: its case is not open. None where it is."""
+def closed_case(step: Step, world: World) -> Verdict | None:
+    """Why a step of the clinic proves nothing now: its case is not open. None where it is, or there is none."""
     from labs.drills.case import Case
 
-    case = Case.load(world.settings)
-    if case and case.drill == drill:
+    case = Case.load(world.settings) if step.drill else None
+    if not step.drill or (case and case.drill == step.drill):
         return None
-    return failed(f"O caso {drill} não está aberto.", f"python3 -m labs.drill {drill}")
+    return failed(f"O caso {step.drill} não está aberto.", f"python3 -m labs.drill {step.drill}")
 
 
 def _load() -> None:

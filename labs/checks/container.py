@@ -40,7 +40,9 @@ def page_answers(
         return failed("A página mostra o valor de uma chave.", "Chaves nunca podem aparecer na página.")
     if environment and health.get("environment") != environment:
         return failed(
-            f"A página está no ambiente “{health.get('environment')}”, e não “{environment}”.", "Confira APP_ENV."
+            f"A porta {port} é do container {container.name}, no ambiente “{health.get('environment')}”, "
+            f"e não “{environment}”.",
+            f"docker ps --filter publish={port}",
         )
     return passed(_page_summary(port, health, keys), image=container.image_id)
 

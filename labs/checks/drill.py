@@ -163,6 +163,11 @@ def argument_absent(world: World, ref: str, argument: str, tokens: list[str], ke
 @check
 def same_by_digest(world: World, names: list[str], pinned: str, version: str) -> Verdict:
     """The environments run one image, the one of this version, and this one names it by digest."""
+    running = {
+        one.name: one.image_id for one in world.engine.containers() if one.name in names and one.exit_code is None
+    }
+    if len(running) == len(names) and len(set(running.values())) > 1:
+        return failed(f"{pinned} não roda a imagem que foi aprovada em homologação.")
     verdict = environments(world, names)
     if not verdict.passed:
         return verdict
@@ -177,7 +182,7 @@ def same_by_digest(world: World, names: list[str], pinned: str, version: str) ->
 
 @check
 def clinic_closed(world: World) -> Verdict:
-    """No case is open and nothing bears one of the clinic's names."""
+    """No case is open, and nothing that the clinic made is left."""
     if name := drills.current(world.settings):
         return failed(f"O caso {name} continua aberto.", "python3 -m labs.drill --undo")
     left = [item.name for item in room.items(world)]

@@ -252,7 +252,7 @@ class PrepareCard(ActionCard):
         self._missing, self._prepare = tuple(missing), prepare
         card = {
             "heading": "Antes de começar",
-            "text": "Esta aula parte do que as anteriores deixaram prontas. Falta:",
+            "text": "Esta aula parte do que as anteriores deixaram pronto. Faltava, quando ela foi aberta:",
             "missing": list(missing),
             "labels": {"run": "Preparar esta aula"},
         }

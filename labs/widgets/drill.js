@@ -1,5 +1,7 @@
 // The diagnosis of a case (labs/widgets/drill.py). The browser answers at once; Python keeps the try.
 
+const UNHEARD = "Esta resposta não foi guardada: o kernel não respondeu. Rode a célula de novo e responda outra vez.";
+
 function render({ model, el: host }) {
   const key = `${model.get("key")}-${Math.random().toString(36).slice(2)}`; // two views must not share a radio group
   const { question, options } = model.get("question");
@@ -8,7 +10,7 @@ function render({ model, el: host }) {
   const count = el("p", { class: "lab-score" });
 
   const explain = (option, words) => el("p", { class: option.right ? "lab-good" : "lab-bad" },
-    el("strong", { text: option.right ? "✓ Certo: " : words }), el("q", {}, ...prose(option.text)), " ",
+    el("strong", { text: option.right ? "✓ Certo: " : words }), el("q", {}, ...prose(option.text)), ". ",
     ...prose(option.because));
   const show = (index) => {
     const chosen = options[index];
@@ -17,9 +19,15 @@ function render({ model, el: host }) {
     if (!chosen.right) said.append(el("p", { text: "Releia a mensagem e tente outra." }));
     root.dataset.state = chosen.right ? "passed" : "failed";
   };
+  const choose = (index) => {
+    const before = model.get("tries").length;
+    show(index);
+    model.send({ choose: index });
+    setTimeout(() => { if (model.get("tries").length === before) count.textContent = UNHEARD; }, 4000);
+  };
   const inputs = options.map((option, index) => el("input", {
     type: "radio", name: key, id: `${key}-${index}`, class: "lab-radio",
-    on: { change: () => { show(index); model.send({ choose: index }); } },
+    on: { change: () => choose(index) },
   }));
   const draw = () => {
     const tries = model.get("tries");

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from typing import Any
 
 import traitlets
 
+from labs import changes
 from labs.catalog import Drill
 from labs.errors import LabError
 from labs.tries import Tries
@@ -30,6 +32,7 @@ class DiagnosisCard(Card):
         self._drill, self._kept, self._explained = drill, tries, explained
         super().__init__(question=asdict(drill.diagnosis), tries=tries.of(drill.id, drill.diagnosis))
         self.on_msg(self._on_message)
+        changes.listen(self._look)
 
     def choose(self, option: int) -> None:
         """Remember a choice; where the state folder cannot be written, at least as long as the kernel lives."""
@@ -37,6 +40,13 @@ class DiagnosisCard(Card):
             self.tries = self._kept.add(self._drill.id, self._drill.diagnosis, option)
         except LabError:
             self.tries = [*self.tries, option]
+
+    def _look(self) -> None:
+        """Another card ran something: by then a terminal may have answered, too."""
+        with contextlib.suppress(LabError):
+            kept = self._kept.of(self._drill.id, self._drill.diagnosis)
+            if len(kept) > len(self.tries):
+                self.tries = kept
 
     def text(self) -> str:
         """The question as text, with what was tried so far."""

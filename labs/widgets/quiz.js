@@ -5,7 +5,7 @@ const questionBlock = (question, number, key, tried, choose) => {
   const { options } = question;
   const said = el("div", { class: "lab-because", role: "status", "aria-live": "polite" });
   const explain = (option) => el("p", { class: option.right ? "lab-good" : "lab-bad" },
-    el("strong", { text: option.right ? "✓ Certa: " : "✗ Errada: " }), el("q", {}, ...prose(option.text)), " ",
+    el("strong", { text: option.right ? "✓ Certa: " : "✗ Errada: " }), el("q", {}, ...prose(option.text)), ". ",
     ...prose(option.because));
   const show = (index) => {
     const chosen = options[index];

@@ -64,9 +64,32 @@ def test_a_forged_hub_token_is_nobody(attacker: Attacker, kind: str) -> None:
     assert api.status == 401, api
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def wrapped(password: str, payload: object) -> str:
+    """An ECR password with another payload."""
+    outer = {**json.loads(base64.b64decode(password)), "payload": payload, "expiration": 1 << 40}
+    return base64.b64encode(json.dumps(outer).encode()).decode()
+
+
+def forged_passwords(password: str) -> dict[str, str]:
+    """The forgeries inside of ECR's form, and of the form itself."""
+    payload = str(json.loads(base64.b64decode(password))["payload"])
+    inside = {kind: wrapped(password, forged) for kind, forged in forgeries(payload, "ecr").items()}
+    return inside | {
+        "the payload alone": payload,
+        "no payload": wrapped(password, None),
+        "a payload that is no text": wrapped(password, {"a": [1]}),
+        "deep": base64.b64encode(b"[" * 20_000).decode(),
+        "no JSON": base64.b64encode(b"\xff\x00").decode(),
+        "no base64": password[:-1] + "é",
+    }
+
+
+PASSWORDS = list(forged_passwords(base64.b64encode(b'{"payload":"e30.x"}').decode()))
+
+
+@pytest.mark.parametrize("kind", PASSWORDS)
 def test_a_forged_ecr_token_is_nobody(attacker: Attacker, kind: str) -> None:
-    forged = basic("AWS", forgeries(attacker.lab.password()[1], "ecr")[kind])
+    forged = basic("AWS", forged_passwords(attacker.lab.password()[1])[kind])
     for target in ("/v2/app/manifests/v1", "/v2/app/tags/list", "/v2/"):
         said = attacker.ecr("GET", target, headers=forged)
         assert_registry_form(said)

@@ -9,8 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from labs import changes, drills, inventory
 from labs import drill as command
-from labs import drills, inventory
 from labs.catalog import CheckSpec, Drill, Step, load_course
 from labs.checks import run_check
 from labs.creations import IMAGE, Thing
@@ -18,6 +18,8 @@ from labs.drills import room
 from labs.drills.case import Case, forget_login
 from labs.errors import CatalogError, CommandError, StateError
 from labs.ledger import KIT, Ledger
+from labs.progress import Progress
+from labs.runner import Runner
 from labs.settings import CLONE, Settings
 from labs.tries import Tries
 from labs.widgets.drill import DiagnosisCard
@@ -101,6 +103,43 @@ def test_a_step_of_a_case_that_is_not_open_proves_nothing(
     assert not verdict.passed and verdict.hint == "python3 -m labs.drill sem-login"
     case("sem-login").save(settings)
     assert run_check(step, world).passed
+
+
+@pytest.mark.parametrize("opened", [None, "outra-regiao"])
+def test_a_button_of_a_case_that_is_not_open_runs_nothing_and_says_so(
+    world: FakeWorld, settings: Settings, opened: str | None
+) -> None:
+    if opened:
+        case(opened).save(settings)
+    for name in ("sem-login-sintoma", "sem-login-conserto"):
+        outcome = Runner(settings, world).run(LESSON.id, name)
+        assert not outcome.verdict.passed and not outcome.ran
+        assert "O caso sem-login não está aberto" in outcome.verdict.observed
+        assert outcome.verdict.hint == "python3 -m labs.drill sem-login"
+    assert world.engine.calls == []  # type: ignore[attr-defined]
+
+
+def test_what_was_proven_before_is_said_to_count_where_the_case_is_closed(world: FakeWorld, settings: Settings) -> None:
+    runner = Runner(settings, world)
+    runner.progress.record(f"{LESSON.id}/sem-login-conserto", passed=True, observed="", seconds=0, evidence={})
+    assert "continua valendo" in runner.verify(LESSON.id, "sem-login-conserto").observed
+    assert runner.done(LESSON.id, "sem-login-conserto")
+
+
+def test_a_check_of_the_clinic_gives_no_repair_away(world: FakeWorld, settings: Settings) -> None:
+    case("conta-alheia").save(settings)
+    step = LESSON.step("conta-alheia-conserto")
+    verdict = run_check(step, world)
+    assert not verdict.passed and verdict.hint == step.hint
+
+
+def test_the_card_takes_over_what_a_terminal_answered(settings: Settings) -> None:
+    drill = LESSON.drills[0]
+    card = DiagnosisCard(drill, Tries(settings))
+    Tries(settings).add(drill.id, drill.diagnosis, 1)
+    assert card.tries == []
+    changes.announce()
+    assert card.tries == [1]
 
 
 def test_the_case_file_is_private_and_a_damaged_one_still_counts_as_open(settings: Settings) -> None:
@@ -222,11 +261,15 @@ def test_a_wrong_command_says_which_is_right(world: FakeWorld, words: list[str])
 def test_the_list_marks_the_open_case(world: FakeWorld, settings: Settings) -> None:
     said: list[str] = []
     command.run([], world, said.append)
-    assert len(said) == len(ASKED) + 1 and said[-1] == "Nenhum caso aberto."
+    assert len(said) == len(ASKED) + 1 and said[-1].startswith("Nenhum caso aberto")
+    assert not any(line.startswith("✓") for line in said)
+    for step in LESSON.drill("maiusculas").steps:
+        Progress(settings).record(f"{LESSON.id}/{step}", passed=True, observed="", seconds=0, evidence={})
     case("tag-imutavel").save(settings)
     said.clear()
     command.run([], world, said.append)
     assert next(line for line in said[:-1] if line.startswith("→")).split()[1] == "tag-imutavel"
+    assert [line.split()[1] for line in said[:-1] if line.startswith("✓")] == ["maiusculas"]
 
 
 def test_help_and_errors_of_the_program(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
