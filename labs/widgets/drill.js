@@ -22,8 +22,9 @@ function render({ model, el: host }) {
   const choose = (index) => {
     const before = model.get("tries").length;
     show(index);
-    model.send({ choose: index });
+    // Before the message: without a kernel, sending it fails.
     setTimeout(() => { if (model.get("tries").length === before) count.textContent = UNHEARD; }, 4000);
+    model.send({ choose: index });
   };
   const inputs = options.map((option, index) => el("input", {
     type: "radio", name: key, id: `${key}-${index}`, class: "lab-radio",

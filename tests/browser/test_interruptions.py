@@ -98,6 +98,17 @@ def test_a_restarted_kernel_says_what_to_do_and_the_lesson_goes_on(open_lesson: 
     card.press("Executar").expect_passed()
 
 
+def test_a_diagnosis_that_no_kernel_heard_says_so(open_lesson: Open) -> None:
+    notebook = open_lesson("10-clinica-de-erros")
+    card = notebook.cards.filter(has_text="Diagnóstico.").first
+    answers = card.get_by_role("radio")
+    answers.nth(0).check()
+    expect(card.locator(".lab-score")).to_contain_text("tentativa")
+    notebook.restart_kernel()
+    answers.nth(1).check()
+    expect(card.locator(".lab-score")).to_contain_text("não foi guardada", timeout=15_000)
+
+
 def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
     open_lesson: Open, server: Server
 ) -> None:
