@@ -94,9 +94,21 @@ def ensure_bridge(settings: Settings) -> str:
 
 
 def remove_bridge(settings: Settings) -> None:
-    """Remove the bridge if it exists."""
-    if Path("/sys/class/net", bridge_name(settings)).exists():
-        _ip("link", "del", bridge_name(settings), check=False)
+    """Remove the private engine's bridge, and those of the networks that a learner made in it: they are the machine's
+    and outlive the engine, which makes them again at its next start.
+    """
+    for name in (bridge_name(settings), *_bridges_of_networks(settings)):
+        if Path("/sys/class/net", name).exists():
+            _ip("link", "del", name, check=False)
+
+
+def _bridges_of_networks(settings: Settings) -> set[str]:
+    """Names of bridges in the stopped engine's own store of networks (libnetwork's `local-kv.db`, JSON in a file)."""
+    try:
+        stored = (settings.sandbox / "engine" / "network" / "files" / "local-kv.db").read_bytes()
+    except OSError:
+        return set()
+    return {name.decode() for name in re.findall(rb'"BridgeName":"(br-[0-9a-f]{12})"', stored)}
 
 
 def free_subnets(home: Path) -> Iterator[ipaddress.IPv4Network]:

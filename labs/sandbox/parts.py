@@ -109,7 +109,10 @@ def engine(settings: Settings, bridge: str) -> dict[str, Any]:
         *("--log-level", "warn"),
     ]
     pid_files = (pid_file, settings.run / "exec" / "containerd" / "containerd.pid")
-    return _part(settings, "engine", command, settings.run / "docker.sock", "/_ping", grace=15, pid_files=pid_files)
+    # containerd leaves a dump in the temporary folder where it is slow to answer on a busy machine.
+    extra = {"TMPDIR": str(settings.run / "exec")}
+    socket = settings.run / "docker.sock"
+    return _part(settings, "engine", command, socket, "/_ping", grace=15, pid_files=pid_files, extra=extra)
 
 
 def _part(

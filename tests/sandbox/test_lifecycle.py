@@ -98,6 +98,23 @@ def test_down_stops_running_containers_and_leaves_nothing(home: Path) -> None:
     assert _traces(home) == CLEAN
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_network_that_a_learner_made_leaves_no_bridge_and_comes_back(home: Path, killed: bool) -> None:
+    settings = _up(home)
+    made = _docker(settings, "network", "create", "minha")
+    bridge = Path("/sys/class/net", f"br-{made[:12]}")
+    try:
+        assert bridge.exists()
+        if killed:
+            _kill(list(leftovers.our_processes(settings)))
+        sandbox.down(settings, lambda _: None)
+        assert not bridge.exists()
+        settings = _up(home)
+        assert bridge.exists() and made.startswith(_docker(settings, "network", "ls", "-q", "--filter", "name=minha"))
+    finally:
+        _docker(settings, "network", "rm", "minha")
+
+
 def test_down_works_without_its_supervisor(home: Path) -> None:
     settings = _up(home)
     _run_container(settings)
