@@ -59,8 +59,10 @@ def test_two_tabs_on_one_lesson_run_a_step_once(open_lesson: Open, context: Brow
     first.save()
     second = open_notebook(context, server, lesson.id, workspace="outra")
     cards = [first.card(lesson, step), second.card(lesson, step)]
-    for card in cards:
-        card.button("Executar").evaluate("button => { button.click(); button.click(); }")
+    # Both found before either is pressed: the other tab's button says "Executando…" at once.
+    buttons = [card.button("Executar").element_handle() for card in cards]
+    for button in buttons:
+        button.evaluate("button => { button.click(); button.click(); }")
     for card in cards:
         running(card)
         expect(card.where.locator(".lab-log a")).to_have_count(1)
