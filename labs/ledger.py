@@ -255,13 +255,18 @@ def course_things(settings: Settings) -> list[Thing]:
     """All that the steps of the course create with the chosen target."""
     from labs.live import course
 
-    variables, folder = settings.environment(), settings.work / "widget-server"
     commands = (
         step.command
         for lesson in course(settings).lessons
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
         if not step.skip
     )
+    return things_of(settings, commands)
+
+
+def things_of(settings: Settings, commands: Iterable[str]) -> list[Thing]:
+    """What these commands create, typed in the lab's working folder."""
+    variables, folder = settings.environment(), settings.work / "widget-server"
     return [thing for one in commands for thing in creations(one, variables, folder)]
 
 

@@ -13,12 +13,12 @@ from labs import guard, labels, live
 from labs.catalog import Course, Lesson, Step
 from labs.checks import Verdict, World, closed_case, run_check
 from labs.commands import Context, execute
-from labs.creations import IMAGE, Thing, creations
+from labs.creations import IMAGE, Thing
 from labs.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.events import Event, Line, Watcher, ignore
 from labs.explain import explain
 from labs.inventory import now
-from labs.ledger import Ledger
+from labs.ledger import Ledger, things_of
 from labs.progress import Progress, lock_file
 from labs.settings import Settings
 from labs.unattended import answering, is_unattended
@@ -133,12 +133,14 @@ class Runner:
         if verdict.passed:
             self._note(lesson, step)
             made = self._saw(lesson, step, verdict)
-        if verdict.passed and not self.done(lesson.id, step.id):
-            self._label(made, ignore)
-            self.progress.record(path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence)
-        elif forget and not verdict.passed and step.lasting:
+            if not self.done(lesson.id, step.id):
+                self._label(made, ignore)
+                self.progress.record(
+                    path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence
+                )
+        elif forget and step.lasting:
             self.progress.forget(path)
-        elif not verdict.passed and step.drill and self.done(lesson.id, step.id):
+        elif step.drill and self.done(lesson.id, step.id):
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 
@@ -215,8 +217,8 @@ class Runner:
             except (LiveLocked, CloudError) as error:
                 watch(Line(f"{thing.name} ficou sem a tag {labels.TEXT}: {error.observed}", True))
 
-    def _creations(self, step: Step) -> tuple[Thing, ...]:
-        return creations(step.command, self.settings.environment(), self.settings.work / "widget-server")
+    def _creations(self, step: Step) -> list[Thing]:
+        return things_of(self.settings, [step.command])
 
     # One step ----------------------------------------------------------------------------------
 

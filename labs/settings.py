@@ -242,7 +242,8 @@ class Settings:
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables that make a terminal the lab's. `base` gives the PATH to extend (default: `os.environ`)."""
-        path = (base if base is not None else os.environ).get("PATH", os.defpath)
+        base = os.environ if base is None else base
+        path = base.get("PATH", os.defpath)
         programs = str(Path(sys.prefix) / "bin")
         if programs not in path.split(os.pathsep):
             path = f"{programs}{os.pathsep}{path}"
@@ -265,7 +266,7 @@ class Settings:
             "LABS_TARGET": self.target,
             "PYTHONPATH": str(CLONE),
             "PATH": path,
-            **_past_the_proxy(base if base is not None else os.environ),
+            **_past_the_proxy(base),
         }
         if not self.live:
             variables["AWS_ENDPOINT_URL"] = self.aws_endpoint

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 from labs import live
 from labs.catalog import load_course
-from labs.creations import Thing, creations
+from labs.creations import Thing
 from labs.drills import local, remote, room
 from labs.drills.case import Case
 from labs.drills.stage import Fault, Stage
 from labs.errors import CommandError
+from labs.ledger import things_of
 from labs.progress import locked
 from labs.settings import Settings
 
@@ -94,8 +95,7 @@ def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
     """What the case's own commands create: from now on somebody may type them."""
     lesson = next(lesson for lesson in load_course().lessons if lesson.drills)
     steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.drill == name)
-    variables, folder = settings.environment(), settings.work / "widget-server"
-    return [thing for step in steps for thing in creations(step.command, variables, folder)]
+    return things_of(settings, (step.command for step in steps))
 
 
 def present(world: World, name: str) -> Verdict:

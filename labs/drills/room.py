@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -69,25 +69,28 @@ def leave(world: World, case: Case, keep: str = "") -> None:
 def items(world: World, keep: str = "") -> Iterator[Item]:
     """What the clinic made and is there now, in the order in which it can be removed."""
     ledger = Ledger(world.settings)
-    for item in named(world, keep):
+    for item in _named(world, ledger, keep):
         if item.thing is None or ledger.owns(item.thing):
             yield item
 
 
-def named(world: World, keep: str = "") -> Iterator[Item]:
+def named(world: World) -> Iterator[Item]:
     """All that bears one of the clinic's names, whoever made it."""
-    yield from _containers(world)
-    yield from _images(world, keep)
+    return _named(world, Ledger(world.settings), "")
+
+
+def _named(world: World, ledger: Ledger, keep: str) -> Iterator[Item]:
+    images = world.engine.images()
+    yield from _containers(world, ledger, images)
+    yield from _images(world, ledger, images, keep)
     yield from _repositories(world)
     yield from _user(world)
     yield from _files(world.settings)
 
 
-def _containers(world: World) -> Iterator[Item]:
+def _containers(world: World, ledger: Ledger, images: Sequence[Image]) -> Iterator[Item]:
     """By name, and those of an image that the clinic built: it could not be removed while they are there."""
-    ledger = Ledger(world.settings)
-    ours = (image for image in world.engine.images() if is_made_here(image))
-    built = {image.id for image in ours if ledger.owns(Thing(IMAGE, "", image.id))}
+    built = {one.id for one in images if is_made_here(one) and ledger.owns(Thing(IMAGE, "", one.id))}
     for container in world.engine.containers():
         if container.name in CONTAINERS or container.image_id in built:
             thing = None if container.image_id in built else Thing(CONTAINER, container.name, container.id)
@@ -95,7 +98,7 @@ def _containers(world: World) -> Iterator[Item]:
             yield Item(f"container {container.name}", remove, f"docker rename {container.name} outro-nome", thing)
 
 
-def _images(world: World, keep: str) -> Iterator[Item]:
+def _images(world: World, ledger: Ledger, images: Sequence[Image], keep: str) -> Iterator[Item]:
     """Each name by itself: an image goes with its last one. One that lost its names to another build goes by its id,
     and one that was pulled or pushed by digest alone, by its digest.
     """
@@ -103,7 +106,7 @@ def _images(world: World, keep: str) -> Iterator[Item]:
     ours = {f"{settings.hub_registry}/{settings.hub_user}/{name}" for name in REMOTE}
     ours |= {f"{settings.ecr_registry}/{name}" for name in REMOTE} | {f"{settings.hub_registry}/{OTHER}/clinica"}
     ours |= set(LOCAL) - {keep}
-    for image in world.engine.images():
+    for image in images:
         names = [name for name in image.tags if split_tag(name)[0] in ours]
         if not image.tags and is_made_here(image):
             names = [image.id]
@@ -112,13 +115,13 @@ def _images(world: World, keep: str) -> Iterator[Item]:
             names = [name for name in image.digests if split_tag(name)[0] in ours]
         for name in names:
             remove = partial(docker, world, "rmi", name, missing_ok=True)
-            thing = Thing(IMAGE, name) if name in image.tags else _nameless(world, image)
+            thing = Thing(IMAGE, name) if name in image.tags else _nameless(world, ledger, image)
             yield Item(f"imagem {name}", remove, f"docker rmi {name}", thing)
 
 
-def _nameless(world: World, image: Image) -> Thing | None:
+def _nameless(world: World, ledger: Ledger, image: Image) -> Thing | None:
     """How the ledger knows it: by its id, or by what it was built from where no check ever saw it."""
-    return None if inventory.lost_its_name(world, Ledger(world.settings), image) else Thing(IMAGE, "", image.id)
+    return None if inventory.lost_its_name(world, ledger, image) else Thing(IMAGE, "", image.id)
 
 
 def is_made_here(image: Image) -> bool:

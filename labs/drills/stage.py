@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labs.creations import ECR, IMAGE, KEY, USER, Thing, creations
+from labs.creations import ECR, IMAGE, KEY, USER, Thing
 from labs.drills import room
 from labs.drills.case import forget_login
 from labs.drills.docker_cli import docker
 from labs.errors import RegistryError, StateError
-from labs.ledger import Ledger
+from labs.ledger import Ledger, things_of
 from labs.settings import Settings, write_atomic
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ class Stage:
 
     def docker(self, *words: str) -> None:
         """The docker client, with what its words create noted first."""
-        command = shlex.join(["docker", *words])
-        self.note(*creations(command, self.settings.environment(), self.settings.work))
+        self.note(*things_of(self.settings, [shlex.join(["docker", *words])]))
         docker(self.world, *words)
 
     def patient(self, *names: str, version: str = "v1") -> None:
@@ -93,7 +92,7 @@ class Stage:
         self.docker("run", "-d", *words)
 
     def push(self, reference: str) -> None:
-        self.note(*creations(f"docker push {reference}", self.settings.environment(), self.settings.work))
+        self.note(*things_of(self.settings, [f"docker push {reference}"]))
         self.world.engine.push(reference, lambda _: None)
 
     # Logins ------------------------------------------------------------------------------------

@@ -51,9 +51,9 @@ def supervisor_alive(settings: Settings) -> bool:
 
 def parts_outlived_supervisor(settings: Settings) -> bool:
     """Whether parts run without their supervisor, all of them written down: one that it was just starting is not."""
-    if supervisor_alive(settings):
-        return False
     written = {int(part["pid"]) for part in read_state(settings).get("parts", {}).values()}
+    if not written or supervisor_alive(settings):
+        return False
     commands = dict(processes.all_processes())
     running = [pid for pid in our_processes(settings) if not _is_engines_own(commands.get(pid, [""]))]
     return bool(running) and written.issuperset(running)
