@@ -24,7 +24,8 @@ from labs.sandbox.unix_http import request
 from labs.sandbox.wait import Look, until
 from labs.settings import CLONE, Settings
 
-from .kit import STEPS, Patient, assert_goes_on, tally
+from .kit import MOMENTS, STEPS, Patient, assert_goes_on, tally
+from .pairs import matrix
 
 RUN = """
 import json, sys
@@ -192,9 +193,7 @@ execute({command!r}, Context(settings, world.engine, world.cloud, Path({folder!r
 """
 
 
-@pytest.mark.parametrize("moment", ["before", "during", "after"])
-@pytest.mark.parametrize("name", STEPS)
-@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("who", "name", "moment"), matrix(tuple(WHO), tuple(STEPS), MOMENTS))
 def test_killed_around_each_kind_of_step(patient: Patient, who: str, name: str, moment: str, tmp_path: Path) -> None:
     """A kernel that runs a step, or the JupyterLab that it belongs to."""
     step = patient.prepared(STEPS[name])
