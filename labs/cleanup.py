@@ -6,8 +6,9 @@ stay until `reset`. A name that a step took from an image of before the course g
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +20,7 @@ from labs.errors import CloudError, CommandError, EngineUnavailable, LabError, R
 from labs.ledger import LISTED, Ledger
 from labs.sandbox import base_image
 from labs.settings import DOCKER_HUB, LIVE, Settings, write_atomic
+from labs.system import is_terminal
 
 Report = Callable[[str], None]
 BASE = f"imagem {base_image.NAME}"
@@ -276,19 +278,63 @@ def require_nothing_live(settings: Settings) -> None:
         )
 
 
-def main() -> int:
-    """Remove everything; print a line per item. Exit code 0 only where nothing is left."""
+# The command line ----------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options; a word that is none of them ends with exit code 2 before anything is looked at."""
+    top = argparse.ArgumentParser(
+        prog="python3 -m labs.cleanup",
+        description="Remove o que o curso criou, e só isso: lista tudo e, num terminal, pergunta antes.",
+        add_help=False,
+    )
+    top.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
+    top.add_argument("--dry-run", action="store_true", help="só lista o que seria removido")
+    top.add_argument("--yes", action="store_true", help="não pergunta")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List what there is, ask, remove, print a line per item. Exit code 0 only where nothing is left."""
+    given = parser().parse_args(arguments)
     try:
-        world = World(Settings.load())
-        guard.require_account(world)
-        left = remove_all(world, lambda: items(world), lambda text: print(text, flush=True))
-        if not left:
-            _close(Ledger(world.settings))
+        return _clean(World(Settings.load()), given)
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\nInterrompido.", file=sys.stderr)
+        return 130
+
+
+def _clean(world: World, given: argparse.Namespace) -> int:
+    guard.require_account(world)
+    found = residue(world)
+    if given.dry_run:
+        print(_listed(found))
+        return 0
+    if world.settings.live:
+        guard.require_session(world.settings)
+    if found and not _agreed(found, given):
+        print("Nada foi removido.")
+        return 1
+    left = remove_all(world, lambda: items(world), lambda text: print(text, flush=True))
+    if not left:
+        _close(Ledger(world.settings))
     print("Nada do curso ficou." if not left else f"Ainda existe: {', '.join(left)}")
     return 1 if left else 0
+
+
+def _listed(found: Sequence[str]) -> str:
+    return "\n".join(["Seria removido:", *(f"  {name}" for name in found)]) if found else "Nada do curso existe agora."
+
+
+def _agreed(found: Sequence[str], given: argparse.Namespace) -> bool:
+    """A person at a terminal is asked; a step's button, which has no terminal, is itself the person's word."""
+    if given.yes or not is_terminal():
+        return True
+    print(_listed(found))
+    return input("Digite apagar para confirmar: ").strip() == "apagar"
 
 
 if __name__ == "__main__":
