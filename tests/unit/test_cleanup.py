@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from labs import cleanup, guard
-from labs.errors import LiveLocked
-from labs.settings import Live, Settings
+from labs.base.errors import LiveLocked
+from labs.base.settings import Live, Settings
+from labs.live import guard
+from labs.ownership import removal
 
 from .conftest import FakeWorld
 
@@ -18,13 +19,13 @@ def removed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     """The names that were removed, of a lab that holds one container."""
     gone: list[str] = []
 
-    def items(_: object) -> Iterator[cleanup.Item]:
+    def items(_: object) -> Iterator[removal.Item]:
         if not gone:
-            yield cleanup.Item("container widget-v1", lambda: gone.append("container widget-v1"))
+            yield removal.Item("container widget-v1", lambda: gone.append("container widget-v1"))
 
-    monkeypatch.setattr(cleanup, "World", FakeWorld)
-    monkeypatch.setattr(cleanup, "items", items)
-    monkeypatch.setattr(cleanup, "is_terminal", lambda: True)
+    monkeypatch.setattr(removal, "World", FakeWorld)
+    monkeypatch.setattr(removal, "items", items)
+    monkeypatch.setattr(removal, "is_terminal", lambda: True)
     yield gone
 
 
@@ -33,13 +34,13 @@ def test_a_question_or_a_slip_removes_nothing(
     removed: list[str], capsys: pytest.CaptureFixture[str], words: str, code: int
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        cleanup.main([words])
+        removal.main([words])
     assert ended.value.code == code
     assert removed == []
 
 
 def test_a_dry_run_lists_and_removes_nothing(removed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cleanup.main(["--dry-run"]) == 0
+    assert removal.main(["--dry-run"]) == 0
     assert "container widget-v1" in capsys.readouterr().out
     assert removed == []
 
@@ -56,14 +57,14 @@ def test_a_person_at_a_terminal_is_shown_what_goes_and_asked(
     gone: list[str],
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda _: answer)
-    assert cleanup.main([]) == code
+    assert removal.main([]) == code
     assert "container widget-v1" in capsys.readouterr().out
     assert removed == gone
 
 
 def test_yes_does_not_ask(removed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asked"))
-    assert cleanup.main(["--yes"]) == 0
+    assert removal.main(["--yes"]) == 0
     assert removed == ["container widget-v1"]
 
 
@@ -74,9 +75,9 @@ def test_live_nothing_goes_before_the_session_is_confirmed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     live = settings.aimed_at(Live("maria", "111122223333", "us-east-1", "maria@example.com"))
-    monkeypatch.setattr(cleanup.Settings, "load", lambda: live)
+    monkeypatch.setattr(removal.Settings, "load", lambda: live)
     monkeypatch.setattr(guard, "require_account", lambda _: None)
-    assert cleanup.main(["--yes"]) == 1
+    assert removal.main(["--yes"]) == 1
     assert "python3 -m labs.target confirm" in capsys.readouterr().err
     assert removed == []
 
@@ -88,5 +89,5 @@ def test_live_another_account_is_told_before_anything_is_listed(
         raise LiveLocked("O perfil é de outra conta.", "arn", "python3 -m labs.target confirm")
 
     monkeypatch.setattr(guard, "require_account", refuse)
-    assert cleanup.main(["--yes"]) == 1
+    assert removal.main(["--yes"]) == 1
     assert removed == []
