@@ -19,14 +19,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labs import jupyter, sandbox
-from labs.catalog import Lesson, Step, load_course
+from labs import sandbox
+from labs.base.settings import CLONE, Settings, write_atomic
 from labs.checks import Verdict, World, run_check
-from labs.notebooks import NOTEBOOKS, environment
-from labs.sandbox import engine_api, leftovers, lifecycle
-from labs.secret_values import known
-from labs.settings import CLONE, Settings, write_atomic
-from labs.unattended import approve
+from labs.course.catalog import Lesson, Step, load_course
+from labs.develop.notebooks import NOTEBOOKS, environment
+from labs.jupyter import server
+from labs.running.unattended import approve
+from labs.sandbox import leftovers, lifecycle
+from labs.seams import engine_api
+from labs.secrecy.values import known
 
 LESSONS = load_course().lessons
 PATHS = [(lesson, step) for lesson in LESSONS for step in (*lesson.steps, lesson.challenge) if step]
@@ -171,9 +173,9 @@ def taught(homes: Path) -> Iterator[Taught]:
         # A canary as the learner's access token: known beforehand, and made as a real one is.
         write_atomic(home / "secrets" / "hub-token", f"dckr_pat_{secrets.token_urlsafe(20)}")
         settings = sandbox.up(Settings(home=home), lambda _: None)
-        address = jupyter._address(settings, jupyter._free_port(8890, print))
-        process = jupyter.launch(settings, address)
-        stack.callback(jupyter.stop, settings, process)
+        address = server._address(settings, server._free_port(8890, print))
+        process = server.launch(settings, address)
+        stack.callback(server.stop, settings, process)
         with collecting(settings) as used:
             compared = compare(settings)
             run_and_save(settings)

@@ -15,8 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
-from labs.catalog import Lesson, Step, load_course
-from labs.sandbox.wait import Look, until
+from labs.base.wait import Look, until
+from labs.course.catalog import Lesson, Step, load_course
 
 from .jupyterlab import ARTIFACTS, VIEWPORT, Card, Notebook, Server, Terminal, open_notebook, window
 

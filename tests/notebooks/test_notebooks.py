@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from labs.catalog import load_course
-from labs.gallery import Gallery
-from labs.notebooks import NOTEBOOKS
+from labs.course.catalog import load_course
+from labs.notebook.gallery import Gallery
+from labs.develop.notebooks import NOTEBOOKS
 from tests.courses import Taught
 
 IDS = [lesson.id for lesson in load_course().lessons]

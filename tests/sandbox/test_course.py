@@ -9,9 +9,9 @@ import sys
 from typing import Any
 
 from labs import sandbox
+from labs.base.settings import CLONE, Settings
 from labs.checks import World
-from labs.cleanup import residue
-from labs.settings import CLONE, Settings
+from labs.ownership.removal import residue
 from tests.courses import PATHS, Typist
 
 STEPS = {f"{lesson.id}/{step.id}" for lesson, step in PATHS}

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from labs import testing
-from labs.errors import LabError
-from labs.sandbox import processes
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE
+from labs.base import processes
+from labs.base.errors import LabError
+from labs.base.settings import CLONE
+from labs.base.wait import Look, until
+from labs.develop import testing
 
 
 def _ignore(_: str) -> None:
