@@ -24,8 +24,8 @@ import psutil
 
 from bench import browser, push, steps
 from labs import sandbox
+from labs.base.settings import CLONE, Settings
 from labs.sandbox import leftovers
-from labs.settings import CLONE, Settings
 
 RUNS = 5
 

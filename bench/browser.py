@@ -8,9 +8,9 @@ import statistics
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from labs import jupyter
-from labs.catalog import load_course
-from labs.settings import Settings
+from labs.base.settings import Settings
+from labs.course.catalog import load_course
+from labs.jupyter import server as jupyter
 from tests.browser.jupyterlab import (
     LOADING,
     Card,

@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from labs.sandbox import tools
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
+from labs.sandbox import registry_program
 
 MEGABYTES = 60
 
@@ -70,7 +70,7 @@ def _bare_registry(settings: Settings) -> Iterator[str]:
         config["http"] |= {"net": "tcp", "addr": f"127.0.0.1:{port}"}
         path = Path(folder, "config.yml")
         path.write_text(json.dumps(config), "utf-8")
-        program = tools.registry_program(settings, lambda _: None)
+        program = registry_program.registry_program(settings, lambda _: None)
         process = subprocess.Popen(
             [str(program), "serve", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from labs.cloud import AwsCloud
-from labs.commands import Context, execute
-from labs.engine import DockerEngine
-from labs.events import ignore
-from labs.sandbox import leftovers, network, parts, tools, unix_http
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs.base.events import ignore
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
+from labs.running.commands import Context, execute
+from labs.sandbox import leftovers, network, parts, registry_program
+from labs.seams import unix_http
+from labs.seams.cloud import AwsCloud
+from labs.seams.engine import DockerEngine
 
 LOGIN = (
     "aws ecr get-login-password --region us-east-2 --profile console"
@@ -76,7 +77,7 @@ def parts_alone(settings: Settings) -> dict[str, float]:
 
     The gateway is healthy only with both registries, so those already answer when it starts.
     """
-    program = tools.registry_program(settings, lambda _: None)
+    program = registry_program.registry_program(settings, lambda _: None)
     bridge = network.ensure_bridge(settings)
     known = {part["name"]: part for part in parts.specifications(settings, program, bridge)}
     took = {}

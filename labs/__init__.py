@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labs.lesson import lesson as lesson
+    from labs.notebook.lab import lesson as lesson
 
 __all__ = ["lesson"]
 
@@ -13,7 +13,7 @@ __all__ = ["lesson"]
 def __getattr__(name: str) -> Any:
     """Import on first use, so that `import labs` stays light."""
     if name == "lesson":
-        from labs.lesson import lesson
+        from labs.notebook.lab import lesson
 
         return lesson
     raise AttributeError(name)

@@ -15,7 +15,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the one place that an old Python
     )
     sys.exit(1)
 
-from labs.cli import main
+from labs.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

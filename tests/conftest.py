@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
+from labs.base.settings import CLONE, Settings
+from labs.develop.testing import HOMES, NOT_OURS
 from labs.sandbox import leftovers
-from labs.settings import CLONE, Settings
-from labs.testing import HOMES, NOT_OURS
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -7,9 +7,10 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from labs.sandbox import engine_api, engine_choice, leftovers, network, parts
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
+from labs.sandbox import engine_choice, leftovers, network, parts
+from labs.seams import engine_api
 
 
 @contextlib.contextmanager

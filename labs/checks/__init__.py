@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from labs.catalog import Step
-from labs.cloud import AwsCloud, Cloud
-from labs.engine import DockerEngine, Engine
-from labs.errors import CatalogError, LabError
-from labs.registry import HttpRegistry
-from labs.sandbox.admin import Admin
-from labs.settings import Settings
+from labs.base.errors import CatalogError, LabError
+from labs.base.settings import Settings
+from labs.course.catalog import Step
+from labs.seams.cloud import AwsCloud, Cloud
+from labs.seams.engine import DockerEngine, Engine
+from labs.seams.gateway_admin import Admin
+from labs.seams.registry import HttpRegistry
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def failed(observed: str, hint: str = "") -> Verdict:
 
 def closed_case(step: Step, world: World) -> Verdict | None:
     """Why a step of the clinic proves nothing now: its case is not open. None where it is, or there is none."""
-    from labs.drills.case import Case
+    from labs.clinic.open_case import Case
 
     case = Case.load(world.settings) if step.drill else None
     if not step.drill or (case and case.drill == step.drill):
@@ -146,4 +146,6 @@ def closed_case(step: Step, world: World) -> Verdict | None:
 
 def _load() -> None:
     """Import the modules that register checks; late, since they import this one."""
-    from labs.checks import cloud, container, course, drill, image, registry, sandbox  # noqa: F401
+    from labs.checks import cloud, container, image, lab, registry  # noqa: F401
+    from labs.clinic import checks  # noqa: F401
+    from labs.running import finish  # noqa: F401

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labs import markup
+from labs.base.errors import CloudError
+from labs.base.iam_policy import listed
+from labs.base.reference import parse
 from labs.checks import Verdict, World, check, failed, passed
 from labs.checks.image import require, short
 from labs.checks.registry import remote_manifest
-from labs.errors import CloudError
-from labs.reference import parse
-from labs.sandbox.gateway.policy import listed
+from labs.pictures import markup
 
 
 @check

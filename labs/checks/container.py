@@ -10,7 +10,7 @@ from typing import Any
 
 from labs.checks import Verdict, World, check, failed, passed
 from labs.checks.image import require
-from labs.engine import Container
+from labs.seams.engine import Container
 
 READY_SECONDS = 15.0
 """How long a container just started may take until its page answers."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from labs.base.errors import LabError
 from labs.checks import Verdict, World, check, failed, passed
-from labs.engine import Image
-from labs.errors import LabError
+from labs.seams.engine import Image
 
 VERSION_LABEL = "org.opencontainers.image.version"
 TITLE_LABEL = "org.opencontainers.image.title"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from labs.base.errors import LabError
+from labs.base.reference import parse
 from labs.checks import Verdict, World, check, failed, passed
 from labs.checks.image import require, short
-from labs.engine import split_tag
-from labs.errors import LabError
-from labs.markup import plural
-from labs.reference import parse
-from labs.registry import Manifest
+from labs.pictures.markup import plural
+from labs.seams.engine import split_tag
+from labs.seams.registry import Manifest
 
 
 def remote_manifest(world: World, ref: str) -> Manifest:

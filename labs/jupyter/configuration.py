@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from labs.settings import CLONE, Settings, write_atomic
+from labs.base.settings import CLONE, Settings, write_atomic
 
 FIRST_NOTEBOOK = "notebooks/00-comece-aqui.ipynb"
 EXTENSION = "labs.jupyter.extension"
@@ -70,7 +70,7 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
         # Kernels talk over loopback TCP, which every user of the machine can reach. CurveZMQ encrypts it and lets
         # only the server in. Unix sockets (transport "ipc") need paths below 108 bytes, and a state folder may be deep.
         "KernelManager": {"transport_encryption": "required"},
-        "ContentsManager": {"pre_save_hook": "labs.jupyter_hooks.refuse_secrets"},
+        "ContentsManager": {"pre_save_hook": "labs.jupyter.save_guard.refuse_secrets"},
         "LabApp": {
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",

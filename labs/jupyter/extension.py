@@ -16,11 +16,12 @@ from jupyter_server_proxy.config import ServerProcess
 from jupyter_server_proxy.handlers import AddSlashHandler, NamedLocalProxyHandler
 from tornado import web
 
-from labs import live, pages
-from labs.errors import LabError
+from labs.base.errors import LabError
+from labs.base.settings import Settings
+from labs.course import target_words
+from labs.course.progress import Progress
 from labs.jupyter import portuguese
-from labs.progress import Progress
-from labs.settings import Settings
+from labs.pages import render
 
 ICONS = Path(__file__).with_name("icons")
 CATEGORY = "Notebook"
@@ -49,12 +50,12 @@ class MapHandler(JupyterHandler):
     def get(self) -> None:
         try:
             settings = Settings.load()
-            course, records = live.course(settings), Progress(settings).all()
+            course, records = target_words.course(settings), Progress(settings).all()
         except LabError as error:
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.finish(str(error))
             return
-        page, self.policy = pages.course_map(course, records, self.base_url)
+        page, self.policy = render.course_map(course, records, self.base_url)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", self.policy)
         self.set_header("Cache-Control", "no-store")
@@ -75,7 +76,7 @@ class Forwarded(NamedLocalProxyHandler):
             return
         error = options.get("exc_info", (None, "sem resposta"))[1]
         observed = getattr(error, "log_message", None) or str(error)
-        page, policy = pages.absent(self.title, self.port, observed, self.lesson)
+        page, policy = render.absent(self.title, self.port, observed, self.lesson)
         self.set_status(502)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", policy)

@@ -2,7 +2,7 @@
 
 One module per picture. The text is complete by itself and says the same as the drawing. Its columns are never padded:
 what varies from run to run (sizes, digests) must not move what stands beside it. All data is escaped; no state is read
-here: `labs/gallery.py` reads it.
+here: `labs/notebook/gallery.py` reads it.
 
 base.py      what a picture is          drawing.py   boxes, words and lines as SVG, with the theme's colours
 anatomy.py   name                       route.py     where a push goes
@@ -24,9 +24,9 @@ from labs.pictures.environments import environments
 from labs.pictures.git import beside_git
 from labs.pictures.iam import Credential, keys, keys_and_sso
 from labs.pictures.names import Label, names
-from labs.pictures.pages import Blob, Registry, Repository, Tag, registry
 from labs.pictures.parts import Running, parts
 from labs.pictures.push import Fate, push_preview
+from labs.pictures.registry_pages import Blob, Registry, Repository, Tag, registry
 from labs.pictures.release import Station, release
 from labs.pictures.route import route
 from labs.pictures.stack import Stack, layers

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labs.markup import paragraph, table
+from labs.base.reference import DOCKER_HUB, Reference, parse
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Ink, Tone, measure, wrap
-from labs.reference import DOCKER_HUB, Reference, parse
+from labs.pictures.markup import paragraph, table
 
 MARGIN = 16
 LABEL = 190

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labs.markup import details, paragraph
 from labs.pictures.drawing import Drawing
+from labs.pictures.markup import details, paragraph
 
 SAME_BELOW = "Os mesmos dados estão em texto logo abaixo do desenho."
 

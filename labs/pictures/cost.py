@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labs import costs
-from labs.markup import paragraph, table
+from labs.course import costs
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing
+from labs.pictures.markup import paragraph, table
 
 DAYS = 30
 LEFT, RIGHT, TOP, BOTTOM = 76.0, 560.0, 60.0, 300.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from labs.catalog import Course, Lesson
-from labs.markup import Html, escape, meter, table
+from labs.course.catalog import Course, Lesson
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, wrap
+from labs.pictures.markup import Html, escape, meter, table
 
 COLUMNS = 4
 STATION = (WIDTH - 20) / COLUMNS

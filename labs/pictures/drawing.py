@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from labs.markup import escape
+from labs.pictures.markup import escape
 
 WIDTH = 720
 """Units across a drawing; text of size 14 is then as large as the page's."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labs.engine import Container
-from labs.markup import Html, escape, paragraph, short, table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
+from labs.pictures.markup import Html, escape, paragraph, short, table
+from labs.seams.engine import Container
 
 TONES: dict[str, Tone] = {"homologacao": "amber", "producao": "green"}
 LABELS = {"homologacao": "Homologação", "producao": "Produção"}

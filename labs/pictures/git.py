@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from labs.markup import table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing
+from labs.pictures.markup import table
 
 ROWS = (
     ("guarda", "código-fonte", "imagens prontas para rodar"),

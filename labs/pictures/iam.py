@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labs.markup import table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, fit
+from labs.pictures.markup import table
 
 KEY_STATES = {"Active": "ativa", "Inactive": "inativa"}
 MOST = 2

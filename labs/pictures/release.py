@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from labs.markup import short, table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing, Tone, fit
+from labs.pictures.markup import short, table
 
 Place = Literal["build", "hub", "ecr", "homologacao", "producao"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labs.markup import table
+from labs.base.reference import Reference, parse
 from labs.pictures.anatomy import refused
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
-from labs.reference import Reference, parse
+from labs.pictures.markup import table
 
 DESTINATIONS = ("Docker Hub", "Amazon ECR", "outro registry")
 WORDS = {

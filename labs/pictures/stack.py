@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labs.engine import HistoryEntry, Image
-from labs.markup import paragraph, plural, size, table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
+from labs.pictures.markup import paragraph, plural, size, table
+from labs.seams.engine import HistoryEntry, Image
 
 FILE_INSTRUCTIONS = ("COPY", "ADD", "RUN", "WORKDIR")
 """Instructions that can add a layer (docs.docker.com/reference/dockerfile); the others only configure."""

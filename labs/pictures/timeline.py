@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labs.markup import table
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit, wrap
+from labs.pictures.markup import table
 
 NONE = "nenhuma"
 

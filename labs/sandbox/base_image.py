@@ -18,10 +18,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from labs import system
-from labs.errors import EngineError, LabError, MissingDependency
-from labs.sandbox import engine_api, tools
-from labs.settings import Settings
+from labs.base import apt
+from labs.base.errors import EngineError, LabError, MissingDependency
+from labs.base.settings import Settings
+from labs.sandbox import registry_program
+from labs.seams import engine_api
 
 NAME = "labs/python-base:3"
 FALLBACK = "python:3.13-slim"
@@ -59,7 +60,7 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
     for name in (NAME, FALLBACK):
         if engine_api.image_exists(settings.engine_host, name):
             return name
-    if system.has_apt():
+    if apt.has_apt():
         archive = build_archive(settings, report)
         report("Importando a imagem base no engine …")
         engine_api.import_image(settings.engine_host, archive, NAME, CHANGES)
@@ -78,7 +79,7 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
 
 def build_archive(settings: Settings, report: Callable[[str], None]) -> Path:
     """The root file system as a tar, from the cache when it is there."""
-    cache = tools.cache(settings)
+    cache = registry_program.cache(settings)
     archive = cache / f"python-base-{platform.machine()}.tar"
     if archive.is_file():
         return archive
@@ -105,9 +106,9 @@ def _unpack_packages(root: Path, debs: Path, report: Callable[[str], None]) -> N
     for name in ("bin", "sbin", "lib", "lib64"):  # as on any merged /usr, whatever the packages themselves contain
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         (root / name).symlink_to(f"usr/{name}")
-    names = system.dependencies(ROOTS, lambda name: name.startswith((*WITHOUT, *WITHOUT_TOO)), report)
-    for package in system.download(names, debs, report):
-        system.unpack(package, root)
+    names = apt.dependencies(ROOTS, lambda name: name.startswith((*WITHOUT, *WITHOUT_TOO)), report)
+    for package in apt.download(names, debs, report):
+        apt.unpack(package, root)
 
 
 def _download_pip(scratch: Path) -> Path:

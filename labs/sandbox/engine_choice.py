@@ -15,9 +15,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from labs.errors import EngineUnavailable, MissingDependency, StateError
-from labs.sandbox import engine_api
-from labs.settings import Settings
+from labs.base.errors import EngineUnavailable, MissingDependency, StateError
+from labs.base.settings import Settings
+from labs.seams import engine_api
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 SOCKET_PATH_LIMIT = 107

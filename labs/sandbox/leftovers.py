@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from labs.errors import SandboxError, StateError
-from labs.sandbox import network, processes
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs.base import processes
+from labs.base.errors import SandboxError, StateError
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
+from labs.sandbox import network
 
 PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
 SUPERVISOR_SECONDS = 45.0

@@ -18,10 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from labs.errors import LabError, SandboxError, StateError
-from labs.sandbox import engine_api, engine_choice, leftovers, network, parts, processes, tools
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, Settings
+from labs.base import processes
+from labs.base.errors import LabError, SandboxError, StateError
+from labs.base.settings import CLONE, Settings
+from labs.base.wait import Look, until
+from labs.sandbox import engine_choice, leftovers, network, parts, registry_program
+from labs.seams import engine_api
 
 Report = Callable[[str], None]
 START_SECONDS = 60.0
@@ -151,7 +153,7 @@ def _start(settings: Settings, report: Report) -> Settings:
         report(f"⚠ O engine mudou: antes {before}, agora {host}.")
     if decided != settings or not (settings.home / "settings.json").exists():
         decided.save()
-    program = tools.registry_program(decided, report)
+    program = registry_program.registry_program(decided, report)
     bridge = network.ensure_bridge(decided) if engine_choice.is_private(decided) else ""
     report("Iniciando o laboratório …")
     specifications = parts.specifications(decided, program, bridge)
@@ -168,7 +170,7 @@ def _take_over(settings: Settings, report: Report) -> bool:
     if not (leftovers.parts_outlived_supervisor(settings) and _engine_present(settings)):
         return False
     bridge = network.bridge_name(settings) if engine_choice.is_private(settings) else ""
-    planned = parts.specifications(settings, tools.registry_program(settings, report), bridge)
+    planned = parts.specifications(settings, registry_program.registry_program(settings, report), bridge)
     try:
         running = json.loads(_parts_file(settings).read_text("utf-8"))
         if not parts.are_as_planned(running, planned):
@@ -272,18 +274,18 @@ def _last_lines(log: Path, count: int = 12) -> str:
 
 def _ensure_content(settings: Settings, report: Report) -> None:
     """Accounts, base image, seeded images, working copies: at the first `up` minutes of typing, later milliseconds."""
-    from labs.sandbox import accounts, base_image, kept, workspace
+    from labs.sandbox import base_image, noted, seeds, workspace
 
     def images() -> None:
-        kept.note(settings)
+        noted.note(settings)
         base = base_image.ensure(settings, report)
-        kept.saw_base(settings, base)
+        noted.saw_base(settings, base)
         workspace.ensure(settings, base)
-        accounts.seed_hub(settings, base, report)
+        seeds.seed_hub(settings, base, report)
 
     with ThreadPoolExecutor(max_workers=2) as workers:
         jobs = [workers.submit(images), workers.submit(workspace.ensure_wheels, settings, report)]
-        accounts.ensure_accounts(settings)
+        seeds.ensure_accounts(settings)
         for job in jobs:
             job.result()
 
@@ -361,12 +363,12 @@ def reset(settings: Settings, report: Report = print) -> None:
 
 def _empty_what_stays(settings: Settings, report: Report) -> None:
     """What deleting the state folder would leave behind: the learner's own engine, and live accounts."""
-    from labs import cleanup
+    from labs.ownership import removal
 
-    cleanup.require_nothing_live(settings)
-    cleanup.tell_of_other_engines(settings, engine_choice.private_host(settings), report)
+    removal.require_nothing_live(settings)
+    removal.tell_of_other_engines(settings, engine_choice.private_host(settings), report)
     if settings.engine_host and not engine_choice.is_private(settings):
-        cleanup.empty_engine(settings, report)
+        removal.empty_engine(settings, report)
 
 
 def _delete(path: Path) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from labs.errors import MissingDependency, SandboxError
-from labs.settings import Ports, Settings
+from labs.base.errors import MissingDependency, SandboxError
+from labs.base.settings import Ports, Settings
 
 FIRST_PORT, LAST_PORT = 20000, 32000
 """Below Linux's range for outgoing connections (32768 and up), so that none of those takes a kept port by chance."""

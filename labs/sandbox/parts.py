@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labs.base.settings import CLONE, Settings, kept_key, write_atomic
 from labs.sandbox import engine_choice
-from labs.settings import CLONE, Settings, kept_key, write_atomic
 
 REGISTRIES = ("hub", "ecr")
 TITLES = {

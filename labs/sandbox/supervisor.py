@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Any
 
-from labs.sandbox import processes
+from labs.base import processes
 
 LOOK_STARTING = 0.015
 LOOK_HEALTHY = 2.0

@@ -15,9 +15,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from labs.errors import MissingDependency, StateError
-from labs.sandbox import tools
-from labs.settings import CLONE, Settings, write_atomic
+from labs.base.errors import MissingDependency, StateError
+from labs.base.settings import CLONE, Settings, write_atomic
+from labs.sandbox import registry_program
 
 FOLDERS = ("notebooks", "widget-server")
 SKIPPED = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache")
@@ -113,7 +113,7 @@ def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
     requirements = CLONE / "widget-server" / "requirements.txt"
     if not requirements.is_file():
         return
-    store = tools.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
+    store = registry_program.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
     if not store.is_dir():
         report("Baixando as dependências do widget-server (uma vez; depois o build não usa rede) …")
         _download(requirements, store)

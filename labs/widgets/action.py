@@ -12,16 +12,16 @@ from typing import Any
 
 import traitlets
 
-from labs import changes
-from labs.catalog import Lesson, Step
+from labs.base.errors import LabError
+from labs.base.events import Line, Watcher
 from labs.checks import Verdict
-from labs.errors import LabError
-from labs.events import Line, Watcher
-from labs.repair import repair
-from labs.runner import Runner
+from labs.course.catalog import Lesson, Step
+from labs.running.repair import repair
+from labs.running.runner import Runner
+from labs.secrecy.redact import Redactor
+from labs.widgets import changes
 from labs.widgets.card import Card, in_thread, status_of_error
 from labs.widgets.feed import PERIOD, Feed
-from labs.widgets.secrecy import Redactor
 from labs.widgets.transcript import (
     EXPECTED,
     MARKS,

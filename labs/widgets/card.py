@@ -15,7 +15,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from labs.errors import LabError
+from labs.base.errors import LabError
 from labs.widgets.transcript import Status
 
 FOLDER = Path(__file__).parent

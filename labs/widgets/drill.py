@@ -8,10 +8,10 @@ from typing import Any
 
 import traitlets
 
-from labs import changes
-from labs.catalog import Drill
-from labs.errors import LabError
-from labs.tries import Tries
+from labs.base.errors import LabError
+from labs.course.catalog import Drill
+from labs.course.tries import Tries
+from labs.widgets import changes
 from labs.widgets.card import Card
 from labs.widgets.transcript import LETTERS
 

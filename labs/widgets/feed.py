@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from labs.engine_stream import ENDED
-from labs.events import Event, Line, Progress
-from labs.markup import size
+from labs.base.events import Event, Line, Progress
+from labs.pictures.markup import size
+from labs.seams.engine_stream import ENDED
 
 LOG_LINES = 500
 """Lines that the log keeps; a build or push of the course has fewer."""

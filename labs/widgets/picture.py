@@ -8,9 +8,9 @@ from typing import Any
 
 import traitlets
 
-from labs import changes
-from labs.errors import LabError
+from labs.base.errors import LabError
 from labs.pictures import Picture, message
+from labs.widgets import changes
 from labs.widgets.card import Card, in_thread, status_of_error
 
 Draw = Callable[[Mapping[str, str]], Picture]

@@ -8,9 +8,9 @@ from typing import Any
 
 import traitlets
 
-from labs.catalog import Question
-from labs.errors import LabError
-from labs.tries import first_try
+from labs.base.errors import LabError
+from labs.course.catalog import Question
+from labs.course.tries import first_try
 from labs.widgets.card import Card
 from labs.widgets.transcript import quiz_text
 

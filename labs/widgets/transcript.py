@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from labs.catalog import Question, Step
+from labs.base.errors import Interrupted, StepBusy
 from labs.checks import Verdict
-from labs.errors import Interrupted, StepBusy
-from labs.runner import Outcome
+from labs.course.catalog import Question, Step
+from labs.running.runner import Outcome
 
 EXPECTED = "Este comando deve ser recusado — é o que queremos ver."
 LETTERS = "abcdefgh"

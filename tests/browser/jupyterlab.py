@@ -18,10 +18,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
-from labs import jupyter, sandbox
-from labs.catalog import Lesson, Step
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, Settings, without_foreign
+from labs import sandbox
+from labs.base.settings import CLONE, Settings, without_foreign
+from labs.base.wait import Look, until
+from labs.course.catalog import Lesson, Step
+from labs.jupyter import server as jupyter
 from labs.widgets.action import described
 
 CHROMIUM = "/usr/bin/chromium"

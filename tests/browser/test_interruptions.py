@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import BrowserContext, expect
 
-from labs.catalog import Lesson, Step, load_course
+from labs.course.catalog import Lesson, Step, load_course
 
 from .conftest import Open
 from .jupyterlab import WORKING, Card, Server, open_notebook

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from labs.catalog import load_course
+from labs.course.catalog import load_course
 
 from .conftest import Open
 from .jupyterlab import Card

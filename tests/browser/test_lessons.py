@@ -14,10 +14,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
-from labs.catalog import Lesson, load_course
-from labs.progress import Progress
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
+from labs.course.catalog import Lesson, load_course
+from labs.course.progress import Progress
 
 from .jupyterlab import ARTIFACTS, VIEWPORT, Card, Notebook, Server, Terminal, open_notebook, window
 

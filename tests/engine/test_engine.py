@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
-from labs.errors import SandboxError
+from labs.base.errors import SandboxError
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
 from labs.sandbox import engine_choice, leftovers, network
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 

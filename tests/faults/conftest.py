@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
+from labs.base.settings import CLONE, Settings
 from labs.sandbox import leftovers
-from labs.settings import CLONE, Settings
 
 from .kit import Patient, tally
 

@@ -20,15 +20,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from labs import sandbox
+from labs.base import processes
+from labs.base.errors import LabError
+from labs.base.events import Event
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
 from labs.checks import World
-from labs.commands import Context, execute
-from labs.errors import LabError
-from labs.events import Event
-from labs.progress import Progress
-from labs.sandbox import leftovers, processes
-from labs.sandbox.unix_http import request
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs.course.progress import Progress
+from labs.running.commands import Context, execute
+from labs.sandbox import leftovers
+from labs.seams.unix_http import request
 
 from ..hostile.kit import true_size
 

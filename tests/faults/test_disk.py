@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
-from labs.errors import StateError
-from labs.progress import Progress
+from labs.base.errors import StateError
+from labs.base.settings import Settings
+from labs.course.progress import Progress
 from labs.sandbox import leftovers, lifecycle
-from labs.settings import Settings
 
 from .kit import STEPS, Patient, assert_goes_on, tally
 

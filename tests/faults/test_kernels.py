@@ -16,13 +16,13 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from labs import jupyter
+from labs.base import processes
+from labs.base.settings import CLONE, Settings
+from labs.base.wait import Look, until
+from labs.course.progress import Progress
+from labs.jupyter import server as jupyter
 from labs.jupyter.configuration import folder, token
-from labs.progress import Progress
-from labs.sandbox import processes
-from labs.sandbox.unix_http import request
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, Settings
+from labs.seams.unix_http import request
 
 from .kit import STEPS, Patient, assert_goes_on, tally
 

@@ -7,8 +7,9 @@ import signal
 
 import pytest
 
-from labs.sandbox import leftovers, processes
-from labs.sandbox.wait import Look, until
+from labs.base import processes
+from labs.base.wait import Look, until
+from labs.sandbox import leftovers
 
 from .kit import STEPS, Patient, Recovery, assert_goes_on, tally
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
-from labs.errors import LabError, StateError
-from labs.progress import Progress
-from labs.sandbox import leftovers, processes
-from labs.sandbox.admin import Admin
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, Settings
+from labs.base import processes
+from labs.base.errors import LabError, StateError
+from labs.base.settings import CLONE, Settings
+from labs.base.wait import Look, until
+from labs.course.progress import Progress
+from labs.sandbox import leftovers
+from labs.seams.gateway_admin import Admin
 
 from .kit import Patient, tally
 

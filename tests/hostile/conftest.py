@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from labs.settings import CLONE
+from labs.base.settings import CLONE
 
 from ..sandbox.gateway_kit import Lab
 from ..sandbox.gateway_kit import registry_program as registry_program

@@ -16,8 +16,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import HealthCheck, Phase, settings
 
-from labs.sandbox.gateway.console import console_credentials
-from labs.sandbox.unix_http import request
+from labs.sandbox.gateway.memory.console_session import console_credentials
+from labs.seams.unix_http import request
 
 from ..sandbox.gateway_kit import Lab, digest_of
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labs.settings import CLONE
+from labs.base.settings import CLONE
 
 from ..sandbox.gateway_kit import Lab, digest_of, poll
 from .kit import ALUNO, Attacker, assert_registry_form, bounded, parse

@@ -22,14 +22,15 @@ from typing import Any
 
 import pytest
 
-from labs import jupyter, sandbox
-from labs.catalog import load_course
-from labs.notebooks import environment
+from labs import sandbox
+from labs.base.processes import start_of, stop
+from labs.base.settings import CLONE, Settings, write_atomic
+from labs.course.catalog import load_course
+from labs.develop.notebooks import environment
+from labs.jupyter import server
 from labs.sandbox import leftovers, lifecycle
-from labs.sandbox.processes import start_of, stop
-from labs.secret_values import Needles, in_notebook, known
-from labs.secrets_scan import Report, Scan
-from labs.settings import CLONE, Settings, write_atomic
+from labs.secrecy.scan import Report, Scan
+from labs.secrecy.values import Needles, in_notebook, known
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ def taught(lab_homes: Path) -> Iterator[Taught]:
         # A canary as the learner's access token: known beforehand, and made as a real one is.
         write_atomic(home / "secrets" / "hub-token", f"dckr_pat_{secrets.token_urlsafe(20)}")
         settings = sandbox.up(Settings(home=home), lambda _: None)
-        address = jupyter._address(settings, jupyter._free_port(8890, print))
-        process = jupyter.launch(settings, address)
-        stack.callback(jupyter.stop, settings, process)
+        address = server._address(settings, server._free_port(8890, print))
+        process = server.launch(settings, address)
+        stack.callback(server.stop, settings, process)
         with collecting(settings) as used:
             run_all_and_save(settings)
         yield Taught(settings, address, used)
@@ -221,7 +222,7 @@ def save(taught: Taught, path: str, book: dict[str, Any]) -> tuple[int, str]:
     origin = taught.address.partition("//")[2].partition("/")[0]
     connection = http.client.HTTPConnection(origin, timeout=20)
     try:
-        headers = {"Authorization": f"token {jupyter.token(taught.settings)}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"token {server.token(taught.settings)}", "Content-Type": "application/json"}
         content = json.dumps({"type": "notebook", "format": "json", "content": book})
         connection.request("PUT", f"/api/contents/{path}", content.encode(), headers)
         reply = connection.getresponse()
@@ -274,7 +275,7 @@ def test_secrets_of_other_labs_are_known_by_their_shape(text: str) -> None:
 @pytest.mark.parametrize("target", ["/api/contents", "/api/kernels", "/api/terminals", "/lab"])
 def test_jupyterlab_needs_its_token_and_its_own_host(taught: Taught, target: str) -> None:
     origin = taught.address.partition("//")[2].partition("/")[0]
-    token = {"Authorization": f"token {jupyter.token(taught.settings)}"}
+    token = {"Authorization": f"token {server.token(taught.settings)}"}
     tries = (
         ({}, (302, 403)),
         ({"Authorization": "token wrong"}, (302, 403)),
@@ -290,7 +291,7 @@ def test_jupyterlab_takes_no_orders_from_other_pages(taught: Taught) -> None:
     origin = taught.address.partition("//")[2].partition("/")[0]
     connection = http.client.HTTPConnection(origin, timeout=20)
     try:
-        connection.request("GET", f"/lab?token={jupyter.token(taught.settings)}")
+        connection.request("GET", f"/lab?token={server.token(taught.settings)}")
         cookies = connection.getresponse().headers.get_all("Set-Cookie") or []
     finally:
         connection.close()
@@ -310,7 +311,7 @@ def test_jupyterlab_takes_no_orders_from_other_pages(taught: Taught) -> None:
 def test_jupyterlab_listens_on_loopback_alone(taught: Taught) -> None:
     from .test_front_door import listening
 
-    servers = [pid for pid in jupyter.descendants(taught.settings) if "jupyterlab" in command_line(pid)]
+    servers = [pid for pid in server.descendants(taught.settings) if "jupyterlab" in command_line(pid)]
     assert servers and {address for pid in servers for address in listening(pid)} == {"0100007F"}
 
 

@@ -22,10 +22,10 @@ import aiohttp
 import trustme
 from aiohttp import web
 
-from labs.sandbox.gateway import sigv4
-from labs.sandbox.gateway.awserrors import RefusedError
-from labs.settings import Settings
-from labs.unattended import approve
+from labs.base.settings import Settings
+from labs.running.unattended import approve
+from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws_errors import RefusedError
 
 HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "hub.docker.com")
 REGION = "us-east-2"

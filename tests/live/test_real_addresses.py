@@ -19,14 +19,16 @@ from pathlib import Path
 
 import pytest
 
-from labs import guard, sandbox
-from labs.catalog import load_course
+from labs import sandbox
+from labs.base.settings import CLONE, Settings
 from labs.checks import World
-from labs.cleanup import residue
-from labs.ledger import Ledger
-from labs.sandbox import accounts, base_image, engine_api, leftovers
-from labs.sandbox.admin import Admin
-from labs.settings import CLONE, Settings
+from labs.course.catalog import load_course
+from labs.live import guard
+from labs.ownership.ledger import Ledger
+from labs.ownership.removal import residue
+from labs.sandbox import base_image, leftovers, seeds
+from labs.seams import engine_api
+from labs.seams.gateway_admin import Admin
 from tests.engines import own_engine
 from tests.live.intercept import HUB_HOSTS, Internet
 
@@ -97,7 +99,7 @@ def _publish_hello_world(settings: Settings) -> None:
     password = (settings.secrets / "hub-library").read_text().strip()
     image = f"{settings.hub_registry}/library/hello-world:latest"
     try:
-        engine_api.derive(settings.engine_host, base_image.NAME, image, accounts._one_file("hello", "oi"), ())
+        engine_api.derive(settings.engine_host, base_image.NAME, image, seeds._one_file("hello", "oi"), ())
         engine_api.push(settings.engine_host, image, "library", password)
     finally:
         engine_api.remove_image(settings.engine_host, image)
@@ -105,7 +107,7 @@ def _publish_hello_world(settings: Settings) -> None:
 
 def _sign_in_at_aws(real: Real) -> None:
     """What `aws configure sso --profile console` leaves: an administrator's temporary credentials in the live files."""
-    from labs.sandbox.gateway.console import console_credentials, write_profile
+    from labs.sandbox.gateway.memory.console_session import console_credentials, write_profile
 
     settings = real.settings
     assert settings.live

@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from labs.catalog import Lesson, load_course
-from labs.notebooks import NOTEBOOKS
+from labs.course.catalog import Lesson, load_course
+from labs.develop.notebooks import NOTEBOOKS
 
 LESSONS = load_course().lessons
 

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from labs.catalog import load_course
-from labs.gallery import Gallery
-from labs.notebooks import NOTEBOOKS, environment
-from labs.settings import CLONE, Settings
+from labs.course.catalog import load_course
+from labs.notebook.gallery import Gallery
+from labs.develop.notebooks import NOTEBOOKS, environment
+from labs.base.settings import CLONE, Settings
 
 IDS = [lesson.id for lesson in load_course().lessons]
 SANITIZE = Path(__file__).with_name("sanitize.cfg")

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from labs.catalog import Drill, Lesson, Step, load_course
+from labs.base.settings import CLONE, Settings
 from labs.checks import Verdict, World, run_check
-from labs.sandbox import engine_api
-from labs.settings import CLONE, Settings
-from labs.unattended import approve
+from labs.course.catalog import Drill, Lesson, Step, load_course
+from labs.running.unattended import approve
+from labs.seams import engine_api
 
 PATHS = [(lesson, step) for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step]
 OPEN = [(lesson, step) for lesson, step in PATHS if step.open or step is lesson.challenge]

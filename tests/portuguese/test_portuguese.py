@@ -80,7 +80,15 @@ def test_the_terms_are_sorted_and_not_in_the_dictionary() -> None:
 
 def test_all_kinds_of_text_are_looked_at() -> None:
     places = " ".join(place for place, _ in texts())
-    for kind in (".ipynb", ".toml", "labs/explain.py", "labs/widgets/action.js", "map.html", "pt_BR.json", "README.md"):
+    for kind in (
+        ".ipynb",
+        ".toml",
+        "labs/base/explain.py",
+        "labs/widgets/action.js",
+        "map.html",
+        "pt_BR.json",
+        "README.md",
+    ):
         assert kind in places, kind
     assert is_portuguese("Não consegui ler.") and not is_portuguese("no space left on device")
 

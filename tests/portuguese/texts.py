@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from labs.catalog import COURSE
-from labs.settings import CLONE
+from labs.base.settings import CLONE
+from labs.course.catalog import COURSE
 
 SAID = ("title", "goal", "text", "why", "hint", "question", "because", "diagnosis", "symptom")
 """Fields of the catalogue that are prose; the others are commands, names and numbers."""

@@ -20,11 +20,12 @@ from typing import Any
 import pytest
 import requests
 
-from labs.cloud import AwsCloud
-from labs.sandbox import parts, tools
-from labs.sandbox.admin import Admin
-from labs.sandbox.gateway.console import write_console_profile
-from labs.settings import CLONE, Ports, Settings
+from labs.base.settings import CLONE, Ports, Settings
+from labs.sandbox import parts
+from labs.sandbox import registry_program as tools
+from labs.sandbox.gateway.memory.console_session import write_console_profile
+from labs.seams.cloud import AwsCloud
+from labs.seams.gateway_admin import Admin
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -162,7 +163,7 @@ class Lab:
 
     def user(self, name: str, actions: list[str] | None = None, resource: str = "*") -> dict[str, str]:
         """Make an IAM user with one access key, as a profile of its name."""
-        from labs.sandbox.gateway.console import write_profile
+        from labs.sandbox.gateway.memory.console_session import write_profile
 
         iam = self.cloud.client("iam", "console")
         iam.create_user(UserName=name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from labs.settings import Settings
+from labs.base.settings import Settings
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from labs.catalog import CheckSpec, Course, Lesson, Step
+from labs.base.errors import EngineUnavailable, Interrupted, LabError, StateError
+from labs.base.events import Event, Line, Progress
+from labs.base.settings import Ports, Settings
+from labs.base.wait import Look, until
 from labs.checks import World
-from labs.commands import Context, execute
-from labs.errors import EngineUnavailable, Interrupted, LabError, StateError
-from labs.events import Event, Line, Progress
-from labs.runner import Runner
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.running.commands import Context, execute
+from labs.running.runner import Runner
 from labs.sandbox import leftovers
-from labs.sandbox.admin import Admin
-from labs.sandbox.wait import Look, until
-from labs.settings import Ports, Settings
+from labs.seams.gateway_admin import Admin
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 HUB = "$HUB_REGISTRY/$HUB_USER"

@@ -15,18 +15,19 @@ from typing import Any
 
 import pytest
 
-from labs import cleanup, drills
-from labs.catalog import Drill, load_course
+from labs.base.errors import CommandError, LabError
+from labs.base.events import Event
+from labs.base.settings import CLONE, Settings
 from labs.checks import World, run_check
-from labs.drill import LESSON
-from labs.drills import layers, room
-from labs.drills.docker_cli import docker
-from labs.drills.stage import Fault, Stage
-from labs.errors import CommandError, LabError
-from labs.events import Event
-from labs.registry import HttpRegistry
-from labs.runner import Runner
-from labs.settings import CLONE, Settings
+from labs.clinic import belongings, cases
+from labs.clinic.command import LESSON
+from labs.clinic.ingredients import Fault, Stage
+from labs.course.catalog import Drill, load_course
+from labs.ownership import removal
+from labs.running.runner import Runner
+from labs.seams import image_layers
+from labs.seams.docker_client import docker
+from labs.seams.registry import HttpRegistry
 
 CASES = load_course().lesson(LESSON).drills
 
@@ -43,9 +44,9 @@ def runner(new_lab: Settings) -> Runner:
 @pytest.fixture
 def world(runner: Runner) -> Iterator[World]:
     """The module's lab with no case open, before and after."""
-    drills.close_case(runner.world, ignore)
+    cases.close_case(runner.world, ignore)
     yield runner.world
-    drills.close_case(runner.world, ignore)
+    cases.close_case(runner.world, ignore)
 
 
 def everything(world: World) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def test_a_case_fails_before_its_repair_passes_after_it_and_leaves_nothing(
             assert outcome.error
             said = "\n".join([*outcome.transcript, outcome.error.observed])
             assert step.expect in said
-    drills.close_case(world, ignore, drill.id)
+    cases.close_case(world, ignore, drill.id)
     assert everything(world) == before
     assert not runner.verify(LESSON, steps[-1].id).passed
 
@@ -152,7 +153,7 @@ REPAIR = {
 @pytest.mark.parametrize("name", [*NO_REPAIR, *REPAIR])
 def test_what_is_no_repair_fails_and_an_unusual_one_passes(runner: Runner, world: World, name: str) -> None:
     step, *lines = (NO_REPAIR | REPAIR)[name]
-    drills.open_case(world, name.split()[0], ignore)
+    cases.open_case(world, name.split()[0], ignore)
     environment = {**os.environ, **world.settings.environment()}
     typed = ["bash", "-ec", "\n".join(lines)]
     folder = world.settings.work / "widget-server"
@@ -166,11 +167,11 @@ def test_what_is_no_repair_fails_and_an_unusual_one_passes(runner: Runner, world
 def test_a_fault_put_in_twice_is_the_same_fault(runner: Runner, world: World) -> None:
     before = everything(world)
     for _ in range(2):
-        drills.open_case(world, "tag-imutavel", ignore)
-        assert drills.present(world, "tag-imutavel").passed
+        cases.open_case(world, "tag-imutavel", ignore)
+        assert cases.present(world, "tag-imutavel").passed
     for name in ("tag-imutavel-sintoma", "tag-imutavel-conserto"):
         assert runner.run(LESSON, name).verdict.passed
-    drills.close_case(world, ignore)
+    cases.close_case(world, ignore)
     assert everything(world) == before
 
 
@@ -182,12 +183,12 @@ def test_a_repair_without_a_fault_names_the_case_to_open(runner: Runner, world: 
 
 def test_a_case_left_in_the_middle_is_closed_by_the_next_one(world: World) -> None:
     before = everything(world)
-    drills.open_case(world, "token-vencido", ignore)
+    cases.open_case(world, "token-vencido", ignore)
     assert world.admin.clock()["offset_seconds"] == 13 * 3600
-    drills.open_case(world, "limite-de-pulls", ignore)
+    cases.open_case(world, "limite-de-pulls", ignore)
     assert world.admin.clock()["offset_seconds"] == 0
-    assert drills.current(world.settings) == "limite-de-pulls"
-    drills.close_case(world, ignore)
+    assert cases.current(world.settings) == "limite-de-pulls"
+    cases.close_case(world, ignore)
     anybody = HttpRegistry(world.settings.hub_registry)
     assert anybody.manifest("library/ola-registry", "1.0"), "the pull limit stayed"
     assert everything(world) == before
@@ -199,14 +200,14 @@ def test_a_pull_is_refused_even_where_the_image_of_last_time_was_kept(runner: Ru
     reference = f"{world.settings.hub_registry}/{world.settings.hub_user}/clinica:v1"
     try:
         for _ in range(2):
-            drills.open_case(world, "limite-de-pulls", ignore)
+            cases.open_case(world, "limite-de-pulls", ignore)
             for step in steps:
                 verdict = runner.run(LESSON, step).verdict
                 assert verdict.passed, verdict
             docker(world, "tag", reference, "guardada:v1")
     finally:
         docker(world, "rmi", "guardada:v1", missing_ok=True)
-        drills.close_case(world, ignore)
+        cases.close_case(world, ignore)
 
 
 def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, world: World) -> None:
@@ -214,11 +215,11 @@ def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, wor
     world.admin.set_clock(300)
     before = everything(world)
     try:
-        drills.open_case(world, "token-vencido", ignore)
+        cases.open_case(world, "token-vencido", ignore)
         assert runner.left_open("04-push-docker-hub") == ["token-vencido"]
         assert runner.left_open(LESSON) == []
         runner.prepare("00-comece-aqui")
-        assert drills.current(world.settings) == ""
+        assert cases.current(world.settings) == ""
         assert everything(world) == before
         assert world.hub.accepts_login()
     finally:
@@ -228,9 +229,9 @@ def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, wor
 
 def test_the_clean_up_of_the_course_closes_the_case(world: World) -> None:
     before = everything(world)
-    drills.open_case(world, "sem-login", ignore)
-    assert "caso sem-login da clínica" in cleanup.residue(world)
-    next(item for item in cleanup.items(world) if item.name.startswith("caso")).remove()
+    cases.open_case(world, "sem-login", ignore)
+    assert "caso sem-login da clínica" in removal.residue(world)
+    next(item for item in removal.items(world) if item.name.startswith("caso")).remove()
     assert everything(world) == before
 
 
@@ -243,8 +244,8 @@ def test_what_only_looks_like_the_clinics_survives(world: World) -> None:
         world.cloud.read("iam", "create_user", UserName="clinica-2")
         before = everything(world)
         for name in ("sem-credencial", "variavel-faltando"):
-            drills.open_case(world, name, ignore)
-        drills.close_case(world, ignore)
+            cases.open_case(world, name, ignore)
+        cases.close_case(world, ignore)
         assert everything(world) == before
     finally:
         docker(world, "rm", "-f", "clinica-web-2", missing_ok=True)
@@ -259,13 +260,13 @@ def test_what_a_learner_makes_during_a_case_under_other_names_survives(world: Wo
     """Made while a case is open, with the clinic's words, and in no step: not the lab's."""
     base = next(tag for one in world.engine.images() for tag in one.tags if "python" in tag)
     lines = f"FROM {base}\nLABEL org.opencontainers.image.version=clinica-veterinaria-2.0\n"
-    drills.open_case(world, "sem-login", ignore)
+    cases.open_case(world, "sem-login", ignore)
     made: list[str] = []
     try:
         docker(world, "tag", base, "clinica:meu")
         docker(world, "run", "-d", "--name", "clinica-veterinaria", base, "sleep", "300")
         made.append(docker(world, "build", "-q", "-", stdin=lines).strip())
-        drills.close_case(world, ignore)
+        cases.close_case(world, ignore)
         state = everything(world)
         assert "clinica-veterinaria" in state["containers"]
         assert any("clinica:meu" in names for _, names, _ in state["images"])
@@ -278,12 +279,12 @@ def test_what_a_learner_makes_during_a_case_under_other_names_survives(world: Wo
 def test_a_repair_under_another_name_does_not_lock_the_case(runner: Runner, world: World) -> None:
     """Its container holds the clinic's own image: both go."""
     before = everything(world)
-    drills.open_case(world, "porta-ocupada", ignore)
+    cases.open_case(world, "porta-ocupada", ignore)
     docker(world, "rm", "-f", "clinica-esquecido")
     values = ("--env-file", "exemplos/producao.env")
     docker(world, "run", "-d", "-p", "3005:3333", *values, "--name", "outro-nome", "clinica-web:v1")
     assert runner.verify(LESSON, "porta-ocupada-conserto").passed
-    drills.close_case(world, ignore)
+    cases.close_case(world, ignore)
     assert everything(world) == before
 
 
@@ -292,10 +293,10 @@ def test_a_name_that_is_taken_is_reported_and_kept(world: World) -> None:
     docker(world, "run", "-d", "--name", "clinica-web", base, "sleep", "300")
     try:
         with pytest.raises(CommandError) as caught:
-            drills.open_case(world, "porta-ocupada", ignore)
+            cases.open_case(world, "porta-ocupada", ignore)
         assert "container clinica-web" in caught.value.what
-        assert drills.current(world.settings) == ""
-        drills.close_case(world, ignore)
+        assert cases.current(world.settings) == ""
+        cases.close_case(world, ignore)
         assert "clinica-web" in everything(world)["containers"]
     finally:
         docker(world, "rm", "-f", "clinica-web", missing_ok=True)
@@ -303,10 +304,10 @@ def test_a_name_that_is_taken_is_reported_and_kept(world: World) -> None:
 
 def test_a_case_whose_record_is_damaged_can_be_undone(world: World) -> None:
     before = everything(world)
-    drills.open_case(world, "token-vencido", ignore)
+    cases.open_case(world, "token-vencido", ignore)
     docker(world, "logout", world.settings.ecr_registry)
     (world.settings.secrets / "clinica-caso.json").write_text('{"drill": ')
-    drills.close_case(world, ignore)
+    cases.close_case(world, ignore)
     assert everything(world) == before
 
 
@@ -317,12 +318,12 @@ def test_a_fault_that_breaks_half_way_can_be_undone(world: World, monkeypatch: p
         raise LabError("O engine parou.", "EOF", "python3 -m labs up")
 
     before = everything(world)
-    broken = Fault(half, drills.FAULTS["sem-credencial"].present, "")
-    monkeypatch.setattr(drills, "FAULTS", {**drills.FAULTS, "sem-credencial": broken})
+    broken = Fault(half, cases.FAULTS["sem-credencial"].present, "")
+    monkeypatch.setattr(cases, "FAULTS", {**cases.FAULTS, "sem-credencial": broken})
     with pytest.raises(LabError, match="O engine parou"):
-        drills.open_case(world, "sem-credencial", ignore)
-    assert drills.current(world.settings) == "sem-credencial"
-    drills.close_case(world, ignore, "sem-credencial")
+        cases.open_case(world, "sem-credencial", ignore)
+    assert cases.current(world.settings) == "sem-credencial"
+    cases.close_case(world, ignore, "sem-credencial")
     assert everything(world) == before
 
 
@@ -336,22 +337,22 @@ def test_two_terminals_at_once_leave_one_whole_case(world: World) -> None:
     ]
     said = [process.communicate(timeout=120)[0].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], said
-    opened = drills.current(world.settings)
-    assert opened in ("sem-login", "repositorio-inexistente") and drills.present(world, opened).passed
-    drills.close_case(world, ignore)
+    opened = cases.current(world.settings)
+    assert opened in ("sem-login", "repositorio-inexistente") and cases.present(world, opened).passed
+    cases.close_case(world, ignore)
     assert everything(world) == before
 
 
 def test_the_layers_are_those_that_the_engine_counts(world: World) -> None:
-    drills.open_case(world, "segredo-na-layer", ignore)
-    found = layers.files(world, "clinica-segredo:v1")
+    cases.open_case(world, "segredo-na-layer", ignore)
+    found = image_layers.files(world, "clinica-segredo:v1")
     image = world.engine.image("clinica-segredo:v1")
     assert image and len(found) == len(image.layers)
     assert "app/credenciais-aws" in found[-1] and "app/credenciais-aws" not in found[0]
-    secret = room.folder(world.settings) / "segredo-na-layer" / "credenciais-aws"
+    secret = belongings.folder(world.settings) / "segredo-na-layer" / "credenciais-aws"
     assert secret.stat().st_mode & 0o077 == 0 and secret.parent.stat().st_mode & 0o077 == 0
     with pytest.raises(CommandError, match="Não consegui ler"):
-        layers.files(world, "nao-existe:v1")
+        image_layers.files(world, "nao-existe:v1")
 
 
 def test_no_secret_is_said_while_a_case_runs(runner: Runner, world: World) -> None:
@@ -361,6 +362,6 @@ def test_no_secret_is_said_while_a_case_runs(runner: Runner, world: World) -> No
         outcome = runner.run(LESSON, name, events.append)
         said += [outcome.verdict.observed, *map(str, outcome.verdict.evidence.values())]
     key = json.loads((world.settings.secrets / "clinica-nova.json").read_text())["AccessKey"]
-    leaked = world.cloud.profile(room.PROFILE)
+    leaked = world.cloud.profile(belongings.PROFILE)
     for secret in (key["SecretAccessKey"], leaked["aws_secret_access_key"]):
         assert secret not in "\n".join([*said, *map(str, events)])

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from labs.cloud import AwsCloud
-from labs.sandbox.__main__ import main as sandbox_main
-from labs.sandbox.gateway.console import write_profile
-from labs.settings import Settings
-from labs.sso import device_login
+from labs.base.settings import Settings
+from labs.cli.dials import main as sandbox_main
+from labs.cli.sso_login import device_login
+from labs.sandbox.gateway.memory.console_session import write_profile
+from labs.seams.cloud import AwsCloud
 
 from .gateway_kit import Lab
 from .gateway_kit import gateway as gateway

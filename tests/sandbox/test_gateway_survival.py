@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from labs.errors import SandboxError
+from labs.base.errors import SandboxError
 
 from .gateway_kit import MANIFEST, Lab, digest_of, image_of, poll
 from .gateway_kit import gateway as gateway

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from labs import jupyter, sandbox
-from labs.progress import Progress
-from labs.sandbox.unix_http import Reply, request
-from labs.sandbox.wait import Look, until
-from labs.settings import Settings
+from labs import sandbox
+from labs.base.settings import Settings
+from labs.base.wait import Look, until
+from labs.course.progress import Progress
+from labs.jupyter import server as jupyter
+from labs.seams.unix_http import Reply, request
 from tests.browser.jupyterlab import VIEWPORT, chromium, wait_for_prompt
 
 from .test_start import Started

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from labs import labels
-from labs.cleanup import items, remove_all
-from labs.runner import Runner
-from labs.settings import Settings
+from labs.base.settings import Settings
+from labs.ownership import aws_tags
+from labs.ownership.removal import items, remove_all
+from labs.running.runner import Runner
 
 ACCOUNT = "123456789012"
 MADE = {
@@ -52,7 +52,7 @@ def test_each_kind_of_thing_is_labelled_once_its_step_is_proven(new_lab: Setting
             assert runner.verify(lesson, step).passed
         else:
             assert runner.run(lesson, step).verdict.passed
-        assert tags_of(runner, path) == [labels.LABEL], path
+        assert tags_of(runner, path) == [aws_tags.LABEL], path
     assert remove_all(runner.world, lambda: items(runner.world), lambda _: None) == []
     for path in MADE:
         runner.progress.forget(path)

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from labs import sandbox
-from labs.errors import LabError
-from labs.sandbox import leftovers, lifecycle, network, processes
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, Settings, write_atomic
+from labs.base import processes
+from labs.base.errors import LabError
+from labs.base.settings import CLONE, Settings, write_atomic
+from labs.base.wait import Look, until
+from labs.sandbox import leftovers, lifecycle, network
 
 
 @pytest.fixture(scope="module")

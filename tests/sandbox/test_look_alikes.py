@@ -19,17 +19,19 @@ from pathlib import Path
 
 import pytest
 
-from labs import sandbox, secrets_scan
+from labs import sandbox
+from labs.base.errors import CommandError
+from labs.base.events import ignore
+from labs.base.settings import CLONE, Settings
 from labs.checks import World
-from labs.commands import Context, execute
-from labs.creations import IMAGE, Thing
-from labs.errors import CommandError
-from labs.events import ignore
-from labs.ledger import Ledger
-from labs.runner import Runner
-from labs.sandbox import engine_api, leftovers
-from labs.secrets_scan import Scan
-from labs.settings import CLONE, Settings
+from labs.ownership.creations import IMAGE, Thing
+from labs.ownership.ledger import Ledger
+from labs.running.commands import Context, execute
+from labs.running.runner import Runner
+from labs.sandbox import leftovers
+from labs.seams import engine_api
+from labs.secrecy import scan as secrets_scan
+from labs.secrecy.scan import Scan
 from tests.engines import own_engine
 
 LABEL = "org.opencontainers.image.title=widget-server"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from labs import observe, pictures
+from labs import pictures
+from labs.base.settings import Settings
+from labs.notebook import readings
 from labs.pictures import Fate
-from labs.runner import Runner
-from labs.settings import Settings
+from labs.running.runner import Runner
 
 DONE: dict[str, Fate] = {"Layer already exists": "there", "Pushed": "travel"}
 """What Docker says of a layer (docker/distribution/push_v2.go) → what the preview calls it."""
@@ -24,7 +25,7 @@ def passed(runner: Runner, *paths: str) -> str:
 
 
 def preview(runner: Runner, name: str) -> list[Fate]:
-    return sorted(observe.push_fates(runner.world, name, observe.stack(runner.world, name)).values())
+    return sorted(readings.push_fates(runner.world, name, readings.stack(runner.world, name)).values())
 
 
 def happened(transcript: str) -> list[Fate]:
@@ -59,12 +60,12 @@ def test_looking_at_ecr_leaves_no_trace_even_with_an_expired_token(new_lab: Sett
     passed(runner, "07-push-ecr/push-ecr")
     world.admin.set_clock(13 * 3600)
     before = world.admin.events()
-    token = observe.token(world)
-    clock = pictures.token_clock(token, observe.now(world), observe.moved(world))
+    token = readings.token(world)
+    clock = pictures.token_clock(token, readings.now(world), readings.moved(world))
     assert re.search(r"✗ Venceu há (0 h 5\d|1 h 00) min", clock.text), clock.text
     assert set(preview(runner, name)) == {"there"}
-    (repository,) = observe.ecr_repositories(world)
+    (repository,) = readings.ecr_repositories(world)
     assert [(tag.name, len(tag.layers)) for tag in repository.tags] == [("v1", 7)]
-    observe.labels(world, "widget-server:v1")
-    observe.stations(world, "v1", ("homologacao",))
+    readings.labels(world, "widget-server:v1")
+    readings.stations(world, "v1", ("homologacao",))
     assert [event for event in world.admin.events()[len(before) :] if event["kind"] == "refused"] == []

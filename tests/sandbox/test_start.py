@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from labs import jupyter, sandbox
-from labs.sandbox import leftovers, network, processes
-from labs.sandbox.unix_http import request
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE, Settings
+from labs import sandbox
+from labs.base import processes
+from labs.base.settings import CLONE, Settings
+from labs.base.wait import Look, until
+from labs.jupyter import server
+from labs.sandbox import leftovers, network
+from labs.seams.unix_http import request
 
 
 def hear_ctrl_c() -> None:
@@ -79,7 +81,7 @@ def started(home: Path) -> Iterator[Started]:
         if running.process.poll() is None:
             running.process.terminate()
             running.process.wait(60)
-        jupyter.stop(running.settings, None)
+        server.stop(running.settings, None)
 
 
 def test_start_serves_portuguese_jupyterlab_and_leaves_nothing(started: Started) -> None:
@@ -97,7 +99,7 @@ def test_start_serves_portuguese_jupyterlab_and_leaves_nothing(started: Started)
 
     os.kill(started.process.pid, signal.SIGINT)
     assert started.process.wait(60) == 0
-    assert jupyter.descendants(started.settings) == {}
+    assert server.descendants(started.settings) == {}
     assert leftovers.our_processes(started.settings) == {}
     assert not Path("/sys/class/net", network.bridge_name(started.settings)).exists()
     assert leftovers.mounts_below(started.settings.home) == []
@@ -106,12 +108,12 @@ def test_start_serves_portuguese_jupyterlab_and_leaves_nothing(started: Started)
 def _terminals_have_the_labs_variables(settings: Settings) -> None:
     def look() -> Look:
         shells = [pid for pid, words in processes.all_processes() if words and words[0].endswith("bash")]
-        ours = [pid for pid in shells if pid in jupyter.descendants(settings)]
+        ours = [pid for pid in shells if pid in server.descendants(settings)]
         return Look(bool(ours), f"bash: {shells}")
 
     until("o terminal abrir", look, 10)
     wanted = Settings.load(settings.home).environment()
-    ours = jupyter.descendants(settings)
+    ours = server.descendants(settings)
     # The first one: its start-up file forks others for a moment.
     pid = min(pid for pid, words in processes.all_processes() if words and words[0].endswith("bash") and pid in ours)
     found = dict(item.split("=", 1) for item in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in item)
@@ -122,11 +124,11 @@ def _terminals_have_the_labs_variables(settings: Settings) -> None:
 
 def test_down_ends_a_jupyterlab_whose_start_was_killed(started: Started) -> None:
     started.address()
-    assert jupyter.running_address(started.settings)
+    assert server.running_address(started.settings)
     started.process.kill()
     started.process.wait(10)
-    assert jupyter.running_address(started.settings) == ""
+    assert server.running_address(started.settings) == ""
     said: list[str] = []
-    jupyter.end_orphans(started.settings, said.append)
+    server.end_orphans(started.settings, said.append)
     assert "JupyterLab" in said[0]
-    assert jupyter.descendants(started.settings) == {}
+    assert server.descendants(started.settings) == {}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
-from labs.errors import LabError, StateError
+from labs.base.errors import LabError, StateError
+from labs.base.settings import Settings
 from labs.sandbox import leftovers
-from labs.settings import Settings
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from labs.runner import Runner
-from labs.settings import CLONE, Settings
+from labs.base.settings import CLONE, Settings
+from labs.running.runner import Runner
 
 
 @dataclass

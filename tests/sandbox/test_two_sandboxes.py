@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from labs import sandbox
+from labs.base.settings import Settings
 from labs.sandbox import engine_choice, leftovers
-from labs.settings import Settings
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 

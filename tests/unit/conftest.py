@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from labs import changes
+from labs.base.settings import Ports, Settings
 from labs.checks import World
-from labs.settings import Ports, Settings
+from labs.widgets import changes
 
 from .fakes import FakeAdmin, FakeCloud, FakeEngine, FakeRegistry
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labs.engine import Container, HistoryEntry, Image
-from labs.errors import CloudError, EngineError
-from labs.events import Line, Progress, Watcher
-from labs.registry import HubRepository, Layer, Manifest
+from labs.base.errors import CloudError, EngineError
+from labs.base.events import Line, Progress, Watcher
+from labs.seams.engine import Container, HistoryEntry, Image
+from labs.seams.registry import HubRepository, Layer, Manifest
 
 
 def digest(character: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from labs import bootstrap
-from labs.errors import LabError, MissingDependency, StateError
+from labs.base.errors import LabError, MissingDependency, StateError
+from labs.machine import environment
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def venv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _pretend_made(venv: Path) -> None:
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").symlink_to(sys.executable)
-    (venv / bootstrap.STAMP).write_text(bootstrap.wanted_stamp())
+    (venv / environment.STAMP).write_text(environment.wanted_stamp())
 
 
 def _never(_: str) -> bool:
@@ -34,30 +34,30 @@ def test_a_ready_environment_costs_nothing(venv: Path, monkeypatch: pytest.Monke
     _pretend_made(venv)
     monkeypatch.setattr(subprocess, "run", _never)
     monkeypatch.setattr(subprocess, "Popen", _never)
-    bootstrap.ensure(_never, agree=_never)
+    environment.ensure(_never, agree=_never)
 
 
 def test_other_requirements_make_it_stale(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _pretend_made(venv)
-    assert bootstrap.is_ready()
+    assert environment.is_ready()
     (tmp_path / "requirements.txt").write_text("something==1\n")
-    monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "requirements.txt")
-    assert not bootstrap.is_ready()
+    monkeypatch.setattr(environment, "REQUIREMENTS", tmp_path / "requirements.txt")
+    assert not environment.is_ready()
 
 
 def test_a_failed_installation_is_told_and_the_next_one_goes_on(
     venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setattr(environment, "REQUIREMENTS", tmp_path / "requirements.txt")
     (tmp_path / "requirements.txt").write_text(f"{tmp_path}/no-such-package.whl\n")
     with pytest.raises(LabError, match="pip"):
-        bootstrap.ensure(lambda _: None, agree=_never)
-    assert not bootstrap.is_ready()
+        environment.ensure(lambda _: None, agree=_never)
+    assert not environment.is_ready()
 
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     said: list[str] = []
-    bootstrap.ensure(said.append, agree=_never)
-    assert bootstrap.is_ready() and str(venv) in said[-1]
+    environment.ensure(said.append, agree=_never)
+    assert environment.is_ready() and str(venv) in said[-1]
     assert not list(tmp_path.glob("*.lock"))
 
 
@@ -66,7 +66,7 @@ def test_no_network_is_said_with_pips_own_words(venv: Path, tmp_path: Path) -> N
     log.write_text(
         "WARNING: Retrying ... NewConnectionError ...\nERROR: No matching distribution found for docker==7\n"
     )
-    error = bootstrap._pip_failed(log)
+    error = environment._pip_failed(log)
     assert isinstance(error, MissingDependency)
     assert "rede" in error.what and "docker==7" in error.observed and error.next_command
 
@@ -74,16 +74,16 @@ def test_no_network_is_said_with_pips_own_words(venv: Path, tmp_path: Path) -> N
 def test_a_full_disk_is_named(venv: Path, tmp_path: Path) -> None:
     log = tmp_path / "pip.log"
     log.write_text("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n")
-    error = bootstrap._pip_failed(log)
+    error = environment._pip_failed(log)
     assert isinstance(error, StateError) and "df -h" in error.next_command
 
 
 def test_a_missing_venv_package_is_named_when_refused(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(bootstrap.sys, "executable", "/usr/bin/python3")
-    monkeypatch.setattr(bootstrap.system, "has_apt", lambda: True)
+    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(environment.sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(environment.apt, "has_apt", lambda: True)
     with pytest.raises(MissingDependency) as caught:
-        bootstrap._create(lambda _: None, lambda _: False)
+        environment._create(lambda _: None, lambda _: False)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     assert version in caught.value.what and version in caught.value.next_command
 
@@ -92,7 +92,7 @@ def test_an_unwritable_place_names_labs_venv(monkeypatch: pytest.MonkeyPatch, tm
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LABS_VENV", str(tmp_path / "file" / "venv"))
     with pytest.raises(StateError) as caught:
-        bootstrap.ensure(lambda _: None, agree=_never)
+        environment.ensure(lambda _: None, agree=_never)
     assert "LABS_VENV" in caught.value.next_command
 
 
@@ -101,7 +101,7 @@ def test_models_become_gzip_and_stay_readable(venv: Path) -> None:
     service.mkdir(parents=True)
     (service / "service-2.json").write_text('{"metadata": {}}')
     (service.parent.parent / "endpoints.json").write_text("{}")
-    bootstrap._compress_models(lambda _: None)
+    environment._compress_models(lambda _: None)
     assert [path.name for path in service.iterdir()] == ["service-2.json.gz"]
     assert json.loads(gzip.decompress((service / "service-2.json.gz").read_bytes())) == {"metadata": {}}
     assert (service.parent.parent / "endpoints.json").exists()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labs import certificate
-from labs.catalog import CheckSpec, Course, Lesson, Step
-from labs.progress import Progress
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.progress import Progress
+from labs.pages import certificate
 
 from .conftest import FakeWorld
 from .fakes import image
@@ -55,7 +55,7 @@ def test_a_failing_check_means_no_certificate_and_names_the_lesson(
 
 
 def test_the_name_is_optional_and_one_line(proven: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificate.live, "course", lambda _: COURSE)
+    monkeypatch.setattr(certificate.target_words, "course", lambda _: COURSE)
     monkeypatch.setattr(certificate, "World", lambda _settings: proven)
     assert certificate.main([]) == 0
     page = (proven.settings.home / "certificado.html").read_text("utf-8")

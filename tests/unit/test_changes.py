@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labs import changes
+from labs.widgets import changes
 
 
 class Picture:

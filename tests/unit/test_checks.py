@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from labs.catalog import CheckSpec, Step
+from labs.base.errors import CatalogError, EngineUnavailable
 from labs.checks import Verdict, names, run_check
-from labs.engine import Container, HistoryEntry
-from labs.errors import CatalogError, EngineUnavailable
+from labs.course.catalog import CheckSpec, Step
+from labs.seams.engine import Container, HistoryEntry
 
 from .conftest import FakeWorld
 from .fakes import digest, image, manifest

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from labs.cloud import AwsCloud, _parameters
-from labs.errors import CloudError, CommandError
-from labs.settings import Settings, write_atomic
+from labs.base.errors import CloudError, CommandError
+from labs.base.settings import Settings, write_atomic
+from labs.seams.cloud import AwsCloud, _parameters
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from labs.commands import Context, execute, split_and
-from labs.errors import CommandError, EngineError, Interrupted
-from labs.events import Event, Line
+from labs.base.errors import CommandError, EngineError, Interrupted
+from labs.base.events import Event, Line
+from labs.running.commands import Context, execute, split_and
 
 from .conftest import FakeWorld
 from .fakes import FakeCloud, FakeEngine

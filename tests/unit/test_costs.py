@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labs.costs import ALLOWANCES, PRICES, READ_IN, estimate
-from labs.errors import LabError
+from labs.base.errors import LabError
+from labs.course.costs import ALLOWANCES, PRICES, READ_IN, estimate
 
 AWS_FILES = Path(__file__).parents[2] / "widget-server" / "aws"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 
-from labs.catalog import load_course
-from labs.cli import parser
-from labs.settings import CLONE
+from labs.base.settings import CLONE
+from labs.cli.main import parser
+from labs.course.catalog import load_course
 
 README = (CLONE / "README.md").read_text("utf-8")
 ARCHITECTURE = (CLONE / "docs" / "architecture.md").read_text("utf-8")

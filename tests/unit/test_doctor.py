@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from labs import cli, doctor, system
-from labs.errors import EngineUnavailable, MissingDependency
+from labs.base import apt
+from labs.base.errors import EngineUnavailable, MissingDependency
+from labs.base.settings import Settings
+from labs.cli import main
+from labs.machine import doctor
 from labs.sandbox import engine_choice
-from labs.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +61,7 @@ def test_texts_show_the_next_command_only_for_what_is_missing() -> None:
 
 def test_nothing_is_installed_when_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     _without(monkeypatch, "curl")
-    monkeypatch.setattr(system, "install", _forbidden)
+    monkeypatch.setattr(apt, "install", _forbidden)
     asked: list[str] = []
 
     def refuse(question: str) -> bool:
@@ -79,7 +81,7 @@ def test_what_is_missing_is_installed_when_agreed(monkeypatch: pytest.MonkeyPatc
         installed.extend(packages)
         monkeypatch.undo()
 
-    monkeypatch.setattr(system, "install", install)
+    monkeypatch.setattr(apt, "install", install)
     doctor.install_missing(_ignore, agree=lambda _: True)
     assert installed == ["curl"]
 
@@ -93,7 +95,7 @@ def test_a_file_that_the_tests_need_brings_its_package(monkeypatch: pytest.Monke
         installed.extend(packages)
         dictionary.write_text("casa")
 
-    monkeypatch.setattr(system, "install", install)
+    monkeypatch.setattr(apt, "install", install)
     for _ in range(2):
         doctor.install_missing(_ignore, agree=lambda _: True, extra=((str(dictionary), "hunspell-pt-br"),))
     assert installed == ["hunspell-pt-br"]
@@ -118,9 +120,9 @@ def _ignore(_: str) -> None:
     ],
 )
 def test_who_decides(line: str, terminal: bool, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "is_terminal", lambda: terminal)
+    monkeypatch.setattr(apt, "is_terminal", lambda: terminal)
     monkeypatch.setattr("builtins.input", lambda _: answer)
-    assert cli._agreement(cli.parser().parse_args(line.split()))("Instalar agora?") is expected
+    assert main._agreement(main.parser().parse_args(line.split()))("Instalar agora?") is expected
 
 
 def test_without_root_the_error_names_sudo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

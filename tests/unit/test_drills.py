@@ -9,19 +9,19 @@ from typing import Any
 import nbformat
 import pytest
 
-from labs import changes, drills, inventory
-from labs import drill as command
-from labs.catalog import CheckSpec, Drill, Step, load_course
+from labs.base.errors import CatalogError, CommandError, StateError
+from labs.base.settings import CLONE, Settings
 from labs.checks import run_check
-from labs.creations import IMAGE, Thing
-from labs.drills import room
-from labs.drills.case import Case, forget_login
-from labs.errors import CatalogError, CommandError, StateError
-from labs.ledger import KIT, Ledger
-from labs.progress import Progress
-from labs.runner import Runner
-from labs.settings import CLONE, Settings
-from labs.tries import Tries
+from labs.clinic import belongings, cases, command
+from labs.clinic.open_case import Case, forget_login
+from labs.course.catalog import CheckSpec, Drill, Step, load_course
+from labs.course.progress import Progress
+from labs.course.tries import Tries
+from labs.ownership import inventory
+from labs.ownership.creations import IMAGE, Thing
+from labs.ownership.ledger import KIT, Ledger
+from labs.running.runner import Runner
+from labs.widgets import changes
 from labs.widgets.drill import DiagnosisCard
 
 from .conftest import FakeWorld
@@ -46,7 +46,7 @@ def case(drill: str = "sem-login", **changes: Any) -> Case:
 
 def test_every_case_has_a_fault_and_every_fault_a_case() -> None:
     assert {drill.id for drill in LESSON.drills} == ASKED
-    assert LESSON.challenge and set(drills.FAULTS) == {*ASKED, LESSON.challenge.drill}
+    assert LESSON.challenge and set(cases.FAULTS) == {*ASKED, LESSON.challenge.drill}
 
 
 @CASES
@@ -149,9 +149,9 @@ def test_the_case_file_is_private_and_a_damaged_one_still_counts_as_open(setting
     assert Case.load(settings) == case()
     for damage in ("{", '{"drill": "sem-login"}', "[]"):
         path.write_text(damage)
-        assert drills.current(settings) == "desconhecido"
+        assert cases.current(settings) == "desconhecido"
     case().forget(settings)
-    assert Case.load(settings) is None and drills.current(settings) == ""
+    assert Case.load(settings) is None and cases.current(settings) == ""
 
 
 def test_logins_come_back_as_they_were(world: FakeWorld, settings: Settings) -> None:
@@ -204,14 +204,14 @@ def test_only_what_the_ledger_names_is_the_clinics(world: FakeWorld, settings: S
         image("1", "widget-server:v2", ecr),
         image("2", labels={"org.opencontainers.image.version": "clinica-veterinaria-2.0"}),
     ]
-    assert [item.name.removeprefix("imagem ") for item in room.items(world)] == [
+    assert [item.name.removeprefix("imagem ") for item in belongings.items(world)] == [
         "clinica:v1",
         world.engine.held[3].id,  # type: ignore[attr-defined]
         "clinica-web:v1",
         ecr,
     ]
-    assert "imagem clinica-web:v1" not in {item.name for item in room.items(world, room.WEB)}
-    assert {"imagem clinica:meu", "imagem clinica-web:v0"} < {item.name for item in room.named(world)}
+    assert "imagem clinica-web:v1" not in {item.name for item in belongings.items(world, belongings.WEB)}
+    assert {"imagem clinica:meu", "imagem clinica-web:v0"} < {item.name for item in belongings.named(world)}
 
 
 # Diagnosis and command line -----------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_help_and_errors_of_the_program(settings: Settings, capsys: pytest.Captu
 
 
 def test_the_scripts_of_the_patients_are_valid_and_wrong_as_told() -> None:
-    files = Path(drills.__file__).with_name("files")
+    files = Path(cases.__file__).with_name("files")
     assert "/Clinica:" in (files / "maiusculas" / "publicar.sh").read_text()
     assert (files / "sem-contexto" / "construir.sh").read_text().rstrip().endswith("clinica:contexto")
     assert "COPY . ." in (files / "segredo-na-layer" / "Dockerfile").read_text()

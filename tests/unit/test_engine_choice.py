@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from labs.errors import EngineUnavailable, MissingDependency
+from labs.base.errors import EngineUnavailable, MissingDependency
+from labs.base.settings import Settings
 from labs.sandbox import engine_choice
-from labs.settings import Settings
 
 
 class _Engine(BaseHTTPRequestHandler):

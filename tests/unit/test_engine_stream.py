@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labs.engine_stream import BuildFollower, follow_layers
-from labs.events import Event, Line, Progress
+from labs.base.events import Event, Line, Progress
+from labs.seams.engine_stream import BuildFollower, follow_layers
 
 BUILD = """Step 1/3 : FROM base
  ---> 0123456789ab

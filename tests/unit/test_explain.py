@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labs.explain import explain
+from labs.base.explain import explain
 
 MESSAGES = {
     "denied: requested access to the resource is denied": "docker login",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labs.sandbox.gateway.clock import Clock
-from labs.sandbox.gateway.events import Events
+from labs.sandbox.gateway.memory.access_log import Events
+from labs.sandbox.gateway.memory.clock import Clock
 
 
 def refused(events: Events) -> list[int]:

@@ -10,15 +10,15 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import RawTestServer, TestClient
 
-from labs.sandbox.gateway.accounts import hashed
+from labs.base.settings import Ports, Settings
+from labs.sandbox.gateway.aws.sso import Sso
 from labs.sandbox.gateway.http import guarded
-from labs.sandbox.gateway.hub import Hub
-from labs.sandbox.gateway.hub_api import HubApi
-from labs.sandbox.gateway.proxy import Upstream
-from labs.sandbox.gateway.sso import Sso
-from labs.sandbox.gateway.state import State
-from labs.sandbox.gateway.v2 import Store
-from labs.settings import Ports, Settings
+from labs.sandbox.gateway.memory.hub_accounts import hashed
+from labs.sandbox.gateway.memory.state import State
+from labs.sandbox.gateway.registries.hub import Hub
+from labs.sandbox.gateway.registries.hub_api import HubApi
+from labs.sandbox.gateway.registries.store import Store
+from labs.sandbox.gateway.registries.upstream import Upstream
 
 Check = Callable[[aiohttp.ClientSession, str], Awaitable[None]]
 AUTH = {"Authorization": aiohttp.encode_basic_auth("aluno", "t")}
@@ -55,7 +55,7 @@ def test_scopes_are_granted_as_the_account_may(tmp_path: Path) -> None:
                 token = (await reply.json())["token"]
             return seen.read_hub(token)["access"]  # type: ignore[index]
 
-        from labs.sandbox.gateway.tokens import Signer
+        from labs.sandbox.gateway.memory.tokens import Signer
 
         seen = Signer(tmp_path / "sandbox" / "gateway" / "key")
         assert await access("repository:aluno/app:pull,push", AUTH) == {"aluno/app": ["pull", "push"]}

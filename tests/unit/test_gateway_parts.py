@@ -16,18 +16,20 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from itsdangerous import URLSafeSerializer
 
-from labs.errors import StateError
-from labs.sandbox.gateway import billing, policy, sigv4
-from labs.sandbox.gateway.accounts import Accounts, hashed
-from labs.sandbox.gateway.awserrors import RefusedError
-from labs.sandbox.gateway.clock import Clock
-from labs.sandbox.gateway.console import console_credentials, write_console_profile, write_profile
-from labs.sandbox.gateway.events import KEPT, Events
-from labs.sandbox.gateway.images import Images, layer_digests
-from labs.sandbox.gateway.journal import Journal
-from labs.sandbox.gateway.proxy import relocated, route
-from labs.sandbox.gateway.tokens import Signer
-from labs.settings import Settings
+from labs.base import iam_policy
+from labs.base.errors import StateError
+from labs.base.settings import Settings
+from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.memory import billing
+from labs.sandbox.gateway.memory.access_log import KEPT, Events
+from labs.sandbox.gateway.memory.clock import Clock
+from labs.sandbox.gateway.memory.console_session import console_credentials, write_console_profile, write_profile
+from labs.sandbox.gateway.memory.hub_accounts import Accounts, hashed
+from labs.sandbox.gateway.memory.images import Images, layer_digests
+from labs.sandbox.gateway.memory.journal import Journal
+from labs.sandbox.gateway.memory.tokens import Signer
+from labs.sandbox.gateway.registries.upstream import relocated, route
 
 ARN = "arn:aws:ecr:us-east-2:123456789012:repository/app"
 
@@ -39,42 +41,42 @@ def statement(effect: str = "Allow", **parts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("policies", "verdict"),
     [
-        ([], policy.IMPLICIT),
-        ([statement()], policy.ALLOWED),
-        ([{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}], policy.ALLOWED),
-        ([statement(Action=["ECR:putimage"])], policy.ALLOWED),
-        ([statement(Action="ecr:Put?mage")], policy.ALLOWED),
-        ([statement(Action="ecr:Put")], policy.IMPLICIT),
-        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/app*")], policy.ALLOWED),
-        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/ap")], policy.IMPLICIT),
-        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/APP")], policy.IMPLICIT),
-        ([statement(), statement("Deny", Action="ecr:PutImage")], policy.EXPLICIT),
-        ([statement("Deny", Action="ecr:PutImage"), statement()], policy.EXPLICIT),
-        ([statement(), statement("Deny", Action="ecr:Get*")], policy.ALLOWED),
-        ([{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}], policy.ALLOWED),
-        ([{"Statement": [{"Effect": "Allow", "NotAction": "ecr:*", "Resource": "*"}]}], policy.IMPLICIT),
-        ([{"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": ARN}]}], policy.IMPLICIT),
-        ([statement(Condition={"StringEquals": {"aws:RequestedRegion": "us-east-2"}})], policy.ALLOWED),
-        ([statement(Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})], policy.IMPLICIT),
-        ([statement(Condition={"Bool": {"aws:MultiFactorAuthPresent": True}})], policy.IMPLICIT),
-        ([statement(Condition={"NumericLessThan": {"aws:RequestedRegion": 3}})], policy.IMPLICIT),
-        ([{"Statement": ["nonsense"]}], policy.IMPLICIT),
+        ([], iam_policy.IMPLICIT),
+        ([statement()], iam_policy.ALLOWED),
+        ([{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}], iam_policy.ALLOWED),
+        ([statement(Action=["ECR:putimage"])], iam_policy.ALLOWED),
+        ([statement(Action="ecr:Put?mage")], iam_policy.ALLOWED),
+        ([statement(Action="ecr:Put")], iam_policy.IMPLICIT),
+        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/app*")], iam_policy.ALLOWED),
+        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/ap")], iam_policy.IMPLICIT),
+        ([statement(Resource="arn:aws:ecr:*:123456789012:repository/APP")], iam_policy.IMPLICIT),
+        ([statement(), statement("Deny", Action="ecr:PutImage")], iam_policy.EXPLICIT),
+        ([statement("Deny", Action="ecr:PutImage"), statement()], iam_policy.EXPLICIT),
+        ([statement(), statement("Deny", Action="ecr:Get*")], iam_policy.ALLOWED),
+        ([{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}], iam_policy.ALLOWED),
+        ([{"Statement": [{"Effect": "Allow", "NotAction": "ecr:*", "Resource": "*"}]}], iam_policy.IMPLICIT),
+        ([{"Statement": [{"Effect": "Allow", "Action": "*", "NotResource": ARN}]}], iam_policy.IMPLICIT),
+        ([statement(Condition={"StringEquals": {"aws:RequestedRegion": "us-east-2"}})], iam_policy.ALLOWED),
+        ([statement(Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})], iam_policy.IMPLICIT),
+        ([statement(Condition={"Bool": {"aws:MultiFactorAuthPresent": True}})], iam_policy.IMPLICIT),
+        ([statement(Condition={"NumericLessThan": {"aws:RequestedRegion": 3}})], iam_policy.IMPLICIT),
+        ([{"Statement": ["nonsense"]}], iam_policy.IMPLICIT),
     ],
 )
 def test_policies_are_evaluated_as_iam_does(policies: list[dict[str, Any]], verdict: str) -> None:
     context = {"aws:requestedregion": "us-east-2"}
-    assert policy.evaluate(policies, "ecr:PutImage", ARN, context) == verdict
+    assert iam_policy.evaluate(policies, "ecr:PutImage", ARN, context) == verdict
 
 
 def test_policy_variables_are_filled_in() -> None:
     own = statement(Resource="arn:aws:iam::1:user/${aws:username}", Action="iam:*")
     context = {"aws:username": "maria"}
-    assert policy.evaluate([own], "iam:GetUser", "arn:aws:iam::1:user/maria", context) == policy.ALLOWED
-    assert policy.evaluate([own], "iam:GetUser", "arn:aws:iam::1:user/joana", context) == policy.IMPLICIT
+    assert iam_policy.evaluate([own], "iam:GetUser", "arn:aws:iam::1:user/maria", context) == iam_policy.ALLOWED
+    assert iam_policy.evaluate([own], "iam:GetUser", "arn:aws:iam::1:user/joana", context) == iam_policy.IMPLICIT
 
 
 def test_an_explicit_deny_is_told() -> None:
-    assert "with an explicit deny" in policy.denial("u", "a:b", "*", policy.EXPLICIT)
+    assert "with an explicit deny" in iam_policy.denial("u", "a:b", "*", iam_policy.EXPLICIT)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_a_login_after_a_refused_push_does_not_withdraw_the_refusal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events, moment = Events(tmp_path / "e", Clock()), 100.0
-    monkeypatch.setattr("labs.sandbox.gateway.events.time.monotonic", lambda: moment)
+    monkeypatch.setattr("labs.sandbox.gateway.memory.access_log.time.monotonic", lambda: moment)
     events.add_provisional("docker", "ecr", code="NO_BASIC_AUTH", repository="push")
     moment += 1.0
     for layer in ("one", "two"):
@@ -373,6 +375,6 @@ def test_a_damaged_credentials_file_is_said(tmp_path: Path) -> None:
 
 
 def test_digests_are_those_of_the_bytes() -> None:
-    from labs.sandbox.gateway.v2 import digest_of
+    from labs.sandbox.gateway.registries.store import digest_of
 
     assert digest_of(b"x") == "sha256:" + hashlib.sha256(b"x").hexdigest()

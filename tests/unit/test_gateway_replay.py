@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from labs.sandbox.gateway.cloud import Call
-from labs.sandbox.gateway.state import State, StorageError
-from labs.settings import Ports, Settings
+from labs.base.settings import Ports, Settings
+from labs.sandbox.gateway.memory.moto_door import Call
+from labs.sandbox.gateway.memory.state import State, StorageError
 
 CONSOLE = "ASIACONSOLE"
 ACCOUNT = "123456789012"

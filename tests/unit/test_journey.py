@@ -6,11 +6,12 @@ import threading
 
 import pytest
 
-from labs import journey, pages
-from labs.catalog import CheckSpec, Course, Lesson, Step
+from labs.base.settings import Settings
 from labs.checks import Verdict
-from labs.progress import Progress, Record
-from labs.settings import Settings
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.progress import Progress, Record
+from labs.pages import render
+from labs.running import journey
 
 from .conftest import FakeWorld
 from .fakes import image
@@ -149,7 +150,7 @@ def test_what_was_recorded_meanwhile_is_kept(settings: Settings) -> None:
 
 
 def test_the_map_says_where_to_go_on_and_escapes_what_it_shows() -> None:
-    page, policy = pages.course_map(COURSE, {"00-a/one": record()}, "/hub/ana/")
+    page, policy = render.course_map(COURSE, {"00-a/one": record()}, "/hub/ana/")
     assert "Continue de onde parou: aula 00, passo 2 · Título two" in page
     assert 'href="/hub/ana/lab/tree/notebooks/00-a.ipynb"' in page
     assert "&lt;b&gt;sim&lt;/b&gt;" in page and "<b>sim" not in page
@@ -160,6 +161,6 @@ def test_the_map_says_where_to_go_on_and_escapes_what_it_shows() -> None:
 
 def test_the_map_of_a_whole_course_points_to_the_certificate() -> None:
     records = {f"{lesson.id}/{one.id}": record() for lesson in COURSE.lessons for one in journey.steps_of(lesson)}
-    page, _ = pages.course_map(COURSE, records, "/")
+    page, _ = render.course_map(COURSE, records, "/")
     assert "python3 -m labs.certificate" in page and "Continue" not in page
     assert "python3 -m labs.certificate" in journey.text(COURSE, records)

@@ -14,9 +14,9 @@ import pytest
 from jupyterlab_server.translation_utils import get_language_pack
 from jupyterlab_server.workspaces_handler import WorkspacesManager
 
-from labs import jupyter
+from labs.base.settings import CLONE, Settings
 from labs.jupyter import configuration, extension, portuguese
-from labs.settings import CLONE, Settings
+from labs.jupyter import server as jupyter
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from labs import guard, labels
-from labs.catalog import CheckSpec, Course, Lesson, Step
-from labs.creations import USER, Thing
-from labs.errors import CloudError, LiveLocked
-from labs.events import Event, Line
-from labs.runner import Runner
+from labs.base.errors import CloudError, LiveLocked
+from labs.base.events import Event, Line
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.live import guard
+from labs.ownership import aws_tags
+from labs.ownership.creations import USER, Thing
+from labs.running.runner import Runner
 
 from .conftest import FakeWorld
 from .fakes import FakeCloud
@@ -40,7 +41,7 @@ def test_a_proven_step_labels_what_it_made_and_says_so(runner: Runner, cloud: Fa
     told: list[Event] = []
     assert runner.run("06-a", "user", told.append).verdict.passed
     assert tagged(cloud)
-    assert any(isinstance(one, Line) and labels.TEXT in one.text for one in told)
+    assert any(isinstance(one, Line) and aws_tags.TEXT in one.text for one in told)
 
 
 def test_a_label_that_aws_refuses_is_told_and_costs_no_proof(runner: Runner, cloud: FakeCloud) -> None:

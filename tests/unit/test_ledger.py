@@ -9,23 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from labs.catalog import load_course
-from labs.cleanup import tell_of_other_engines
-from labs.creations import (
-    BUDGET,
-    CONTAINER,
-    ECR,
-    HUB,
-    IMAGE,
-    KEY,
-    USER,
-    Thing,
-    creations,
-    removals,
-)
-from labs.errors import StateError
-from labs.ledger import KIT, Ledger
-from labs.settings import CLONE, Settings
+from labs.base.errors import StateError
+from labs.base.settings import CLONE, Settings
+from labs.course.catalog import load_course
+from labs.ownership.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, USER, Thing, creations, removals
+from labs.ownership.ledger import KIT, Ledger
+from labs.ownership.removal import tell_of_other_engines
 
 from .fakes import digest
 

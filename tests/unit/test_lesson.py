@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-import labs.lesson as module
-from labs.catalog import CheckSpec, Course, Lesson, Option, Question, Step
-from labs.engine import HistoryEntry
-from labs.errors import CloudError, StateError
-from labs.lesson import Kit, Lab
-from labs.registry import HubRepository
-from labs.runner import Runner
-from labs.settings import CLONE, Settings
+from labs.base.errors import CloudError, StateError
+from labs.base.settings import CLONE, Settings
+from labs.course.catalog import CheckSpec, Course, Lesson, Option, Question, Step
+from labs.notebook import lab as notebook_lab
+from labs.notebook.lab import Kit, Lab
+from labs.running.runner import Runner
+from labs.seams.engine import HistoryEntry
+from labs.seams.registry import HubRepository
 from labs.widgets.picture import PictureCard
 
 from .conftest import FakeWorld
@@ -63,7 +63,7 @@ COURSE = Course(
 def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """The cards that a notebook would display."""
     cards: list[Any] = []
-    monkeypatch.setattr(module, "display", cards.append)
+    monkeypatch.setattr(notebook_lab, "display", cards.append)
     monkeypatch.delenv("LABS_AUTORUN", raising=False)
     yield cards
 
@@ -89,13 +89,13 @@ def texts(cards: list[Any]) -> list[str]:
 
 
 def test_a_notebook_gets_a_function(settings: Settings, shown: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
-    """`from labs import lesson` works before and after the module of that name was imported."""
+    """`from labs import lesson`, as every notebook begins."""
     from labs import lesson
 
     lab = lesson("00-comece-aqui")
     assert isinstance(lab, Lab) and repr(lab) == "lesson('00-comece-aqui')"
     assert capsys.readouterr().out.startswith("Aula 00 · Comece aqui · 15 min. ")
-    code = "from labs import lesson; assert callable(lesson); from labs.lesson import Lab; print(lesson('x'))"
+    code = "from labs import lesson; print(lesson('x'))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=CLONE, capture_output=True, text=True, check=True)
     assert "Não existe a aula “x”" in answer.stdout and answer.stderr == ""
 
@@ -272,7 +272,7 @@ class Hub:
     """The owner's Hub: repositories by namespace."""
 
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
-        from labs.errors import RegistryError
+        from labs.base.errors import RegistryError
 
         if namespace == "acme":
             raise RegistryError("O registry recusou.", '404 {"message": "object not found"}')

@@ -17,20 +17,22 @@ from typing import Any
 
 import pytest
 
-from labs import drills, guard, live, target
-from labs.account import choose
-from labs.catalog import load_course, load_overlay
+from labs.base.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
+from labs.base.settings import CLONE, Live, Settings
 from labs.checks import run_check
-from labs.cleanup import require_nothing_live
-from labs.cloud import AwsCloud
-from labs.creations import BUDGET, ECR, HUB, Thing
-from labs.engine import DockerEngine, registry_of
-from labs.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
-from labs.ledger import Ledger
-from labs.registry import PLATFORMS, HttpRegistry
-from labs.runner import Runner
-from labs.sandbox.__main__ import main as sandbox_command
-from labs.settings import CLONE, Live, Settings
+from labs.cli.dials import main as sandbox_command
+from labs.cli.hub_account import choose
+from labs.clinic import cases
+from labs.course import target_words
+from labs.course.catalog import load_course, load_overlay
+from labs.live import accounts, guard
+from labs.ownership.creations import BUDGET, ECR, HUB, Thing
+from labs.ownership.ledger import Ledger
+from labs.ownership.removal import require_nothing_live
+from labs.running.runner import Runner
+from labs.seams.cloud import AwsCloud
+from labs.seams.engine import DockerEngine, registry_of
+from labs.seams.registry import PLATFORMS, HttpRegistry
 
 from .conftest import FakeWorld
 from .fakes import digest
@@ -48,7 +50,7 @@ def real(settings: Settings) -> Settings:
     for path in (CLONE / "widget-server" / "aws").glob("*.json"):
         (aws / path.name).write_text(path.read_text())
     settings.save()
-    return target.choose_live(settings, ACCOUNTS, "dckr_pat_canary")
+    return accounts.choose_live(settings, ACCOUNTS, "dckr_pat_canary")
 
 
 class Real(FakeWorld):
@@ -89,7 +91,7 @@ def runner(world: Real) -> Runner:
 
 
 def test_the_literal_names_are_docker_hubs_and_ecrs_own(real: Settings) -> None:
-    course = live.course(real)
+    course = target_words.course(real)
     assert course.step("04-push-docker-hub/push-v1")[1].command == "docker push $HUB_USER/widget-server:v1"
     login = course.step("04-push-docker-hub/login")[1].command
     assert login == 'docker login --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
@@ -102,13 +104,13 @@ def test_no_live_step_names_the_sandbox(real: Settings) -> None:
     environment = real.environment()
     assert "AWS_ENDPOINT_URL" not in environment
     words = "\n".join(environment[name] for name in ("HUB_REGISTRY", "ECR_REGISTRY", "HUB_API"))
-    for lesson in live.course(real).lessons:
+    for lesson in target_words.course(real).lessons:
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else [])):
             assert step.skip or not re.search(
                 r"HUB_REGISTRY|labs\.sandbox|--insecure|us-east-2|ola-registry", step.command
             )
             assert step.skip or "$HUB_REGISTRY/" not in str(step.check.arguments)
-            assert live.MARK in step.title or "só na sandbox" in step.title
+            assert target_words.MARK in step.title or "só na sandbox" in step.title
     assert "127.0.0.1" not in words
 
 
@@ -121,8 +123,8 @@ def test_the_overlay_names_only_steps_that_exist() -> None:
 
 
 def test_the_sandboxs_course_is_untouched(settings: Settings) -> None:
-    assert live.course(settings) == load_course()
-    assert live.literal("docker push $HUB_REGISTRY/a", settings) == "docker push $HUB_REGISTRY/a"
+    assert target_words.course(settings) == load_course()
+    assert target_words.literal("docker push $HUB_REGISTRY/a", settings) == "docker push $HUB_REGISTRY/a"
 
 
 def test_steps_of_the_sandbox_alone_are_skipped_and_said(world: Real) -> None:
@@ -132,9 +134,9 @@ def test_steps_of_the_sandbox_alone_are_skipped_and_said(world: Real) -> None:
 
 
 def test_sso_is_skipped_without_a_portal_and_done_with_one(real: Settings) -> None:
-    assert live.course(real).step("06-credenciais-aws/sso-login")[1].skip
+    assert target_words.course(real).step("06-credenciais-aws/sso-login")[1].skip
     portal = real.aimed_at(replace(ACCOUNTS, start_url="https://d-1.awsapps.com/start"))
-    assert not live.course(portal).step("06-credenciais-aws/sso-login")[1].skip
+    assert not target_words.course(portal).step("06-credenciais-aws/sso-login")[1].skip
 
 
 # Settings and files ------------------------------------------------------------------------------
@@ -144,7 +146,7 @@ def test_the_choice_is_kept_and_the_sandboxs_names_come_back(real: Settings) -> 
     loaded = Settings.load(real.home)
     assert (loaded.target, loaded.hub_user, loaded.account) == ("live", "maria", "210987654321")
     assert (loaded.sandboxed().hub_user, loaded.sandboxed().account) == ("aluno", "123456789012")
-    assert Settings.load(target.choose_sandbox(loaded).home).target == "sandbox"
+    assert Settings.load(accounts.choose_sandbox(loaded).home).target == "sandbox"
 
 
 def test_saving_live_never_writes_the_live_names_into_the_sandboxs_file(real: Settings) -> None:
@@ -176,7 +178,7 @@ def test_the_account_files_carry_the_learners_account_and_email(real: Settings) 
 )
 def test_names_that_cannot_be_are_refused(settings: Settings, field: str, value: str) -> None:
     with pytest.raises(CommandError):
-        target.choose_live(settings, replace(ACCOUNTS, **{field: value}), "t")
+        accounts.choose_live(settings, replace(ACCOUNTS, **{field: value}), "t")
     assert not settings.live_file.exists()
 
 
@@ -190,7 +192,7 @@ def test_a_damaged_choice_is_said(real: Settings) -> None:
 
 
 def test_nothing_live_runs_without_a_confirmation(world: Real) -> None:
-    for lesson in live.course(world.settings).lessons:
+    for lesson in target_words.course(world.settings).lessons:
         for step in lesson.steps:
             if not step.skip:
                 outcome = runner(world).run(lesson.id, step.id)
@@ -246,7 +248,7 @@ def test_a_confirmation_ends_and_is_for_these_accounts_alone(real: Settings, mon
 
 def test_choosing_again_locks_again(real: Settings) -> None:
     guard.write_session(real)
-    target.choose_live(real, ACCOUNTS, "")
+    accounts.choose_live(real, ACCOUNTS, "")
     with pytest.raises(LiveLocked):
         guard.require_session(real)
 
@@ -285,9 +287,9 @@ ANSWERS = ("210987654321", "sa-east-1", str(guard.estimate()))
 
 def confirmed(world: Real, answers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
-    monkeypatch.setattr(target, "World", lambda _: world)
+    monkeypatch.setattr(accounts, "World", lambda _: world)
     given = iter(answers)
-    target.confirm(world.settings, lambda _: next(given), said.append)
+    accounts.confirm(world.settings, lambda _: next(given), said.append)
     return said
 
 
@@ -455,7 +457,7 @@ def test_an_image_for_several_platforms_is_read_as_the_engine_does(index: str) -
 def test_a_refusal_is_witnessed_by_the_steps_own_run(world: Real) -> None:
     guard.write_session(world.settings)
     world.engine.refuse = "denied: requested access to the resource is denied"  # type: ignore[attr-defined]
-    step = live.course(world.settings).step("04-push-docker-hub/push-refused")[1]
+    step = target_words.course(world.settings).step("04-push-docker-hub/push-refused")[1]
     assert not run_check(step, world).passed
     assert runner(world).run("04-push-docker-hub", "push-refused").verdict.passed
     assert run_check(step, world).passed
@@ -473,10 +475,10 @@ def test_live_no_account_is_created(real: Settings) -> None:
 
 def test_the_token_is_read_from_a_file_and_never_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("dckr_pat_x\n")
-    assert target._token(str(tmp_path / "token")) == "dckr_pat_x"
-    assert not any("token" in option and "file" not in option for option in target.parser().format_help().split())
+    assert accounts._token(str(tmp_path / "token")) == "dckr_pat_x"
+    assert not any("token" in option and "file" not in option for option in accounts.parser().format_help().split())
 
 
 def test_the_clinic_plants_no_fault_in_a_real_account(world: Real) -> None:
     with pytest.raises(CommandError, match="só existe na sandbox"):
-        drills.open_case(world, "sem-login", lambda _: None)
+        cases.open_case(world, "sem-login", lambda _: None)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from labs import cli
-from labs.errors import EngineError
-from labs.settings import CLONE
+from labs.base.errors import EngineError
+from labs.base.settings import CLONE
+from labs.cli import main
 
 VERBS = {"start", "test", "up", "down", "reset", "status", "doctor", "env", "run"}
 
@@ -29,11 +29,11 @@ def _fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def status(_: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli, "_status", status)
+    monkeypatch.setattr(main, "_status", status)
 
 
 def test_the_verbs_are_the_fixed_ones() -> None:
-    action = next(item for item in cli.parser()._actions if item.dest == "verb")
+    action = next(item for item in main.parser()._actions if item.dest == "verb")
     assert set(action.choices or ()) == VERBS
 
 
@@ -45,19 +45,19 @@ def test_the_verbs_are_the_fixed_ones() -> None:
     ],
 )
 def test_options_exist(line: str) -> None:
-    cli.parser().parse_args(line.split())
+    main.parser().parse_args(line.split())
 
 
 def test_pytests_arguments_pass_untouched() -> None:
-    own, rest = cli._split_test(["test", "--yes", "-k", "foo", "--json", "tests/unit"])
+    own, rest = main._split_test(["test", "--yes", "-k", "foo", "--json", "tests/unit"])
     assert own == ["test", "--yes"] and rest == ["-k", "foo", "--json", "tests/unit"]
-    assert cli._split_test(["test", "--", "-q"])[1] == ["-q"]
+    assert main._split_test(["test", "--", "-q"])[1] == ["-q"]
 
 
 @pytest.mark.parametrize("line", ["", "foo", "start --port 0", "start --port x", "status --yaml"])
 def test_wrong_usage_is_two_and_portuguese(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(line.split())
+        main.main(line.split())
     assert caught.value.code == 2
     assert "erro:" in capsys.readouterr().err
 
@@ -66,7 +66,7 @@ def test_an_error_of_the_lab_is_text_on_stderr_and_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _fails_with(monkeypatch, EngineError("O engine recusou.", "HTTP 500", "python3 -m labs doctor"))
-    assert cli.main(["status"]) == 1
+    assert main.main(["status"]) == 1
     said = capsys.readouterr()
     assert said.err.splitlines() == [
         "O engine recusou.",
@@ -80,7 +80,7 @@ def test_an_unexpected_error_is_seventy_with_its_traceback_in_a_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     _fails_with(monkeypatch, ZeroDivisionError("division by zero"))
-    assert cli.main(["status"]) == 70
+    assert main.main(["status"]) == 70
     said = capsys.readouterr().err
     assert "Traceback" not in said
     log = next((tmp_path / "home" / "sandbox" / "logs").glob("erro-*.log"))
@@ -91,12 +91,12 @@ def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_status", interrupted)
-    assert cli.main(["status"]) == 130
+    monkeypatch.setattr(main, "_status", interrupted)
+    assert main.main(["status"]) == 130
 
 
 def test_env_is_what_a_shell_can_eval(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert cli.main(["env"]) == 0
+    assert main.main(["env"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("export ") for line in lines)
     variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
@@ -113,7 +113,7 @@ def test_env_takes_out_what_would_win_over_the_lab(
     foreign |= {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_REGION": "sa-east-1"}
     for name, value in (foreign | {"AWS_CA_BUNDLE": "/ca.pem", "no_proxy": "interno.example, 10.0.0.1"}).items():
         monkeypatch.setenv(name, value)
-    assert cli.main(["env"]) == 0
+    assert main.main(["env"]) == 0
     told = capsys.readouterr()
     unset = [line.split()[1] for line in told.out.splitlines() if line.startswith("unset ")]
     assert set(unset) == set(foreign) and "empresa" in told.err
@@ -121,29 +121,29 @@ def test_env_takes_out_what_would_win_over_the_lab(
 
 
 def test_status_and_down_before_the_first_up(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["status", "--json"]) == 0
+    assert main.main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["running"] is False
-    assert cli.main(["down"]) == 0
-    assert cli.main(["reset", "--yes"]) == 0
+    assert main.main(["down"]) == 0
+    assert main.main(["reset", "--yes"]) == 0
 
 
 def test_reset_never_deletes_without_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "progress.json").write_text("{}")
-    monkeypatch.setattr(cli.system, "is_terminal", lambda: False)
-    assert cli.main(["reset"]) == 1
-    monkeypatch.setattr(cli.system, "is_terminal", lambda: True)
+    monkeypatch.setattr(main.apt, "is_terminal", lambda: False)
+    assert main.main(["reset"]) == 1
+    monkeypatch.setattr(main.apt, "is_terminal", lambda: True)
     monkeypatch.setattr("builtins.input", lambda _: "não")
-    assert cli.main(["reset"]) == 1
+    assert main.main(["reset"]) == 1
     assert (tmp_path / "home" / "progress.json").exists()
 
 
 def test_damaged_settings_are_said_and_do_not_block_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "settings.json").write_text("{")
-    assert cli.main(["env"]) == 1
+    assert main.main(["env"]) == 1
     assert "danificado" in capsys.readouterr().err
-    assert cli.main(["down"]) == 0
+    assert main.main(["down"]) == 0
 
 
 def test_the_entry_file_parses_on_old_pythons() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from labs.base.settings import Ports, Settings
 from labs.sandbox import network
-from labs.settings import Ports, Settings
 
 
 def test_three_different_ports_below_the_outgoing_range(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from labs import ecr_token, observe
-from labs.engine import Container, HistoryEntry, Image
-from labs.errors import CloudError, LabError, RegistryError
-from labs.registry import HubRepository, Layer, Manifest
+from labs.base.errors import CloudError, LabError, RegistryError
+from labs.notebook import readings
 from labs.sandbox.base_image import NAME as BASE_IMAGE
+from labs.seams import ecr_token
+from labs.seams.engine import Container, HistoryEntry, Image
+from labs.seams.registry import HubRepository, Layer, Manifest
 
 from .conftest import FakeWorld
 from .fakes import digest, image
@@ -84,34 +85,34 @@ def in_ecr(world: FakeWorld, name: str, held: Manifest, *tags: str) -> None:
 
 def test_the_hub_tells_which_layers_a_push_would_send(world: FakeWorld, hub: Hub) -> None:
     name = "127.0.0.1:5001/aluno/w:v2"
-    fates = observe.push_fates(world, name, observe.stack(world, name))
+    fates = readings.push_fates(world, name, readings.stack(world, name))
     assert fates == {digest("1"): "there", digest("2"): "there", digest("4"): "travel"} and hub.heads > 0
 
 
 def test_the_hub_takes_layers_from_another_repository(world: FakeWorld, hub: Hub) -> None:
-    stack = observe.stack(world, "widget-server:v1")
-    assert set(observe.push_fates(world, "127.0.0.1:5001/aluno/other:v1", stack).values()) == {"mount"}
+    stack = readings.stack(world, "widget-server:v1")
+    assert set(readings.push_fates(world, "127.0.0.1:5001/aluno/other:v1", stack).values()) == {"mount"}
 
 
 def test_an_image_that_only_the_hub_has_counts_too(world: FakeWorld, hub: Hub) -> None:
     hub.held = {"aluno/official": {"1.0": packed(OFFICIAL)}}
-    fates = observe.push_fates(world, "127.0.0.1:5001/aluno/w:v1", observe.stack(world, "widget-server:v1"))
+    fates = readings.push_fates(world, "127.0.0.1:5001/aluno/w:v1", readings.stack(world, "widget-server:v1"))
     assert fates == {digest("1"): "mount", digest("2"): "travel", digest("3"): "travel"}
 
 
 def test_ecr_takes_nothing_from_another_repository(world: FakeWorld, hub: Hub) -> None:
     in_ecr(world, "w", packed(V1), "v1")
-    stack = observe.stack(world, "widget-server:v1")
+    stack = readings.stack(world, "widget-server:v1")
     available = [{"layerDigest": blob_of(digest("1"))}]
     world.cloud.answers["ecr", "batch_check_layer_availability"] = {"layers": available}  # type: ignore[attr-defined]
-    fates = observe.push_fates(world, "127.0.0.1:5002/w:v1", stack)
+    fates = readings.push_fates(world, "127.0.0.1:5002/w:v1", stack)
     assert fates == {digest("1"): "there", digest("2"): "travel", digest("3"): "travel"}
 
 
 def test_a_repository_that_does_not_exist_holds_no_layer(world: FakeWorld, hub: Hub) -> None:
     in_ecr(world, "w", packed(V1), "v1")
-    stack = observe.stack(world, "widget-server:v1")
-    assert set(observe.push_fates(world, "127.0.0.1:5002/none:v1", stack).values()) == {"travel"}
+    stack = readings.stack(world, "widget-server:v1")
+    assert set(readings.push_fates(world, "127.0.0.1:5002/none:v1", stack).values()) == {"travel"}
 
 
 def test_ecr_is_never_asked_with_the_learners_login(world: FakeWorld, hub: Hub) -> None:
@@ -123,28 +124,28 @@ def test_ecr_is_never_asked_with_the_learners_login(world: FakeWorld, hub: Hub) 
             raise AssertionError(f"ecr.{name}")
 
     world.__dict__["ecr"] = Forbidden()
-    (repository,) = observe.ecr_repositories(world)
+    (repository,) = readings.ecr_repositories(world)
     assert [(tag.name, tag.config, len(tag.layers)) for tag in repository.tags] == [("v1", V1.id, 3)]
-    assert observe.manifest(world, "127.0.0.1:5002/w:v1") is not None
-    observe.push_fates(world, "127.0.0.1:5002/w:v1", observe.stack(world, "widget-server:v1"))
-    observe.stations(world, "v1", ("homologacao",))
+    assert readings.manifest(world, "127.0.0.1:5002/w:v1") is not None
+    readings.push_fates(world, "127.0.0.1:5002/w:v1", readings.stack(world, "widget-server:v1"))
+    readings.stations(world, "v1", ("homologacao",))
 
 
 def test_a_missing_ecr_repository_is_no_error_and_a_refusal_is(world: FakeWorld) -> None:
     answers = world.cloud.answers  # type: ignore[attr-defined]
     answers["ecr", "batch_get_image"] = CloudError("x", "x", "", "RepositoryNotFoundException")
-    assert observe.ecr_manifest(world, "w", "v1") is None
+    assert readings.ecr_manifest(world, "w", "v1") is None
     answers["ecr", "batch_get_image"] = {"images": []}
-    assert observe.ecr_manifest(world, "w", "v1") is None
+    assert readings.ecr_manifest(world, "w", "v1") is None
     answers["ecr", "batch_get_image"] = CloudError("x", "x", "", "AccessDeniedException")
     with pytest.raises(CloudError):
-        observe.ecr_manifest(world, "w", "v1")
+        readings.ecr_manifest(world, "w", "v1")
 
 
 def test_layers_know_their_base_and_where_else_they_are(world: FakeWorld, hub: Hub) -> None:
     world.engine.held.append(image("e", BASE_IMAGE, layers=(digest("1"),)))  # type: ignore[attr-defined]
     world.engine.held.append(image("d", "widget-server:x", layers=(digest("1"), digest("9"))))  # type: ignore[attr-defined]
-    stack = observe.stack(world, "widget-server:v1", places=True)
+    stack = readings.stack(world, "widget-server:v1", places=True)
     assert stack.base == (digest("1"),)
     assert stack.places[digest("1")] == ("Docker Hub: aluno/w:v1", "widget-server:x")
     assert stack.places[digest("3")] == ("Docker Hub: aluno/w:v1",)
@@ -157,26 +158,26 @@ def test_registries_that_are_down_do_not_hide_an_image(world: FakeWorld) -> None
 
     world.__dict__["hub_owner"] = Down()
     world.engine.held.append(V1)  # type: ignore[attr-defined]
-    assert observe.stack(world, "widget-server:v1", places=True).places == {}
+    assert readings.stack(world, "widget-server:v1", places=True).places == {}
 
 
-@pytest.mark.parametrize("read", [observe.stack, observe.labels])
+@pytest.mark.parametrize("read", [readings.stack, readings.labels])
 def test_an_image_that_does_not_exist_is_said_to(read: Any, world: FakeWorld) -> None:
     with pytest.raises(LabError, match="ainda não existe"):
         read(world, "none:v1")
     with pytest.raises(LabError, match="ainda não existe"):
-        observe.origin(world, "none:v1", ())
+        readings.origin(world, "none:v1", ())
 
 
 def test_labels_compare_each_name_with_its_registry(world: FakeWorld, hub: Hub) -> None:
-    image_id, labels = observe.labels(world, "widget-server:v1")
+    image_id, labels = readings.labels(world, "widget-server:v1")
     assert image_id == V1.id
     assert [(one.name, one.remote, one.same) for one in labels] == [
         ("widget-server:v1", "", False),
         ("127.0.0.1:5001/aluno/w:v1", "Docker Hub", True),
     ]
     hub.held["aluno/w"]["v1"] = packed(V2)
-    assert observe.labels(world, "widget-server:v1")[1][1].same is False
+    assert readings.labels(world, "widget-server:v1")[1][1].same is False
 
 
 class Clock:
@@ -188,25 +189,25 @@ def test_a_budget_is_read_back_with_spend_and_levels(world: FakeWorld) -> None:
     world.__dict__["admin"] = Clock()
     answers = world.cloud.answers  # type: ignore[attr-defined]
     answers["budgets", "describe_budget"] = CloudError("x", "x", "", "NotFoundException")
-    assert observe.budget(world, "b") is None
+    assert readings.budget(world, "b") is None
     spend = {"ActualSpend": {"Amount": "6.00", "Unit": "USD"}}
     answers["budgets", "describe_budget"] = {"Budget": {"BudgetLimit": {"Amount": "5"}, "CalculatedSpend": spend}}
     answers["budgets", "describe_notifications_for_budget"] = {
         "Notifications": [{"Threshold": 80.0}, {"Threshold": 50.0}]
     }
-    found = observe.budget(world, "b")
+    found = readings.budget(world, "b")
     assert found and (found.limit, found.spent, found.levels, found.day) == (5, 6, (50, 80), 24)
 
 
 def test_a_token_is_known_by_its_dates_alone(world: FakeWorld) -> None:
     world.__dict__["admin"] = Clock()
-    assert observe.token(world) is None
+    assert readings.token(world) is None
     secret = base64.b64encode(json.dumps({"payload": "abc", "expiration": 1_700_043_200}).encode()).decode()
     world.engine.logins["127.0.0.1:5002"] = ("AWS", secret)  # type: ignore[attr-defined]
-    found = observe.token(world)
+    found = readings.token(world)
     assert found and found.issued == datetime.fromtimestamp(1_700_000_000, UTC)
     assert secret not in repr(found) and "abc" not in repr(found)
-    assert observe.moved(world) == timedelta(hours=13)
+    assert readings.moved(world) == timedelta(hours=13)
 
 
 def test_a_token_of_ecr_itself_tells_its_expiry() -> None:
@@ -223,9 +224,9 @@ def test_what_is_no_token_has_no_date(text: str) -> None:
 def test_a_credential_is_masked(world: FakeWorld) -> None:
     secret = {"aws_access_key_id": "AKIAABCDEFGHIJKLMNOP", "aws_secret_access_key": "never-shown"}
     world.cloud.profiles["default"] = secret  # type: ignore[attr-defined]
-    found = observe.credential(world, "default", "user/x")
+    found = readings.credential(world, "default", "user/x")
     assert (found.id, found.identity) == ("AKIA…MNOP", "user/x") and "never-shown" not in repr(found)
-    assert observe.credential(world, "sso", "user/x") == observe.pictures.Credential("sso")
+    assert readings.credential(world, "sso", "user/x") == readings.pictures.Credential("sso")
 
 
 def test_variables_are_told_by_origin_without_values(world: FakeWorld) -> None:
@@ -236,7 +237,7 @@ def test_variables_are_told_by_origin_without_values(world: FakeWorld) -> None:
     given = {**held.environment, "KEY_1": "hidden"}
     for name, image_id in (("homologacao", held.id), ("producao", digest("0"))):
         world.engine.running.append(Container("1", name, "w:v2", image_id, "running", None, (), given))  # type: ignore[attr-defined]
-    origin = observe.origin(world, "w:v2", ("homologacao", "producao"))
+    origin = readings.origin(world, "w:v2", ("homologacao", "producao"))
     assert (origin.arguments, origin.kept, origin.given) == (("APP_VERSION",), ("APP",), {"homologacao": ("KEY_1",)})
     assert "hidden" not in repr(origin) and "secret" not in repr(origin)
 
@@ -248,7 +249,7 @@ def test_stations_follow_one_image(world: FakeWorld, hub: Hub) -> None:
         Container("1", "homologacao", "w", V1.id, "running", None, (3001,)),
         Container("2", "producao", "w", V1.id, "exited", 1, (3002,)),
     ]
-    found = observe.stations(world, "v1", ("homologacao", "producao"))
+    found = readings.stations(world, "v1", ("homologacao", "producao"))
     assert [(one.place, bool(one.id)) for one in found] == [
         ("build", True),
         ("hub", True),

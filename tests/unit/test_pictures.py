@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from labs import costs, pictures
-from labs.catalog import load_course
-from labs.engine import Container, HistoryEntry
-from labs.markup import size
+from labs import pictures
+from labs.base.settings import CLONE
+from labs.course import costs
+from labs.course.catalog import load_course
 from labs.pictures import (
     Blob,
     Budget,
@@ -30,8 +30,9 @@ from labs.pictures import (
     Token,
 )
 from labs.pictures.drawing import FILLS, INKS, measure
+from labs.pictures.markup import size
 from labs.pictures.release import SPOTS
-from labs.settings import CLONE
+from labs.seams.engine import Container, HistoryEntry
 
 from .fakes import digest, image
 

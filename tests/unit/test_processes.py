@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from labs.sandbox import processes
+from labs.base import processes
 
 
 def _sleeper() -> subprocess.Popen[bytes]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from labs import runner as runner_module
-from labs.catalog import CheckSpec, Course, Lesson, Step
-from labs.errors import StateError
-from labs.progress import Progress
-from labs.runner import Runner
-from labs.settings import Settings
+from labs.base.errors import StateError
+from labs.base.settings import Settings
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.progress import Progress
+from labs.running import runner as runner_module
+from labs.running.runner import Runner
 
 from .conftest import FakeWorld
 from .fakes import image

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from labs.engine import split_tag
-from labs.reference import parse
+from labs.base.reference import parse
+from labs.seams.engine import split_tag
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from labs.explain import explain
-from labs.repair import repair
-from labs.settings import Ports, Settings
+from labs.base.explain import explain
+from labs.base.settings import Ports, Settings
+from labs.running.repair import repair
 
 HUB_LOGIN = 'docker login {} --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
 ECR_LOGIN = "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin {}"

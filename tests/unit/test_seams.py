@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from labs.settings import CLONE
+from labs.base.settings import CLONE
 
 LABS = CLONE / "labs"
 SEAMS = {
-    "docker": ["engine.py"],
-    "boto3": ["cloud.py"],
+    "docker": ["seams/engine.py"],
+    "boto3": ["seams/cloud.py"],
     "ipywidgets": ["widgets"],
     "anywidget": ["widgets"],
     "moto": ["sandbox/gateway"],

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from labs.settings import CLONE
+from labs.base.settings import CLONE
 
 TOOLS = {
     "style": ["ruff", "check", "--no-cache", "."],

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from labs.sandbox import processes, supervisor
-from labs.sandbox.wait import Look, until
-from labs.settings import CLONE
+from labs.base import processes
+from labs.base.settings import CLONE
+from labs.base.wait import Look, until
+from labs.sandbox import supervisor
 
 ANSWERS = """
 import socket, signal, sys, time

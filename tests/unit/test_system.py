@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labs import system
-from labs.errors import MissingDependency
+from labs.base import apt as system
+from labs.base.errors import MissingDependency
 
 Answer = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 

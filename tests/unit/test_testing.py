@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from labs import testing
-from labs.sandbox import processes
-from labs.sandbox.wait import Look, until
+from labs.base import processes
+from labs.base.wait import Look, until
+from labs.develop import testing
 
 
 def _ignore(_: str) -> None:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from labs.catalog import Option, Question
-from labs.errors import StateError
-from labs.settings import Settings
-from labs.tries import Tries, first_try
+from labs.base.errors import StateError
+from labs.base.settings import Settings
+from labs.course.catalog import Option, Question
+from labs.course.tries import Tries, first_try
 from labs.widgets.quiz import QuizCard
 
 QUIZ = (

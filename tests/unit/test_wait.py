@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labs.errors import SandboxError
-from labs.sandbox.wait import Look, until
+from labs.base.errors import SandboxError
+from labs.base.wait import Look, until
 
 
 def test_returns_at_the_first_ready_look() -> None:

@@ -13,19 +13,19 @@ from typing import Any
 
 import pytest
 
-from labs.catalog import CheckSpec, Course, Lesson, Option, Question, Step, load_course
+from labs.base.errors import CommandError, Interrupted, LabError, StateError, StepBusy
+from labs.base.events import Line, Progress, Watcher
+from labs.base.settings import CLONE, Settings, write_atomic
 from labs.checks import Verdict
-from labs.errors import CommandError, Interrupted, LabError, StateError, StepBusy
-from labs.events import Line, Progress, Watcher
+from labs.course.catalog import CheckSpec, Course, Lesson, Option, Question, Step, load_course
 from labs.pictures import Picture
-from labs.runner import Outcome, Runner
-from labs.settings import CLONE, Settings, write_atomic
+from labs.running.runner import Outcome, Runner
+from labs.secrecy.redact import HIDDEN, Redactor
 from labs.widgets.action import PrepareCard, StepCard
 from labs.widgets.card import FOLDER
 from labs.widgets.feed import LOG_LINES, Feed, described
 from labs.widgets.picture import PictureCard
 from labs.widgets.quiz import QuizCard
-from labs.widgets.secrecy import HIDDEN, Redactor
 from labs.widgets.transcript import Status, output_of, status_after, status_line
 
 from .conftest import FakeWorld
@@ -618,7 +618,7 @@ def test_each_card_has_ids_of_its_own(runner: FakeRunner) -> None:
 
 
 def test_the_pure_parts_do_not_load_the_widget_library() -> None:
-    parts = "labs.pictures, labs.markup, labs.widgets.transcript, labs.widgets.feed, labs.widgets.secrecy"
+    parts = "labs.pictures, labs.pictures.markup, labs.widgets.transcript, labs.widgets.feed, labs.secrecy.redact"
     code = f"import sys, {parts}; print(sorted({{'ipywidgets', 'anywidget'}} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=CLONE, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from labs.base.settings import Settings
 from labs.sandbox import workspace
-from labs.settings import Settings
 
 BASE = "labs/python-base:3"
 

@@ -14,8 +14,8 @@ if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
 
 
 def main() -> int:
-    from labs.errors import LabError
-    from labs.settings import Settings
+    from labs.base.errors import LabError
+    from labs.base.settings import Settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("aiohttp").setLevel(logging.WARNING)

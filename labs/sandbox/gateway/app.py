@@ -10,17 +10,17 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from labs.base.settings import Settings
 from labs.sandbox.gateway import http
+from labs.sandbox.gateway.aws.sso import PATHS as SSO_PATHS
+from labs.sandbox.gateway.aws.sso import Sso
 from labs.sandbox.gateway.control import Control
 from labs.sandbox.gateway.http import Failure, Handler, guarded, log, registry_failure
-from labs.sandbox.gateway.hub import Hub
-from labs.sandbox.gateway.hub_api import HubApi
-from labs.sandbox.gateway.proxy import CHUNK, UnavailableError, Upstream
-from labs.sandbox.gateway.sso import PATHS as SSO_PATHS
-from labs.sandbox.gateway.sso import Sso
-from labs.sandbox.gateway.state import State
-from labs.sandbox.gateway.v2 import Store
-from labs.settings import Settings
+from labs.sandbox.gateway.memory.state import State
+from labs.sandbox.gateway.registries.hub import Hub
+from labs.sandbox.gateway.registries.hub_api import HubApi
+from labs.sandbox.gateway.registries.store import Store
+from labs.sandbox.gateway.registries.upstream import CHUNK, UnavailableError, Upstream
 
 READY_SECONDS = 20.0
 """How long a request waits for the gateway to be ready, before it is told to try later."""
@@ -60,10 +60,10 @@ class Gateway:
 
     def _make_handlers(self) -> None:
         # These need moto, which `load` has imported in its thread meanwhile.
-        from labs.sandbox.gateway.aws import Aws
-        from labs.sandbox.gateway.ecr import Ecr
-        from labs.sandbox.gateway.ecr_api import EcrApi
+        from labs.sandbox.gateway.aws.ecr_api import EcrApi
+        from labs.sandbox.gateway.aws.front_door import Aws
         from labs.sandbox.gateway.identity import Identities
+        from labs.sandbox.gateway.registries.ecr import Ecr
 
         identities = Identities(self.state)
         ecr = Ecr(self.state, self.stores["ecr"], identities)

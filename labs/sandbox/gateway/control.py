@@ -9,13 +9,13 @@ from typing import Any
 
 from aiohttp import web
 
-from labs.sandbox.gateway import billing
-from labs.sandbox.gateway.accounts import NAME_RULE, hashed
-from labs.sandbox.gateway.clock import iso
 from labs.sandbox.gateway.http import FORM_BYTES, TooLargeError, TooSlowError, answer, body, log
-from labs.sandbox.gateway.proxy import UnavailableError
-from labs.sandbox.gateway.state import State, StorageError
-from labs.sandbox.gateway.v2 import Store
+from labs.sandbox.gateway.memory import billing
+from labs.sandbox.gateway.memory.clock import iso
+from labs.sandbox.gateway.memory.hub_accounts import NAME_RULE, hashed
+from labs.sandbox.gateway.memory.state import State, StorageError
+from labs.sandbox.gateway.registries.store import Store
+from labs.sandbox.gateway.registries.upstream import UnavailableError
 
 MOST_OFFSET = 10 * 365 * 86400
 MOST_PULLS = 1_000_000

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from labs.sandbox.gateway.state import StorageError
+from labs.sandbox.gateway.memory.state import StorageError
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Failure = Callable[[int, str, str], web.Response]

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labs.sandbox.gateway import policy, sessions
-from labs.sandbox.gateway.awserrors import RefusedError
-from labs.sandbox.gateway.console import ROLE, SESSION, console_credentials
-from labs.sandbox.gateway.state import State
+from labs.base import iam_policy
+from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.memory import sso_sessions
+from labs.sandbox.gateway.memory.console_session import ROLE, SESSION, console_credentials
+from labs.sandbox.gateway.memory.state import State
 
 ADMIN = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -50,7 +51,7 @@ class Identities:
             arn = f"arn:aws:sts::{account}:assumed-role/{ROLE}/{SESSION}"
             return _session(arn, f"AROAADMINISTRADORLAB1:{SESSION}", self._console)
         if session := self._state.sessions.credentials.get(key):
-            arn = f"arn:aws:sts::{account}:assumed-role/{sessions.ROLE}/aluno"
+            arn = f"arn:aws:sts::{account}:assumed-role/{sso_sessions.ROLE}/aluno"
             return _session(arn, "AROAECRPOWERUSERLAB01:aluno", session, session["until"])
         found = self._state.cloud.access_key(key)
         if found is None or found.status != "Active":
@@ -80,14 +81,14 @@ class Identities:
         context = {"aws:username": principal.user, "aws:securetransport": "false", "aws:principalarn": principal.arn}
         if resource.count(":") >= 5 and resource.split(":")[3]:
             context["aws:requestedregion"] = resource.split(":")[3]
-        verdict = policy.evaluate(self.policies(principal), action, resource, context)
-        if verdict != policy.ALLOWED:
-            raise RefusedError("denied", policy.denial(principal.arn, action, resource, verdict))
+        verdict = iam_policy.evaluate(self.policies(principal), action, resource, context)
+        if verdict != iam_policy.ALLOWED:
+            raise RefusedError("denied", iam_policy.denial(principal.arn, action, resource, verdict))
 
     def policies(self, principal: Principal) -> list[Mapping[str, Any]]:
         if principal.user:
             return list(self._state.cloud.user_policies(principal.user))
-        return [ADMIN] if principal.key == self._console["aws_access_key_id"] else [sessions.POLICY]
+        return [ADMIN] if principal.key == self._console["aws_access_key_id"] else [sso_sessions.POLICY]
 
 
 def _session(arn: str, user_id: str, credentials: Mapping[str, Any], until: float = 0.0) -> Principal:

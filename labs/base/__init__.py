@@ -1,0 +1,1 @@
+"""What everything else stands on: settings, errors, files, waiting. Imports nothing else of the kit."""

@@ -1,0 +1,357 @@
+"""Where everything of the lab lives, and the environment that makes a terminal the lab's.
+
+Read once with `Settings.load()`; frozen afterwards. The only place that knows the state folder's layout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from labs.base.errors import StateError
+
+CLONE = Path(__file__).resolve().parents[2]
+DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
+DEFAULT_REGION = "us-east-2"
+DEFAULT_HUB_USER = "aluno"
+_FOREIGN = re.compile(
+    r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|(DEFAULT_)?PROFILE|(DEFAULT_)?REGION|DEFAULT_OUTPUT|ROLE_ARN)"
+    r"|AWS_WEB_IDENTITY_TOKEN_FILE|AWS_(ENDPOINT_URL|CONTAINER_CREDENTIALS)_?\w*|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+    r"|DOCKER_CONTEXT"
+)
+LOOPBACK = ("127.0.0.1", "localhost")
+SANDBOX, LIVE = "sandbox", "live"
+"""The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
+DOCKER_HUB = "docker.io"
+HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")
+"""Docker Hub's rule for a Docker ID: 4 to 30 lower-case letters and digits."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Loopback ports of the sandbox; 0 means not chosen yet."""
+
+    hub: int = 0
+    ecr: int = 0
+    aws: int = 0
+
+
+@dataclass(frozen=True)
+class Live:
+    """The learner's own accounts: names only, no secret.
+
+    Attributes:
+        email: who is told by the budget's alerts.
+        start_url: address of the access portal of IAM Identity Center; empty where the learner has none.
+    """
+
+    hub_user: str
+    account: str
+    region: str
+    email: str
+    start_url: str = ""
+
+
+STORED = ("hub_user", "account", "region", "ports", "engine_host")
+"""The fields of `settings.json`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was decided for one lab: its folder, its account names, its addresses."""
+
+    home: Path
+    hub_user: str = DEFAULT_HUB_USER
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
+    ports: Ports = field(default_factory=Ports)
+    engine_host: str = ""
+    """`DOCKER_HOST` of the engine in use, decided at `up`; empty before."""
+    live: Live | None = None
+    """The accounts of the live target, where that is the chosen one. The names above are then theirs."""
+    own: tuple[str, str, str] = ("", "", "")
+    """`hub_user`, `account` and `region` of the sandbox, while the live target is chosen."""
+
+    @classmethod
+    def load(cls, home: Path | None = None) -> Settings:
+        """The settings of the chosen target: `settings.json`, and `live/target.json` over it; defaults without them.
+
+        Raises:
+            StateError: a file exists and is not what the kit writes.
+        """
+        sandboxed = cls._load_sandbox(home or default_home())
+        path = sandboxed.live_file
+        try:
+            stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            chosen = bool(stored.pop("chosen"))
+            return sandboxed.aimed_at(Live(**stored)) if chosen else sandboxed
+        except FileNotFoundError:
+            return sandboxed
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateError(
+                "A escolha das suas contas de verdade está danificada ou não pode ser lida.",
+                f"{path}: {error}",
+                f"mv '{path}' '{path}.danificado' && python3 -m labs.target",
+            ) from error
+
+    @classmethod
+    def _load_sandbox(cls, home: Path) -> Settings:
+        path = home / "settings.json"
+        try:
+            stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return cls(home=home, ports=Ports(**stored.pop("ports")), **stored)
+        except FileNotFoundError:
+            return cls(home=home)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateError(
+                "O arquivo de configuração do laboratório está danificado ou não pode ser lido.",
+                f"{path}: {error}",
+                f"mv '{path}' '{path}.danificado' && python3 -m labs up",
+            ) from error
+
+    def save(self) -> Settings:
+        """Write `settings.json` atomically: what concerns the sandbox (`labs/live/accounts.py` writes the rest).
+
+        Returns self.
+
+        Raises:
+            StateError: the state folder cannot be written.
+        """
+        stored = {name: value for name, value in asdict(self.sandboxed()).items() if name in STORED}
+        write_atomic(self.home / "settings.json", json.dumps(stored, indent=2) + "\n")
+        return self
+
+    def with_changes(self, **changes: Any) -> Settings:
+        """A copy with some fields changed (not saved)."""
+        return replace(self, **changes)
+
+    # Targets -----------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> str:
+        """`sandbox` or `live`."""
+        return LIVE if self.live else SANDBOX
+
+    def aimed_at(self, live: Live) -> Settings:
+        """These settings with the live target's accounts in place of the sandbox's."""
+        own = self.own if self.live else (self.hub_user, self.account, self.region)
+        return replace(self, hub_user=live.hub_user, account=live.account, region=live.region, live=live, own=own)
+
+    def sandboxed(self) -> Settings:
+        """These settings as the sandbox's own parts need them, whatever target is chosen."""
+        if not self.live:
+            return self
+        hub_user, account, region = self.own
+        none = ("", "", "")
+        return replace(self, hub_user=hub_user, account=account, region=region, live=None, own=none)
+
+    @property
+    def live_folder(self) -> Path:
+        """All that belongs to the live target: logins, profiles, secrets, progress."""
+        return self.home / "live"
+
+    @property
+    def live_file(self) -> Path:
+        """The chosen accounts, written by `labs/live/accounts.py`."""
+        return self.live_folder / "target.json"
+
+    @property
+    def place(self) -> str:
+        """Where repositories, users and budgets are made now, as the ledger names it."""
+        return f"{LIVE}:{self.account}/{self.region}/{self.hub_user}" if self.live else SANDBOX
+
+    # Folders and files -------------------------------------------------------------------------
+
+    @property
+    def work(self) -> Path:
+        """The learner's working copies: `notebooks/` and `widget-server/`."""
+        return self.home / "work"
+
+    @property
+    def secrets(self) -> Path:
+        """Files with passwords and keys: 0600 in a 0700 folder."""
+        return self.home / "secrets"
+
+    @property
+    def learner_secrets(self) -> Path:
+        """The secrets of the chosen target's accounts: those of the live ones stand apart."""
+        return self.live_folder / "secrets" if self.live else self.secrets
+
+    @property
+    def hub_token_file(self) -> Path:
+        """The Hub account's access token, nothing else in the file."""
+        return self.learner_secrets / "hub-token"
+
+    @property
+    def progress_file(self) -> Path:
+        """What was proven, of the chosen target: a proof of the sandbox says nothing about a real account."""
+        return (self.live_folder if self.live else self.home) / "progress.json"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pid files; short, since a Unix socket's path holds 107 bytes (unix(7))."""
+        return self.home / "run"
+
+    @property
+    def sandbox(self) -> Path:
+        """Data of the sandbox's parts: engine, hub, ecr, gateway, logs, tools, cache."""
+        return self.home / "sandbox"
+
+    @property
+    def docker_config(self) -> Path:
+        return (self.live_folder if self.live else self.home) / "docker"
+
+    @property
+    def aws_config_file(self) -> Path:
+        return (self.live_folder if self.live else self.home) / "aws" / "config"
+
+    @property
+    def aws_credentials_file(self) -> Path:
+        return (self.live_folder if self.live else self.home) / "aws" / "credentials"
+
+    @property
+    def admin_socket(self) -> Path:
+        """The gateway's administration socket, for the kit alone."""
+        return self.run / "admin.sock"
+
+    # Addresses ---------------------------------------------------------------------------------
+
+    @property
+    def hub_registry(self) -> str:
+        """host:port of the Hub registry; live, the name that stands for Docker Hub where an image's name has none."""
+        return DOCKER_HUB if self.live else f"127.0.0.1:{self.ports.hub}"
+
+    @property
+    def ecr_registry(self) -> str:
+        """host:port of the ECR registry; live, ECR's own address (ECR user guide, "Private registries")."""
+        if self.live:
+            return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+        return f"127.0.0.1:{self.ports.ecr}"
+
+    @property
+    def aws_endpoint(self) -> str:
+        """URL of the sandbox's AWS API."""
+        return f"http://127.0.0.1:{self.ports.aws}"
+
+    def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables that make a terminal the lab's. `base` gives the PATH to extend (default: `os.environ`)."""
+        base = os.environ if base is None else base
+        path = base.get("PATH", os.defpath)
+        programs = str(Path(sys.prefix) / "bin")
+        if programs not in path.split(os.pathsep):
+            path = f"{programs}{os.pathsep}{path}"
+        variables = {
+            "LABS_HOME": str(self.home),
+            "DOCKER_CONFIG": str(self.docker_config),
+            "AWS_CONFIG_FILE": str(self.aws_config_file),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.aws_credentials_file),
+            "AWS_ACCOUNT_ID": self.account,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+            "HUB_REGISTRY": self.hub_registry,
+            "HUB_USER": self.hub_user,
+            "HUB_API": "https://hub.docker.com" if self.live else f"http://{self.hub_registry}/api",
+            "HUB_TOKEN_FILE": str(self.hub_token_file),
+            "HUB_NETRC": str(self.secrets / "hub-netrc"),
+            "ECR_REGISTRY": self.ecr_registry,
+            "LAB_SECRETS": str(self.learner_secrets),
+            "LAB_WORK": str(self.work),
+            "LABS_TARGET": self.target,
+            "PYTHONPATH": str(CLONE),
+            "PATH": path,
+            **_past_the_proxy(base),
+        }
+        if not self.live:
+            variables["AWS_ENDPOINT_URL"] = self.aws_endpoint
+        if self.engine_host:
+            variables["DOCKER_HOST"] = self.engine_host
+        return variables
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a variable of the machine would win over the lab's own files and addresses (botocore's configuration
+    guide, "Using environment variables"; `AWS_ENDPOINT_URL_<SERVICE>` of the SDK reference). A lab terminal unsets it.
+    """
+    return bool(_FOREIGN.fullmatch(name))
+
+
+def without_foreign(variables: Mapping[str, str]) -> dict[str, str]:
+    """The machine's variables that may stay in the lab."""
+    return {name: value for name, value in variables.items() if not is_foreign(name)}
+
+
+def _past_the_proxy(base: Mapping[str, str]) -> dict[str, str]:
+    """A proxy of the machine must not see loopback: curl and the AWS CLI would send it the lab's passwords."""
+    spared = base.get("no_proxy") or base.get("NO_PROXY") or ""
+    hosts = dict.fromkeys([*filter(None, (host.strip() for host in spared.split(","))), *LOOPBACK])
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(hosts))
+
+
+def default_home() -> Path:
+    """`LABS_HOME`, else the platform's folder for a user's data (XDG base directory specification on Linux)."""
+    if chosen := os.environ.get("LABS_HOME"):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "registry-labs"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "registry-labs"
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "registry-labs"
+
+
+def kept_key(path: Path) -> str:
+    """The random key that a 0600 file keeps, made where there is none, or where the file was damaged: an empty or short
+    key would let anybody sign.
+
+    Raises:
+        StateError: the file cannot be read or written.
+    """
+    try:
+        found = path.read_bytes().strip()
+        if re.fullmatch(rb"[0-9a-f]{64}", found):
+            return found.decode()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StateError(
+            "Uma chave do laboratório não pode ser lida.", f"{path}: {error}", f"ls -l '{path}'"
+        ) from error
+    made = secrets.token_hex(32)
+    write_atomic(path, made)
+    return made
+
+
+def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a whole file or nothing, durably: a reader never sees half of it, and a power cut leaves old or new.
+
+    Raises:
+        StateError: the folder cannot be written, or the disk is full.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise StateError(
+            "Não consegui gravar na pasta de estado do laboratório.",
+            f"{path}: {error.strerror or error}",
+            f"df -h '{path.parent}' && ls -ld '{path.parent}'",
+        ) from error

@@ -1,0 +1,49 @@
+"""Checks of the lab itself: the engine answers, the sandbox is healthy, a registry refused."""
+
+from __future__ import annotations
+
+from labs.checks import Verdict, World, check, failed, passed
+from labs.course.progress import Progress
+
+
+@check
+def engine_answers(world: World) -> Verdict:
+    return passed(f"O Docker Engine responde: versão {world.engine.version()}.")
+
+
+@check
+def sandbox_healthy(world: World) -> Verdict:
+    """Both registries and the AWS API answer real requests."""
+    silent = [name for name, registry in (("Docker Hub", world.hub), ("ECR", world.ecr)) if not registry.answers()]
+    if silent:
+        return failed(f"Não responde: {', '.join(silent)}.", "python3 -m labs up")
+    world.cloud.read("sts", "get_caller_identity", "console")
+    return passed("Engine, Docker Hub, ECR e AWS respondem.", engine=world.engine.version())
+
+
+@check
+def refusal_witnessed(world: World, step: str) -> Verdict:
+    """A run of this step was refused as it should be. Nobody watches the real registries, so only the button's own run,
+    which reads the tool's words, is a witness.
+    """
+    record = Progress(world.settings).all().get(step)
+    if record and record.passed:
+        return passed(record.observed)
+    return failed("Ao vivo, só o botão comprova uma recusa: ele lê a resposta.", "Aperte Executar neste passo.")
+
+
+@check
+def refused(world: World, service: str, repository: str = "", code: str = "", message: str = "") -> Verdict:
+    """The registry or AWS refused such a request: it is in what the gateway saw."""
+    for event in reversed(world.admin.events()):
+        if (
+            event["kind"] == "refused"
+            and event["service"] == service
+            and (not repository or event["repository"] == repository)
+            and (not code or event["code"] == code)
+            and message in event["message"]
+        ):
+            return passed(f"Recusado, como esperado: {event['message'] or event['code']}", event=event["seq"])
+    return failed(
+        "O registry ainda não recusou este pedido: ele não chegou lá.", "Rode o comando do passo e leia a resposta."
+    )

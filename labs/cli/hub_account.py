@@ -1,0 +1,73 @@
+"""`python3 -m labs.account NAME`: choose the Docker Hub account's name of this lab.
+
+In the sandbox the account is created with a random access token; the token stands only in files of the state folder
+that nobody else can read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Sequence
+
+from labs.base.errors import CommandError, LabError
+from labs.base.settings import HUB_USER_RULE, Settings, write_atomic
+from labs.seams.gateway_admin import Admin
+
+
+def choose(settings: Settings, name: str) -> Settings:
+    """Make sure that the account exists and is the lab's; its token is kept where it already has one.
+
+    Raises:
+        CommandError: the name is not a valid Docker ID.
+        SandboxError: the sandbox is not up.
+    """
+    if settings.live:
+        return _check_live(settings, name)
+    if not HUB_USER_RULE.fullmatch(name):
+        raise CommandError(
+            f"“{name}” não serve como nome de conta no Docker Hub: use de 4 a 30 letras minúsculas e números.",
+            name,
+            "python3 -m labs.account maria2026",
+        )
+    token = _token(settings) if name == settings.hub_user else ""
+    token = token or secrets.token_urlsafe(24)
+    Admin(settings).hub_account(name, token)
+    write_atomic(settings.hub_token_file, token + "\n")
+    write_atomic(settings.secrets / "hub-netrc", f"machine 127.0.0.1 login {name} password {token}\n")
+    return settings.with_changes(hub_user=name).save()
+
+
+def _check_live(settings: Settings, name: str) -> Settings:
+    """Live, the account is the learner's own: it is only asked whether the kept access token is accepted."""
+    from labs.checks import World
+
+    if name != settings.hub_user:
+        raise CommandError(
+            "Ao vivo, a conta do Docker Hub é a que você escolheu com labs.target.",
+            f"escolhida: {settings.hub_user}; pedida: {name}",
+            "python3 -m labs.target live --help",
+        )
+    if not World(settings).hub_owner.hub_account_works(name):
+        raise CommandError(
+            "O Docker Hub não aceitou a conta e o access token.", name, "python3 -m labs.target live --help"
+        )
+    return settings
+
+
+def _token(settings: Settings) -> str:
+    try:
+        return settings.hub_token_file.read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        settings = choose(Settings.load(), arguments[0] if len(arguments) == 1 else "")
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"Conta do Docker Hub neste laboratório: {settings.hub_user}")
+    print(f"Access token guardado em: {settings.hub_token_file}")
+    return 0

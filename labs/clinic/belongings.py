@@ -1,0 +1,191 @@
+"""All that a case may make, by exact name, and how it is removed.
+
+Removed is only what the ledger names (`labs/ownership/ledger.py`): the case notes what it makes, and each step's card
+and command what the learner makes. What merely bears one of these names hinders a case from being opened, and stays.
+"""
+
+from __future__ import annotations
+
+import configparser
+import io
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labs.base.errors import CloudError
+from labs.base.settings import Settings, write_atomic
+from labs.checks.image import VERSION_LABEL
+from labs.clinic.open_case import Case
+from labs.ownership import creations, inventory
+from labs.ownership.creations import CONTAINER, ECR, HUB, IMAGE, Thing
+from labs.ownership.ledger import Ledger
+from labs.seams.docker_client import docker
+from labs.seams.engine import Image, split_tag
+
+if TYPE_CHECKING:
+    from labs.checks import World
+
+VERSIONS = ("clinica-1", "clinica-2")
+"""The versions that the clinic's builds of widget-server get."""
+WEB = "clinica-web"
+OTHER = "acme"
+"""The account that is not the learner's."""
+LOCAL = ("clinica", WEB, "clinica-segredo", "clinica-arg")
+REMOTE = ("clinica", WEB)
+"""Repositories in the Hub and in ECR."""
+CONTAINERS = (WEB, "clinica-esquecido", "clinica-homologacao", "clinica-producao")
+USER = PROFILE = "clinica"
+SECRETS = ("clinica-token-antigo", "clinica-nova.json")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing with one of the clinic's names: what people call it, how to remove it, and what a person types who has
+    it and wants it out of the clinic's way.
+    """
+
+    name: str
+    remove: Callable[[], object]
+    next_command: str
+    thing: Thing | None = None
+    """As the ledger knows it; None for what only the clinic can have made."""
+
+
+def folder(settings: Settings) -> Path:
+    """Where the patients' files are, beside the learner's `widget-server`."""
+    return settings.work / "clinica"
+
+
+def leave(world: World, case: Case, keep: str = "") -> None:
+    """Undo a case: remove what it made (but local images of the repository `keep`), restore what it changed."""
+    for item in items(world, keep):
+        item.remove()
+    case.restore(world)
+
+
+def items(world: World, keep: str = "") -> Iterator[Item]:
+    """What the clinic made and is there now, in the order in which it can be removed."""
+    ledger = Ledger(world.settings)
+    for item in _named(world, ledger, keep):
+        if item.thing is None or ledger.owns(item.thing):
+            yield item
+
+
+def named(world: World) -> Iterator[Item]:
+    """All that bears one of the clinic's names, whoever made it."""
+    return _named(world, Ledger(world.settings), "")
+
+
+def _named(world: World, ledger: Ledger, keep: str) -> Iterator[Item]:
+    images = world.engine.images()
+    yield from _containers(world, ledger, images)
+    yield from _images(world, ledger, images, keep)
+    yield from _repositories(world)
+    yield from _user(world)
+    yield from _files(world.settings)
+
+
+def _containers(world: World, ledger: Ledger, images: Sequence[Image]) -> Iterator[Item]:
+    """By name, and those of an image that the clinic built: it could not be removed while they are there."""
+    built = {one.id for one in images if is_made_here(one) and ledger.owns(Thing(IMAGE, "", one.id))}
+    for container in world.engine.containers():
+        if container.name in CONTAINERS or container.image_id in built:
+            thing = None if container.image_id in built else Thing(CONTAINER, container.name, container.id)
+            remove = partial(docker, world, "rm", "-f", container.name, missing_ok=True)
+            yield Item(f"container {container.name}", remove, f"docker rename {container.name} outro-nome", thing)
+
+
+def _images(world: World, ledger: Ledger, images: Sequence[Image], keep: str) -> Iterator[Item]:
+    """Each name by itself: an image goes with its last one. One that lost its names to another build goes by its id,
+    and one that was pulled or pushed by digest alone, by its digest.
+    """
+    settings = world.settings
+    ours = {f"{settings.hub_registry}/{settings.hub_user}/{name}" for name in REMOTE}
+    ours |= {f"{settings.ecr_registry}/{name}" for name in REMOTE} | {f"{settings.hub_registry}/{OTHER}/clinica"}
+    ours |= set(LOCAL) - {keep}
+    for image in images:
+        names = [name for name in image.tags if split_tag(name)[0] in ours]
+        if not image.tags and is_made_here(image):
+            names = [image.id]
+        elif not names:
+            # Removing an image's last tag of a repository removes its digests there too.
+            names = [name for name in image.digests if split_tag(name)[0] in ours]
+        for name in names:
+            remove = partial(docker, world, "rmi", name, missing_ok=True)
+            thing = Thing(IMAGE, name) if name in image.tags else _nameless(world, ledger, image)
+            yield Item(f"imagem {name}", remove, f"docker rmi {name}", thing)
+
+
+def _nameless(world: World, ledger: Ledger, image: Image) -> Thing | None:
+    """How the ledger knows it: by its id, or by what it was built from where no check ever saw it."""
+    return None if inventory.lost_its_name(world, ledger, image) else Thing(IMAGE, "", image.id)
+
+
+def is_made_here(image: Image) -> bool:
+    """Whether the image's labels are those of the clinic's own Dockerfiles and builds."""
+    return inventory.CLINIC_LABEL in image.labels or image.labels.get(VERSION_LABEL) in VERSIONS
+
+
+def _repositories(world: World) -> Iterator[Item]:
+    user = world.settings.hub_user
+    for entry in world.hub_owner.hub_repositories(user):
+        if entry.name in REMOTE:
+            remove = partial(world.hub_owner.hub_delete, user, entry.name)
+            command = f'curl --netrc-file "$HUB_NETRC" -X DELETE $HUB_API/v2/repositories/{user}/{entry.name}/'
+            thing = Thing(HUB, f"{user}/{entry.name}")
+            yield Item(f"repositório {user}/{entry.name} no Docker Hub", remove, command, thing)
+    for found in world.cloud.read("ecr", "describe_repositories")["repositories"]:
+        name = found["repositoryName"]
+        if name in REMOTE:
+            gone = partial(world.cloud.read, "ecr", "delete_repository", repositoryName=name, force=True)
+            command = f"aws ecr delete-repository --repository-name {name} --force --profile console"
+            yield Item(f"repositório {name} no ECR", gone, command, Thing(ECR, name))
+
+
+def _user(world: World) -> Iterator[Item]:
+    if any(user["UserName"] == USER for user in world.cloud.read("iam", "list_users")["Users"]):
+        command = f"aws iam delete-user --user-name {USER} --profile console"
+        yield Item(f"usuário {USER} no IAM", partial(_remove_user, world), command, Thing(creations.USER, USER))
+    if world.cloud.profile(PROFILE):
+        command = f"aws configure list --profile {PROFILE}"
+        yield Item(f"perfil {PROFILE} do AWS CLI", partial(_forget_profile, world.settings), command)
+
+
+def _remove_user(world: World) -> None:
+    """A user goes only after its keys and policies (IAM API reference, DeleteUser)."""
+    for key in world.cloud.read("iam", "list_access_keys", UserName=USER)["AccessKeyMetadata"]:
+        world.cloud.read("iam", "delete_access_key", UserName=USER, AccessKeyId=key["AccessKeyId"])
+    for name in world.cloud.read("iam", "list_user_policies", UserName=USER)["PolicyNames"]:
+        world.cloud.read("iam", "delete_user_policy", UserName=USER, PolicyName=name)
+    for policy in world.cloud.read("iam", "list_attached_user_policies", UserName=USER)["AttachedPolicies"]:
+        world.cloud.read("iam", "detach_user_policy", UserName=USER, PolicyArn=policy["PolicyArn"])
+    try:
+        world.cloud.read("iam", "delete_user", UserName=USER)
+    except CloudError as error:
+        if error.code != "NoSuchEntity":
+            raise
+
+
+def _forget_profile(settings: Settings) -> None:
+    """Drop the profile from both files of the lab; others stay."""
+    for path, section in ((settings.aws_credentials_file, PROFILE), (settings.aws_config_file, f"profile {PROFILE}")):
+        parser = configparser.RawConfigParser(default_section="\0", strict=False)
+        parser.optionxform = str  # type: ignore[assignment, method-assign]
+        parser.read(path, "utf-8")
+        if parser.remove_section(section):
+            text = io.StringIO()
+            parser.write(text)
+            write_atomic(path, text.getvalue())
+
+
+def _files(settings: Settings) -> Iterator[Item]:
+    place = folder(settings)
+    if place.exists():
+        yield Item(f"pasta {place.name}", partial(shutil.rmtree, place), f"mv '{place}' '{place}-antiga'")
+    for name in SECRETS:
+        path = settings.secrets / name
+        if path.exists():
+            yield Item(f"arquivo {name}", partial(path.unlink, missing_ok=True), f"mv '{path}' '{path}.antigo'")

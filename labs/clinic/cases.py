@@ -1,0 +1,116 @@
+"""The clinic's drills: real faults put into the sandbox, one at a time, and taken out again.
+
+files/      what the patients are made of: Dockerfiles and scripts, copied to `work/clinica`
+case.py     the open case: what was there before the fault, written down before anything changes
+room.py     all that a case may make, by exact name, and how what the ledger knows of it is removed
+stage.py    what faults are made of: images, logins, an IAM user, repositories
+remote.py   faults of the registries and of AWS;  local.py  faults of names, builds and containers
+
+A case is open from its fault until `close_case`; opening another closes it first. So whoever leaves in the middle
+loses nothing: logins, the lab's clock and the pull limit come back as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from labs.base.errors import CommandError
+from labs.base.settings import Settings
+from labs.clinic import belongings, faults_local, faults_remote
+from labs.clinic.ingredients import Fault, Stage
+from labs.clinic.open_case import Case
+from labs.course import target_words
+from labs.course.catalog import load_course
+from labs.course.progress import locked
+from labs.ownership.creations import Thing
+from labs.ownership.ledger import things_of
+
+if TYPE_CHECKING:
+    from labs.checks import Verdict, World
+
+Say = Callable[[str], None]
+FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}
+
+
+def current(settings: Settings) -> str:
+    """The open case's name; empty where none is open."""
+    case = Case.load(settings)
+    return case.drill if case else ""
+
+
+def open_case(world: World, name: str, say: Say) -> None:
+    """Put a fault into the sandbox; a case that is open is closed first.
+
+    Raises:
+        CommandError: there is no such case, something that is not the clinic's bears one of its names, or the target is
+            live: no fault is planted in a real account.
+        LabError: the engine, a registry or AWS refused; the case is open and can be closed or opened again.
+    """
+    fault = _fault(name)
+    if world.settings.live:
+        raise CommandError(
+            "A clínica só existe na sandbox: numa conta de verdade não se planta defeito.",
+            f"alvo: {target_words.title(world.settings)}",
+            "python3 -m labs.target sandbox",
+        )
+    with _locked(world.settings):
+        if before := Case.load(world.settings):
+            belongings.leave(world, before, keep=belongings.WEB)
+        elif stranger := next(belongings.named(world), None):
+            raise CommandError(
+                f"Já existe no laboratório: {stranger.name}. A clínica usa esse nome e não mexe no que não é dela.",
+                stranger.name,
+                stranger.next_command,
+            )
+        case = Case.of(world, name).save(world.settings)
+        stage = Stage(world, say)
+        stage.note(*_made_by_its_steps(world.settings, name))
+        fault.apply(stage)
+        case.ready_at(world).save(world.settings)
+    say(f"Caso aberto: {name}. {fault.said}")
+
+
+def close_case(world: World, say: Say, name: str = "") -> None:
+    """Undo the open case (only if it is `name`, where given); without one, say so.
+
+    Raises:
+        CommandError: there is no such case.
+        LabError: something cannot be removed; the case stays open, and closing can be repeated.
+    """
+    if name:
+        _fault(name)
+    with _locked(world.settings):
+        case = Case.load(world.settings)
+        if case is None or name not in ("", case.drill):
+            say(f"O caso {name} não está aberto: nada a desfazer." if name else "Nenhum caso aberto: nada a desfazer.")
+            return
+        belongings.leave(world, case)
+        case.forget(world.settings)
+    say(f"Caso encerrado: {case.drill}. O laboratório está como antes dele.")
+
+
+def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
+    """What the case's own commands create: from now on somebody may type them."""
+    lesson = next(lesson for lesson in load_course().lessons if lesson.drills)
+    steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.drill == name)
+    return things_of(settings, (step.command for step in steps))
+
+
+def present(world: World, name: str) -> Verdict:
+    """Whether the case's fault is in the state now."""
+    return _fault(name).present(world)
+
+
+def _fault(name: str) -> Fault:
+    if name not in FAULTS:
+        raise CommandError(
+            f"A clínica não tem o caso “{name}”.", f"casos: {', '.join(FAULTS)}", "python3 -m labs.drill"
+        )
+    return FAULTS[name]
+
+
+def _locked(settings: Settings) -> AbstractContextManager[None]:
+    """One change of the case at a time, over all kernels and terminals of this lab."""
+    return locked(settings.home / "locks" / "clinic")

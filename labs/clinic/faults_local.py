@@ -1,0 +1,152 @@
+"""Faults of names, builds, secrets in images, and containers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from labs.base.wait import Look, until
+from labs.checks import Verdict, failed, passed
+from labs.clinic import belongings
+from labs.clinic.ingredients import Fault, Stage
+from labs.ownership.creations import HUB, IMAGE, Thing
+
+if TYPE_CHECKING:
+    from labs.checks import World
+    from labs.seams.engine import Container
+
+PORT = 3005
+"""Host port of the clinic's containers; the lessons use 3000 to 3003."""
+OTHER_PORT = 3004
+SECRET_FILE = "credenciais-aws"
+TOKEN = "token-falso-da-clinica"
+
+
+def _container(world: World, name: str) -> Container | None:
+    return next((one for one in world.engine.containers() if one.name == name), None)
+
+
+# Names and builds -------------------------------------------------------------------------------
+
+
+def _upper_case(stage: Stage) -> None:
+    stage.patient()
+    # What the repaired script makes stands in no step's own words.
+    stage.note(Thing(IMAGE, f"{stage.hub}/clinica:v1"), Thing(HUB, f"{stage.settings.hub_user}/clinica"))
+    stage.log_in_to_hub()
+
+
+def _upper_case_present(world: World) -> Verdict:
+    script = belongings.folder(world.settings) / "maiusculas" / "publicar.sh"
+    if "/Clinica:" not in script.read_text("utf-8"):
+        return failed("O script já usa um nome em minúsculas.")
+    return passed("O script de publicação está na pasta, e ele falha.")
+
+
+def _no_context(stage: Stage) -> None:
+    """The files are laid out already: the script lacks the build context."""
+    stage.note(Thing(IMAGE, "clinica:contexto"))
+
+
+def _no_context_present(world: World) -> Verdict:
+    script = belongings.folder(world.settings) / "sem-contexto" / "construir.sh"
+    if not script.read_text("utf-8").rstrip().endswith("clinica:contexto"):
+        return failed("O script já tem um build context.")
+    return passed("O script de build está na pasta, e ele falha.")
+
+
+# Secrets in images ------------------------------------------------------------------------------
+
+
+def _secret_in_layer(stage: Stage) -> None:
+    stage.user()
+    stored = stage.world.cloud.profile(belongings.PROFILE)
+    names = ("aws_access_key_id", "aws_secret_access_key")
+    lines = ["[default]", *(f"{name} = {stored[name]}" for name in names)]
+    context = stage.folder / "segredo-na-layer"
+    context.chmod(0o700)
+    secret = context / SECRET_FILE
+    secret.touch(mode=0o600)
+    secret.write_text("\n".join(lines) + "\n", "utf-8")
+    stage.build("clinica-segredo:v1", "segredo-na-layer")
+
+
+def _secret_in_layer_present(world: World) -> Verdict:
+    from labs.clinic.checks import file_in_layers
+
+    return file_in_layers(world, "clinica-segredo:v1", f"app/{SECRET_FILE}")
+
+
+def _secret_in_arg(stage: Stage) -> None:
+    stage.build("clinica-arg:v1", "segredo-no-arg", {"TOKEN": TOKEN})
+
+
+def _secret_in_arg_present(world: World) -> Verdict:
+    from labs.checks.image import history_contains
+
+    return history_contains(world, "clinica-arg:v1", TOKEN)
+
+
+# Containers -------------------------------------------------------------------------------------
+
+
+def _port_taken(stage: Stage) -> None:
+    stage.web("clinica-web:v1")
+    values = ("--env-file", "exemplos/homologacao.env")
+    stage.run("-p", f"{PORT}:3333", *values, "--name", "clinica-esquecido", "clinica-web:v1")
+
+
+def _port_taken_present(world: World) -> Verdict:
+    holder = _container(world, "clinica-esquecido")
+    if holder is None or holder.exit_code is not None or PORT not in holder.ports:
+        return failed(f"O container deste caso não ocupa a porta {PORT}.")
+    return passed("A imagem está pronta, e o container novo não sobe.")
+
+
+def _missing_variable(stage: Stage) -> None:
+    stage.web("clinica-web:v1")
+    stage.run("-p", f"{PORT}:3333", "-e", "KEY_1=valor", "--name", "clinica-web", "clinica-web:v1")
+
+    def ended() -> Look:
+        found = _container(stage.world, "clinica-web")
+        return Look(found is not None and found.exit_code is not None)
+
+    until("o container do caso sair", ended, 20, next_command="python3 -m labs.drill variavel-faltando")
+
+
+def _missing_variable_present(world: World) -> Verdict:
+    from labs.checks.container import container_exited
+
+    verdict = container_exited(world, "clinica-web", "KEY_2")
+    return passed("O docker run deu certo, e a página não responde.") if verdict.passed else verdict
+
+
+def _moved_tag(stage: Stage) -> None:
+    """Homologação runs the approved image; then another build was pushed under the same tag, and produção runs that."""
+    name = f"{stage.hub}/clinica-web:v1"
+    stage.log_in_to_hub()
+    for container, port, version in (("homologacao", OTHER_PORT, "clinica-1"), ("producao", PORT, "clinica-2")):
+        stage.web("clinica-web:v1", version)
+        stage.docker("tag", "clinica-web:v1", name)
+        stage.push(name)
+        values = ("--env-file", f"exemplos/{container}.env")
+        stage.run("-p", f"{port}:3333", *values, "--name", f"clinica-{container}", name)
+
+
+def _moved_tag_present(world: World) -> Verdict:
+    found = [_container(world, f"clinica-{name}") for name in ("homologacao", "producao")]
+    running = [one for one in found if one and one.exit_code is None]
+    if len(running) < 2 or len({one.image_id for one in running}) < 2:
+        return failed("Homologação e produção não estão rodando imagens diferentes.")
+    return passed("Os dois ambientes dizem rodar clinica-web:v1, e não se comportam igual.")
+
+
+FAULTS: Mapping[str, Fault] = {
+    "maiusculas": Fault(_upper_case, _upper_case_present, "O script de publicação falha. Rode-o."),
+    "sem-contexto": Fault(_no_context, _no_context_present, "O script de build falha. Rode-o."),
+    "segredo-na-layer": Fault(_secret_in_layer, _secret_in_layer_present, "A imagem clinica-segredo:v1 está pronta."),
+    "segredo-no-arg": Fault(_secret_in_arg, _secret_in_arg_present, "A imagem clinica-arg:v1 está pronta."),
+    "porta-ocupada": Fault(_port_taken, _port_taken_present, "A imagem está pronta. Suba o container."),
+    "variavel-faltando": Fault(_missing_variable, _missing_variable_present, "O container subiu. Ou não?"),
+    "tag-trocada": Fault(_moved_tag, _moved_tag_present, "Homologação aprovada, produção estranha. Compare as duas."),
+}

@@ -1,0 +1,112 @@
+"""The open case, in a file that only its owner reads: it holds the logins that the fault takes away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labs.base.errors import StateError
+from labs.base.settings import Settings, write_atomic
+from labs.seams.engine import docker_config
+
+if TYPE_CHECKING:
+    from labs.checks import World
+
+DAMAGED = "desconhecido"
+"""The open case, where its file is damaged: all of the clinic is undone, and logins stay as they are."""
+PULL_CASE, CLOCK_CASE = "limite-de-pulls", "token-vencido"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What was there before the fault.
+
+    Attributes:
+        began: number of the gateway's last event before the fault was put in.
+        ready: the same, after; what a learner meets comes later.
+        logins: what the Docker config kept for each registry (`auth`), None for none.
+        clock: the lab's clock against the machine's, in seconds.
+    """
+
+    drill: str
+    began: int
+    ready: int
+    logins: Mapping[str, str | None]
+    clock: int
+
+    @classmethod
+    def of(cls, world: World, drill: str) -> Case:
+        """The case that begins now."""
+        settings, seq = world.settings, last_event(world)
+        auths = docker_config(settings).get("auths", {})
+        logins = {address: auths.get(address, {}).get("auth") for address in _registries(settings)}
+        return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
+
+    def ready_at(self, world: World) -> Case:
+        return replace(self, ready=last_event(world))
+
+    @classmethod
+    def load(cls, settings: Settings) -> Case | None:
+        """The open case, or None. A damaged file says that one is open, though not which.
+
+        Raises:
+            StateError: the file cannot be read.
+        """
+        path = _path(settings)
+        try:
+            return cls(**json.loads(path.read_text("utf-8")))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError):
+            return cls(DAMAGED, 0, 0, {}, 0)
+        except OSError as error:
+            raise StateError(
+                "O registro do caso aberto na clínica não pode ser lido.",
+                f"{path}: {error.strerror}",
+                f"ls -l '{path}'",
+            ) from error
+
+    def save(self, settings: Settings) -> Case:
+        write_atomic(_path(settings), json.dumps(asdict(self)) + "\n")
+        return self
+
+    def forget(self, settings: Settings) -> None:
+        _path(settings).unlink(missing_ok=True)
+
+    def restore(self, world: World) -> None:
+        """Logins, clock and pull limit as before."""
+        config = docker_config(world.settings)
+        auths = config.setdefault("auths", {})
+        for address, auth in self.logins.items():
+            if auth is None:
+                auths.pop(address, None)
+            else:
+                auths[address] = {"auth": auth}
+        write_atomic(world.settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
+        if self.drill in (PULL_CASE, DAMAGED):
+            world.admin.hub_limits(None)
+        if self.drill in (CLOCK_CASE, DAMAGED):
+            world.admin.set_clock(self.clock)
+
+
+def last_event(world: World) -> int:
+    """Number of the last thing that the gateway saw."""
+    return max((event["seq"] for event in world.admin.events()), default=0)
+
+
+def forget_login(settings: Settings, registry: str) -> None:
+    """What `docker logout` does, without asking whether there was a login."""
+    config = docker_config(settings)
+    if config.get("auths", {}).pop(registry, None):
+        write_atomic(settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
+
+
+def _registries(settings: Settings) -> tuple[str, str]:
+    return settings.hub_registry, settings.ecr_registry
+
+
+def _path(settings: Settings) -> Path:
+    return settings.secrets / "clinica-caso.json"

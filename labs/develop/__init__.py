@@ -1,0 +1,1 @@
+"""For contributors: the test run and the notebooks' stored outputs."""

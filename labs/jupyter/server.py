@@ -1,0 +1,220 @@
+"""JupyterLab for `start`: its own configuration, data and history below the state folder, in Portuguese, on loopback.
+
+The learner's own Jupyter settings are neither read nor written: every `JUPYTER*_DIR` and `IPYTHONDIR` points into
+the lab.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import os
+import signal
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from labs import sandbox
+from labs.base import processes
+from labs.base.errors import LabError, SandboxError
+from labs.base.settings import Settings, without_foreign, write_atomic
+from labs.base.wait import Look, until
+from labs.jupyter import configuration
+from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token
+from labs.sandbox import network
+from labs.seams.unix_http import request
+
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+Report = Callable[[str], None]
+
+
+class _Stop(Exception):
+    """SIGTERM or SIGHUP: leave as on Ctrl-C."""
+
+
+def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool = True) -> int:
+    """Sandbox up, JupyterLab up; stay until Ctrl-C or SIGTERM; then stop both. Returns the exit code.
+
+    Raises:
+        LabError: one of them does not start.
+    """
+    if running := running_address(settings):
+        report(f"O JupyterLab deste laboratório já está aberto: {running}")
+        return 0
+    end_orphans(settings, report)
+    process = None
+    with _stop_signals():
+        try:
+            settings = sandbox.up(settings, report)
+            address = _address(settings, _free_port(port, report))
+            process = launch(settings, address)
+            report(f"JupyterLab pronto: {address}")
+            report("Ctrl-C nesta janela para tudo (seu trabalho fica guardado).")
+            if browser:
+                open_browser(settings, address)
+            code = process.wait()
+            raise SandboxError("O JupyterLab terminou sozinho.", f"código {code}", f"tail -n 40 '{_log(settings)}'")
+        except (KeyboardInterrupt, _Stop):
+            report("\nEncerrando o JupyterLab e o laboratório …")
+            return 0
+        finally:
+            _ignore_more_signals()
+            stop(settings, process)
+            sandbox.down(settings, report)
+
+
+def open_browser(settings: Settings, address: str) -> None:
+    """Open the browser on a private file that leads to the address: the address holds the token, and a command line can
+    be read by every user of the machine (Jupyter Server does the same, `use_redirect_file`).
+    """
+    page = _opening_page(settings)
+    target = html.escape(address, quote=True)
+    write_atomic(page, f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={target}">\n')
+    webbrowser.open(page.as_uri())
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[None]:
+    def on_signal(*_: object) -> None:
+        raise _Stop
+
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGHUP)}
+    previous[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _ignore_more_signals() -> None:
+    """An impatient second Ctrl-C must not interrupt the cleaning up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
+    """Start JupyterLab and wait until it answers.
+
+    Raises:
+        SandboxError: it does not.
+    """
+    configuration.write(settings, urlsplit(address).port or 8888)
+    log = _log(settings)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab"],
+            cwd=settings.work,
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    origin = address.partition("/lab")[0]
+
+    def look() -> Look:
+        if process.poll() is not None:
+            raise SandboxError("O JupyterLab terminou ao iniciar.", _tail(log), f"tail -n 40 '{log}'")
+        reply = request(origin, "GET", "/api", timeout=2)
+        return Look(reply.status == 200, f"HTTP {reply.status}")
+
+    try:
+        until("o JupyterLab responder", look, START_SECONDS, next_command=f"tail -n 40 '{log}'", interval=0.05)
+    except BaseException:
+        stop(settings, process)
+        raise
+    mark = {"pid": os.getpid(), "start": processes.start_of(os.getpid()), "address": address}
+    write_atomic(_mark_file(settings), json.dumps(mark))
+    return process
+
+
+def stop(settings: Settings, process: subprocess.Popen[bytes] | None) -> None:
+    """End JupyterLab and everything that was started from it: kernels, terminals, and what runs in those."""
+    if process is not None:
+        processes.stop(process.pid, processes.start_of(process.pid), STOP_SECONDS, "JupyterLab")
+    for pid, begun in descendants(settings).items():
+        processes.stop(pid, begun, 3.0)
+    _mark_file(settings).unlink(missing_ok=True)
+    _opening_page(settings).unlink(missing_ok=True)
+
+
+def end_orphans(settings: Settings, report: Report) -> None:
+    """End a JupyterLab whose `start` was killed: nobody else would."""
+    if not running_address(settings) and (left := descendants(settings)):
+        report(f"Encerrando um JupyterLab que sobrou de um start interrompido ({len(left)} processos) …")
+        stop(settings, None)
+
+
+def descendants(settings: Settings) -> dict[int, str]:
+    """Processes that carry this JupyterLab's environment, whoever their parent is by now."""
+    needle = f"JUPYTER_RUNTIME_DIR={folder(settings) / 'runtime'}".encode()
+    found = {}
+    for pid, _ in processes.all_processes():
+        with contextlib.suppress(OSError):
+            if pid != os.getpid() and needle in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                found[pid] = processes.start_of(pid)
+    return found
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The lab's variables and Jupyter's folders; terminals and kernels inherit them."""
+    own = folder(settings)
+    return (
+        without_foreign(os.environ)
+        | settings.environment()
+        | {
+            "JUPYTER_CONFIG_DIR": str(own / "config"),
+            "JUPYTER_DATA_DIR": str(own / "data"),
+            "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+            "IPYTHONDIR": str(settings.home / "ipython"),
+            "JUPYTER_PREFER_ENV_PATH": "1",
+        }
+    )
+
+
+def _address(settings: Settings, port: int) -> str:
+    return f"http://127.0.0.1:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token(settings)}"
+
+
+def _free_port(wanted: int, report: Report) -> int:
+    for port in range(wanted, min(wanted + 100, 65536)):
+        if network.port_is_free(port):
+            if port != wanted:
+                report(f"A porta {wanted} está ocupada; o JupyterLab usa a {port}.")
+            return port
+    raise LabError(
+        "Não há porta livre para o JupyterLab.", f"{wanted} a {wanted + 99}", "python3 -m labs start --port 9888"
+    )
+
+
+def running_address(settings: Settings) -> str:
+    """Address of the JupyterLab that a `start` of this lab, still alive, opened; else ""."""
+    try:
+        mark = json.loads(_mark_file(settings).read_text("utf-8"))
+        return str(mark["address"]) if processes.is_alive(int(mark["pid"]), str(mark["start"])) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _opening_page(settings: Settings) -> Path:
+    return settings.run / "abrir.html"
+
+
+def _mark_file(settings: Settings) -> Path:
+    return settings.run / "jupyter.json"
+
+
+def _log(settings: Settings) -> Path:
+    return settings.sandbox / "logs" / "jupyter.log"
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-5:])

@@ -1,0 +1,268 @@
+"""`python3 -m labs.target`: where the course's steps go: the sandbox, or the real Docker Hub and AWS.
+
+    python3 -m labs.target                    which target is chosen
+    python3 -m labs.target sandbox            back to the sandbox; the live accounts stay noted, locked
+    python3 -m labs.target live --hub-user maria --aws-account 123456789012 --region us-east-2 --email maria@example.com
+                                              choose the live accounts; asks for the Hub's access token (or reads it
+                                              from --token-file, `-` for standard input)
+    python3 -m labs.target confirm            show account, region and estimate, ask, and unlock for this session
+
+Choosing sends nothing. Nothing live runs before `confirm` (see `labs/live/guard.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from labs.base.errors import CommandError, LabError, LiveLocked
+from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings, write_atomic
+from labs.checks import World
+from labs.course import target_words
+from labs.live import guard
+from labs.ownership import inventory
+from labs.ownership.creations import HUB, IN_ENGINE, Thing
+from labs.ownership.ledger import Ledger, course_things
+
+ACCOUNT_RULE, EMAIL_RULE = re.compile(r"\d{12}"), re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+REGION_RULE = re.compile(r"[a-z]{2}-[a-z]+-\d")
+EXAMPLE_EMAIL = "aluno@example.com"
+REPOSITORY = "widget-server"
+Ask = Callable[[str], str]
+
+
+def choose_live(settings: Settings, accounts: Live, token: str) -> Settings:
+    """Aim at these accounts from now on; nothing is sent, and everything stays locked until `confirm`.
+
+    Raises:
+        CommandError: a name cannot be one.
+        StateError: it cannot be written.
+    """
+    for good, name, value in (
+        (HUB_USER_RULE.fullmatch(accounts.hub_user), "--hub-user", accounts.hub_user),
+        (ACCOUNT_RULE.fullmatch(accounts.account), "--aws-account", accounts.account),
+        (REGION_RULE.fullmatch(accounts.region), "--region", accounts.region),
+        (EMAIL_RULE.fullmatch(accounts.email), "--email", accounts.email),
+        (not accounts.start_url or accounts.start_url.startswith("https://"), "--sso-start-url", accounts.start_url),
+    ):
+        if not good:
+            raise CommandError(f"O valor de {name} não serve.", value or "vazio", "python3 -m labs.target --help")
+    aimed = settings.aimed_at(accounts)
+    guard.end_session(aimed)
+    if token:
+        write_atomic(aimed.hub_token_file, token.strip() + "\n")
+    _write_account_files(aimed)
+    _keep(aimed, chosen=True)
+    return aimed
+
+
+def choose_sandbox(settings: Settings) -> Settings:
+    """Back to the sandbox; what was chosen live stays noted, and is locked."""
+    if settings.live:
+        guard.end_session(settings)
+        _keep(settings, chosen=False)
+    return settings.sandboxed()
+
+
+def confirm(settings: Settings, ask: Ask, say: Callable[[str], None]) -> None:
+    """Prove the accounts, show what a run costs, ask, and unlock for this session.
+
+    Args:
+        ask: gets a question, gives the answer.
+
+    Raises:
+        LiveLocked: not live, the root user, another account, names of the course that are taken, or not confirmed.
+        LabError: an account refuses.
+    """
+    if not settings.live:
+        raise LiveLocked("O alvo é a sandbox: não há o que confirmar.", "", "python3 -m labs.target live --help")
+    world = World(settings)
+    if not world.hub_owner.hub_account_works(settings.hub_user):
+        raise LiveLocked(
+            "O Docker Hub não aceitou a conta e o access token.",
+            settings.hub_user,
+            "python3 -m labs.target live --help",
+        )
+    arn = guard.identity(world, "console")
+    _list_before(world)
+    for line in (
+        f"Docker Hub: {settings.hub_user}",
+        f"AWS: conta {settings.account}, região {settings.region}, como {arn}",
+        f"Estimativa do curso inteiro, se nada for apagado por um mês: US$ {guard.estimate()}".replace(".", ","),
+        "O kit cria o repositório privado widget-server no Docker Hub. Tudo fica no registro e sai com"
+        " python3 -m labs.cleanup.",
+    ):
+        say(line)
+    for question, expected in (
+        ("Digite o número da conta da AWS para confirmar", settings.account),
+        ("Digite a região para confirmar", settings.region),
+        ("Digite o valor da estimativa em dólares para aceitar", str(guard.estimate())),
+    ):
+        if (given := ask(question).strip().replace(",", ".")) != expected:
+            raise LiveLocked(
+                "Não confirmado: o alvo ao vivo continua trancado.", given, "python3 -m labs.target confirm"
+            )
+    guard.write_session(settings)
+    _ensure_private(world)
+
+
+def _list_before(world: World) -> None:
+    """What the accounts hold before the course: never touched, and none of it may have a name that the course uses.
+
+    Raises:
+        LiveLocked: something has one.
+    """
+    ledger, settings = Ledger(world.settings), world.settings
+    if not ledger.is_listed(settings.place):
+        ledger.list_before(settings.place, inventory.in_services(world))
+    used = {(one.kind, one.name) for one in course_things(settings) if one.kind not in IN_ENGINE}
+    used.add((HUB, f"{settings.hub_user}/{REPOSITORY}"))
+    taken = sorted(
+        f"{one.kind} {one.name}"
+        for kind in {kind for kind, _ in used}
+        for one in ledger.before(kind)
+        if (one.kind, one.name) in used
+    )
+    if taken:
+        raise LiveLocked(
+            "Suas contas já têm coisas com os nomes que o curso usa; o kit não mexe no que é seu.",
+            ", ".join(taken),
+            "use outra conta, ou renomeie o que é seu, e escolha o alvo de novo",
+        )
+
+
+def _ensure_private(world: World) -> None:
+    """Docker Hub makes a repository public on its first push: so a private one is there before."""
+    settings, ledger = world.settings, Ledger(world.settings)
+    if REPOSITORY in [one.name for one in world.hub_owner.hub_repositories(settings.hub_user)]:
+        world.hub_owner.hub_private(settings.hub_user, REPOSITORY)
+        return
+    ledger.note([Thing(HUB, f"{settings.hub_user}/{REPOSITORY}")], "confirm")
+    world.hub_owner.hub_create(settings.hub_user, REPOSITORY)
+
+
+def _keep(settings: Settings, *, chosen: bool) -> None:
+    assert settings.live
+    write_atomic(settings.live_file, json.dumps({**asdict(settings.live), "chosen": chosen}, indent=2) + "\n")
+
+
+def _write_account_files(settings: Settings) -> None:
+    """`aws-live/`: the lessons' AWS files with the account, the region and the e-mail of the live target."""
+    assert settings.live
+    source, target = settings.work / "widget-server" / "aws", settings.work / "widget-server" / "aws-live"
+    shutil.rmtree(target, ignore_errors=True)
+    for path in sorted(source.glob("*.json")):
+        text = path.read_text("utf-8").replace(EXAMPLE_EMAIL, settings.live.email)
+        text = text.replace(DEFAULT_ACCOUNT, settings.account).replace(DEFAULT_REGION, settings.region)
+        write_atomic(target / path.name, text)
+    alert = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 90}
+    told = [{"SubscriptionType": "EMAIL", "Address": settings.live.email}]
+    challenge = [{"Notification": {**alert, "ThresholdType": "PERCENTAGE"}, "Subscribers": told}]
+    write_atomic(target / "challenge-alerts.json", json.dumps(challenge, indent=2) + "\n")
+
+
+# The command line ----------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python3 -m labs.target", description="O alvo das aulas: sandbox ou ao vivo.")
+    verbs = top.add_subparsers(dest="verb", metavar="ALVO")
+    verbs.add_parser("sandbox", help="volta para a sandbox (padrão)")
+    chosen = verbs.add_parser("live", help="as suas contas de verdade no Docker Hub e na AWS")
+    chosen.add_argument("--hub-user", default="", help="nome da sua conta no Docker Hub")
+    chosen.add_argument("--token-file", default="", help="arquivo com o access token do Docker Hub; - lê da entrada")
+    chosen.add_argument("--aws-account", default="", help="número da sua conta na AWS, 12 dígitos")
+    chosen.add_argument("--region", default=DEFAULT_REGION, help=f"região da AWS (padrão: {DEFAULT_REGION})")
+    chosen.add_argument("--email", default="", help="quem recebe os alertas do budget")
+    chosen.add_argument("--sso-start-url", default="", help="endereço do seu portal de acesso da AWS, se houver")
+    confirming = verbs.add_parser("confirm", help="confere as contas, mostra a estimativa e destranca esta sessão")
+    confirming.add_argument("--account", default="", help="responde à pergunta da conta")
+    confirming.add_argument("--region", default="", help="responde à pergunta da região")
+    confirming.add_argument("--accept-usd", default="", help="responde à pergunta da estimativa")
+    return top
+
+
+def _chosen(settings: Settings, given: argparse.Namespace) -> Settings:
+    """The accounts of the command line, or those noted the last time where it names none."""
+    if not given.hub_user and not given.aws_account:
+        try:
+            stored = json.loads(settings.live_file.read_text("utf-8"))
+            stored.pop("chosen")
+            return choose_live(settings, Live(**stored), "")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise CommandError(
+                "Diga quais são as suas contas.",
+                str(error),
+                "python3 -m labs.target live --hub-user maria --aws-account 123456789012 --email maria@example.com",
+            ) from error
+    accounts = Live(given.hub_user, given.aws_account, given.region, given.email, given.sso_start_url)
+    return choose_live(settings, accounts, _token(given.token_file))
+
+
+def _token(source: str) -> str:
+    """The access token, never from the command line, where a process list would show it."""
+    try:
+        if source == "-" or (not source and not sys.stdin.isatty()):
+            found = sys.stdin.readline().strip()
+        elif source:
+            found = Path(source).read_text("utf-8").strip()
+        else:
+            found = getpass.getpass("Access token do Docker Hub (não aparece na tela): ").strip()
+    except OSError as error:
+        raise CommandError(
+            "O arquivo com o access token não pôde ser lido.", str(error), f"ls -l '{source}'"
+        ) from error
+    if not found:
+        raise CommandError("Falta o access token do Docker Hub.", "vazio", "https://app.docker.com/settings")
+    return found
+
+
+def _answers(given: argparse.Namespace) -> Ask:
+    """Answers from the command line, else from the person at the terminal; without a terminal there is no answer."""
+    prepared = iter((given.account, given.region, given.accept_usd))
+
+    def ask(question: str) -> str:
+        if answer := next(prepared, ""):
+            return str(answer)
+        if not sys.stdin.isatty():
+            return ""
+        return input(f"{question}: ")
+
+    return ask
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = parser().parse_args(arguments)
+    try:
+        settings = Settings.load()
+        if given.verb == "sandbox":
+            settings = choose_sandbox(settings)
+        elif given.verb == "live":
+            settings = _chosen(settings, given)
+            print(NEXT, flush=True)
+        elif given.verb == "confirm":
+            confirm(settings, _answers(given), lambda text: print(text, flush=True))
+            print("Confirmado: os passos ao vivo estão destrancados por 4 horas.")
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\nNada foi confirmado.", file=sys.stderr)
+        return 130
+    print(f"Alvo: {target_words.title(settings)}")
+    return 0
+
+
+NEXT = """Escolhido, e ainda trancado. Agora, num terminal com eval "$(python3 -m labs env)":
+  aws configure sso --profile console      o seu acesso de administrador, nunca o usuário root
+  python3 -m labs.target confirm           confere, mostra a estimativa e destranca"""
+
+if __name__ == "__main__":
+    raise SystemExit(main())

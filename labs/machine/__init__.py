@@ -1,0 +1,1 @@
+"""This machine: the Python environment, the system's packages, and what is missing."""

@@ -1,0 +1,1 @@
+"""What a notebook calls: `lab.step(…)`, `lab.layers(…)`."""

@@ -1,0 +1,139 @@
+"""What exists now, as the ledger names things: kind, name, and the identity that tells it from a look-alike."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from labs.base.errors import CommandError, LabError, MissingDependency
+from labs.base.settings import Settings
+from labs.ownership.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, NETWORK, USER, VOLUME, Thing, alias, removals
+from labs.ownership.ledger import Ledger
+from labs.seams import engine_api
+from labs.seams.engine import Container, Engine, Image
+
+if TYPE_CHECKING:
+    from labs.checks import World
+
+TITLE_LABEL, CLINIC_LABEL = "org.opencontainers.image.title", "dev.registry-labs.clinic"
+
+
+def in_engine(settings: Settings) -> list[Thing]:
+    """Every container, image, network and volume of the engine. An image appears once per name, or once without one.
+
+    Raises:
+        EngineError: no engine answers.
+    """
+    return [Thing(*found) for found in engine_api.everything(settings.engine_host)]
+
+
+def in_services(world: World) -> Iterator[Thing]:
+    """Every repository of the Hub account, and every ECR repository, IAM user and budget of the AWS account.
+
+    Raises:
+        RegistryError, CloudError: a service does not answer or refuses.
+    """
+    user = world.settings.hub_user
+    for repository in world.hub_owner.hub_repositories(user):
+        yield Thing(HUB, f"{user}/{repository.name}")
+    for one in world.cloud.read("ecr", "describe_repositories")["repositories"]:
+        yield Thing(ECR, one["repositoryName"], _moment(one.get("createdAt")))
+    for one in world.cloud.read("iam", "list_users")["Users"]:
+        yield Thing(USER, one["UserName"], str(one.get("UserId", "")))
+    account = world.settings.account
+    for one in world.cloud.read("budgets", "describe_budgets", AccountId=account).get("Budgets", []):
+        yield Thing(BUDGET, one["BudgetName"])
+
+
+def now(world: World, thing: Thing) -> Thing:
+    """The same name with the identity that it has now; empty where it does not exist or nobody can say."""
+    with contextlib.suppress(LabError, KeyError, IndexError):
+        return Thing(thing.kind, thing.name, _identity(world, thing))
+    return Thing(thing.kind, thing.name)
+
+
+def _identity(world: World, thing: Thing) -> str:
+    if thing.kind == IMAGE:
+        image = world.engine.image(thing.name)
+        return image.id if image else ""
+    if thing.kind == CONTAINER:
+        return next((one.id for one in world.engine.containers() if thing.name in names(one)), "")
+    if thing.kind in (NETWORK, VOLUME):
+        listed = (one for one in in_engine(world.settings) if (one.kind, one.name) == (thing.kind, thing.name))
+        return next((one.identity for one in listed), "")
+    if thing.kind == ECR:
+        found = world.cloud.read("ecr", "describe_repositories", repositoryNames=[thing.name])
+        return _moment(found["repositories"][0].get("createdAt"))
+    if thing.kind == USER:
+        return str(world.cloud.read("iam", "get_user", UserName=thing.name)["User"].get("UserId", ""))
+    return ""
+
+
+def protect(command: str, settings: Settings, engine: Engine) -> None:
+    """Before a step's command removes something by name: it must not be the learner's own from before the course.
+
+    Raises:
+        CommandError: it is.
+    """
+    ledger = Ledger(settings)
+    for thing in removals(command, settings.environment()):
+        if thing.kind == IMAGE:
+            image = engine.image(thing.name)
+            theirs = image is not None and Thing(IMAGE, thing.name, image.id) in ledger.before(IMAGE)
+        else:
+            ids = [one.id for one in engine.containers() if one.name == thing.name]
+            theirs = any(ledger.was_before(Thing(CONTAINER, thing.name, one)) for one in ids)
+        if theirs:
+            raise CommandError(
+                f"{thing.name} já existia antes do curso: não é do laboratório, e ficou como está.",
+                command,
+                f"docker rename {thing.name} {thing.name}-antigo" if thing.kind == CONTAINER else "docker image ls",
+            )
+
+
+def names(container: Container) -> tuple[str, str]:
+    """The names under which a container can be noted: its own, and what an unnamed one is noted by."""
+    return container.name, alias(container.image, container.ports)
+
+
+def lost_its_name(world: World, ledger: Ledger, image: Image) -> bool:
+    """Whether an image without a name comes from the kit's own base image and one of its Dockerfiles.
+
+    A build that takes over a name leaves the image before it without one, and no check may ever have seen its id. Who
+    builds from a base image that the kit made, in this engine, builds in the lab.
+    """
+    if image.tags or not (image.labels.get(TITLE_LABEL) == "widget-server" or CLINIC_LABEL in image.labels):
+        return False
+    for base in ledger.made_by_kit(IMAGE):
+        made = world.engine.image(base)
+        if made and image.id != made.id and image.layers[: len(made.layers)] == made.layers:
+            return True
+    return False
+
+
+def docker(world: World, *words: str) -> subprocess.CompletedProcess[str]:
+    """The docker client against the lab's engine.
+
+    Raises:
+        MissingDependency: there is no docker client.
+    """
+    try:
+        return subprocess.run(
+            ["docker", *words],
+            env={**os.environ, **world.settings.environment()},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise MissingDependency(
+            "O programa docker não está instalado.", str(error), "python3 -m labs doctor"
+        ) from error
+
+
+def _moment(value: object) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value or "")

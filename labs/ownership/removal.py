@@ -1,0 +1,338 @@
+"""`python3 -m labs.cleanup`: remove what the course made, in the engine, the registries and the account, and prove it.
+
+Only what the ledger says is the lab's is touched (the rule stands in `labs/ownership/ledger.py`); the base image and
+the sandbox stay until `reset`. A name that a step took from an image of before the course goes back to that image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from labs.base.apt import is_terminal
+from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
+from labs.base.settings import DOCKER_HUB, LIVE, Settings, write_atomic
+from labs.checks import World
+from labs.live import guard
+from labs.ownership import inventory
+from labs.ownership.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
+from labs.ownership.ledger import LISTED, Ledger
+from labs.sandbox import base_image
+from labs.seams.engine import Container, Image
+
+Report = Callable[[str], None]
+BASE = f"imagem {base_image.NAME}"
+NAMELESS = "(sem nome)"
+ROUNDS = 5
+"""Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing of the lab that exists: its name for people, and how to remove it."""
+
+    name: str
+    remove: Callable[[], object]
+
+
+def residue(world: World) -> list[str]:
+    """Names of what the lab made and is still there."""
+    return [item.name for item in items(world)]
+
+
+def items(world: World) -> Iterator[Item]:
+    """What the lab made and is there now, in the order in which it can be removed."""
+    ledger = Ledger(world.settings)
+    yield from _clinic(world)
+    yield from engine_items(world, ledger)
+    yield from _services(world, ledger)
+    yield from _logins(world)
+
+
+def _clinic(world: World) -> Iterator[Item]:
+    """A case of the clinic that was left in the middle."""
+    from labs.clinic import cases
+
+    if name := cases.current(world.settings):
+        yield Item(f"caso {name} da clínica", lambda: cases.close_case(world, lambda _: None))
+
+
+def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator[Item]:
+    """What the lab made in the engine; with `kit`, what the kit itself needs there, too."""
+    for container in world.engine.containers():
+        if _owns_container(ledger, container):
+            yield _item(
+                ledger,
+                Thing(CONTAINER, container.name),
+                f"container {container.name}",
+                partial(_remove_container, world, container),
+            )
+    images = [item for image in world.engine.images() for item in _image(world, ledger, image, kit)]
+    # By name: the engine's own order varies where two images were made in the same second.
+    yield from sorted(images, key=lambda item: (NAMELESS in item.name, item.name))
+    for kind, word in ((NETWORK, "rede"), (VOLUME, "volume")):
+        if any(thing.kind == kind for thing in ledger.outstanding(ledger.place(kind))):
+            for thing in inventory.in_engine(world.settings):
+                if thing.kind == kind and ledger.owns(thing):
+                    yield _item(ledger, thing, f"{word} {thing.name}", partial(_docker, world, kind, "rm", thing.name))
+
+
+def _owns_container(ledger: Ledger, container: Container) -> bool:
+    return any(ledger.owns(Thing(CONTAINER, name, container.id)) for name in inventory.names(container))
+
+
+def _image(world: World, ledger: Ledger, image: Image, kit: bool) -> Iterator[Item]:
+    """The image's names that are the lab's, each by itself; the image goes with its last name."""
+    ours = ledger.owns(Thing(IMAGE, "", image.id), kit=kit) or inventory.lost_its_name(world, ledger, image)
+    foreign = ledger.was_before(Thing(IMAGE, "", image.id))
+    before = {one.name for one in ledger.before(IMAGE) if one.identity == image.id}
+    removable = [tag for tag in image.tags if ledger.noted(Thing(IMAGE, tag), kit=kit) and tag not in before]
+    if foreign and len(removable) == len(image.tags):
+        removable = removable[1:]  # without its last name the engine would delete an image that is not the lab's
+    for tag in removable:
+        yield _item(ledger, Thing(IMAGE, tag), f"imagem {tag}", partial(_docker, world, "rmi", tag))
+    if not image.tags and ours and not foreign:
+        yield _item(
+            ledger,
+            Thing(IMAGE, "", image.id),
+            f"imagem {image.id[:19]} {NAMELESS}",
+            partial(_docker, world, "rmi", image.id),
+        )
+
+
+def _services(world: World, ledger: Ledger) -> Iterator[Item]:
+    removers: dict[str, tuple[str, Callable[[str], object]]] = {
+        HUB: ("repositório {} no Docker Hub", lambda name: world.hub_owner.hub_delete(*name.split("/", 1))),
+        ECR: (
+            "repositório {} no ECR",
+            lambda name: world.cloud.read("ecr", "delete_repository", repositoryName=name, force=True),
+        ),
+        BUDGET: (
+            "budget {}",
+            lambda name: world.cloud.read(
+                "budgets", "delete_budget", AccountId=world.settings.account, BudgetName=name
+            ),
+        ),
+        USER: ("usuário {} no IAM", lambda name: _remove_user(world, ledger, name)),
+    }
+    found = sorted(inventory.in_services(world), key=lambda thing: list(removers).index(thing.kind))
+    for thing in found:
+        if ledger.owns(thing):
+            words, remove = removers[thing.kind]
+            yield _item(ledger, thing, words.format(thing.name), partial(remove, thing.name))
+
+
+def _item(ledger: Ledger, thing: Thing, name: str, remove: Callable[[], object]) -> Item:
+    def removed() -> None:
+        remove()
+        ledger.removed(thing)
+
+    return Item(name, removed)
+
+
+def _remove_container(world: World, container: Container) -> None:
+    _docker(world, "rm", "-f", "-v", container.id)
+
+
+def _remove_user(world: World, ledger: Ledger, user: str) -> None:
+    """A user goes only after its keys and policies (IAM API reference, DeleteUser)."""
+    for key in world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]:
+        world.cloud.read("iam", "delete_access_key", UserName=user, AccessKeyId=key["AccessKeyId"])
+    for name in world.cloud.read("iam", "list_user_policies", UserName=user)["PolicyNames"]:
+        world.cloud.read("iam", "delete_user_policy", UserName=user, PolicyName=name)
+    for policy in world.cloud.read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]:
+        world.cloud.read("iam", "detach_user_policy", UserName=user, PolicyArn=policy["PolicyArn"])
+    world.cloud.read("iam", "delete_user", UserName=user)
+    ledger.removed(Thing(KEY, user))
+
+
+def _logins(world: World) -> Iterator[Item]:
+    """Logins and keys in the lab's own files; no other file is ever looked at."""
+    for registry in (world.settings.hub_registry, world.settings.ecr_registry):
+        if world.engine.credentials(registry):
+            # Docker Hub's login is the one without an address.
+            address = () if registry == DOCKER_HUB else (registry,)
+            yield Item(f"login do Docker em {registry}", partial(_docker, world, "logout", *address))
+    for name in ("default", "sso"):
+        if world.cloud.profile(name).get("aws_access_key_id"):
+            yield Item(f"credenciais do perfil {name}", partial(_forget_profile, world.settings, name))
+    key_file = world.settings.learner_secrets / "widget-dev.json"
+    if key_file.exists():
+        yield Item(f"arquivo {key_file.name}", key_file.unlink)
+
+
+def _forget_profile(settings: Settings, name: str) -> None:
+    """Drop a profile's section from the lab's credentials file; other profiles stay."""
+    import configparser
+    import io
+
+    parser = configparser.RawConfigParser()
+    parser.read(settings.aws_credentials_file, "utf-8")
+    parser.remove_section(name)
+    text = io.StringIO()
+    parser.write(text)
+    write_atomic(settings.aws_credentials_file, text.getvalue())
+
+
+def _docker(world: World, *words: str) -> None:
+    answer = inventory.docker(world, *words)
+    if answer.returncode and "No such" not in answer.stderr:
+        raise CommandError("O Docker não conseguiu remover.", answer.stderr, f"docker {' '.join(words)}")
+
+
+# Giving back, and the whole ------------------------------------------------------------------------
+
+
+def give_back(world: World) -> list[str]:
+    """Names that a step took from images of before the course: back to those images. Returns the names."""
+    given = []
+    for before in Ledger(world.settings).before(IMAGE):
+        if before.name and world.engine.image(before.name) is None and world.engine.image(before.identity):
+            _docker(world, "tag", before.identity, before.name)
+            given.append(before.name)
+    return given
+
+
+def remove_all(world: World, find: Callable[[], Iterator[Item]], report: Report) -> list[str]:
+    """Remove what `find` finds, looking again for what the first look could not remove; returns what is left."""
+    failures: dict[str, LabError] = {}
+    for _ in range(ROUNDS):
+        failures = {}
+        found = list(find())
+        for item in found:
+            try:
+                item.remove()
+                report(f"removido: {item.name}")
+            except (CloudError, CommandError, RegistryError) as error:
+                failures[item.name] = error
+        if not found or len(failures) == len(found):
+            break
+    for name in give_back(world):
+        report(f"devolvido: a imagem de antes do curso é {name} outra vez")
+    for name, failure in failures.items():
+        print(f"não removido: {name}\n{failure}", file=sys.stderr)
+    return [item.name for item in find()]
+
+
+def empty_engine(settings: Settings, report: Report) -> None:
+    """For `reset`: remove what the lab made in an engine that is the learner's own, the base image included.
+
+    Raises:
+        LabError: the engine does not answer, or something cannot be removed: the ledger is needed until then.
+    """
+    world, ledger = World(settings), Ledger(settings)
+    here = ledger.place(CONTAINER)
+    if not ledger.outstanding(here):
+        return
+    try:
+        left = remove_all(world, lambda: engine_items(world, ledger, kit=True), report)
+        if BASE in left:
+            left.remove(BASE)
+            report(f"mantida: {BASE}, porque outra imagem sua foi construída a partir dela")
+    except EngineUnavailable as error:
+        raise EngineUnavailable(
+            "O seu Docker não responde, e ainda tem coisas do laboratório; nada foi apagado.",
+            error.observed,
+            f"docker version && python3 -m labs reset   (sem esse Docker para sempre: rm -r '{settings.home}')",
+        ) from error
+    if left:
+        raise CommandError(
+            "Ainda há coisas do laboratório no seu Docker.", ", ".join(left), "docker ps -a; python3 -m labs reset"
+        )
+
+
+def _close(ledger: Ledger) -> None:
+    """Nothing is left: what was noted and never made is no longer outstanding either."""
+    for place in (ledger.place(ECR), ledger.place(IMAGE)):
+        for thing in ledger.outstanding(place):
+            ledger.removed(thing)
+
+
+def tell_of_other_engines(settings: Settings, private: str, report: Report) -> None:
+    """For `reset`: an engine that the lab used before and does not reach now may still hold things of it."""
+    ledger = Ledger(settings)
+    for place in dict.fromkeys(entry.place for entry in ledger.entries() if entry.kind in IN_ENGINE):
+        left = [thing.name for thing in ledger.outstanding(place) if thing.name]
+        if left and place not in (ledger.place(IMAGE), private):
+            report(f"⚠ O laboratório já usou o Docker em {place}, que pode ter ainda: {', '.join(left)}.")
+
+
+def require_nothing_live(settings: Settings) -> None:
+    """For `reset`: the ledger may not go while live accounts hold what it names.
+
+    Raises:
+        CommandError: they do.
+    """
+    ledger = Ledger(settings)
+    # Before the first confirmation nothing was created there, whatever names were noted.
+    listed = (entry.place for entry in ledger.entries() if entry.event == LISTED)
+    places = [place for place in dict.fromkeys(listed) if place.startswith(f"{LIVE}:")]
+    left = [f"{thing.kind} {thing.name} ({place})" for place in places for thing in ledger.outstanding(place)]
+    if left:
+        raise CommandError(
+            "Ainda há coisas do curso em contas de verdade; nada foi apagado.",
+            ", ".join(left),
+            "python3 -m labs.target live && python3 -m labs.cleanup",
+        )
+
+
+# The command line ----------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options; a word that is none of them ends with exit code 2 before anything is looked at."""
+    top = argparse.ArgumentParser(
+        prog="python3 -m labs.cleanup",
+        description="Remove o que o curso criou, e só isso: lista tudo e, num terminal, pergunta antes.",
+        add_help=False,
+    )
+    top.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
+    top.add_argument("--dry-run", action="store_true", help="só lista o que seria removido")
+    top.add_argument("--yes", action="store_true", help="não pergunta")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List what there is, ask, remove, print a line per item. Exit code 0 only where nothing is left."""
+    given = parser().parse_args(arguments)
+    try:
+        return _clean(World(Settings.load()), given)
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\nInterrompido.", file=sys.stderr)
+        return 130
+
+
+def _clean(world: World, given: argparse.Namespace) -> int:
+    guard.require_account(world)
+    found = residue(world)
+    if given.dry_run:
+        print(_listed(found))
+        return 0
+    if world.settings.live:
+        guard.require_session(world.settings)
+    if found and not _agreed(found, given):
+        print("Nada foi removido.")
+        return 1
+    left = remove_all(world, lambda: items(world), lambda text: print(text, flush=True))
+    if not left:
+        _close(Ledger(world.settings))
+    print("Nada do curso ficou." if not left else f"Ainda existe: {', '.join(left)}")
+    return 1 if left else 0
+
+
+def _listed(found: Sequence[str]) -> str:
+    return "\n".join(["Seria removido:", *(f"  {name}" for name in found)]) if found else "Nada do curso existe agora."
+
+
+def _agreed(found: Sequence[str], given: argparse.Namespace) -> bool:
+    """A person at a terminal is asked; a step's button, which has no terminal, is itself the person's word."""
+    if given.yes or not is_terminal():
+        return True
+    print(_listed(found))
+    return input("Digite apagar para confirmar: ").strip() == "apagar"

@@ -1,0 +1,1 @@
+"""Running a step: do its command, check the state, record the verdict."""

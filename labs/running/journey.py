@@ -1,0 +1,204 @@
+"""Where the learner stands in the course, the step to go on with, and lost progress read anew from the state.
+
+`python3 -m labs.journey` prints it; `--rebuild` first runs every check again.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from labs.base.errors import LabError
+from labs.base.settings import Settings
+from labs.course import target_words
+from labs.course.catalog import Course, Lesson, Step
+from labs.course.progress import Progress, Record
+from labs.pictures.markup import plural
+
+if TYPE_CHECKING:
+    from labs.checks import World
+
+RECOVERY_SECONDS = 3.0
+"""How long opening a lesson waits for lost progress to be read anew."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One lesson.
+
+    Attributes:
+        done: how many steps are proven, of `total` (the challenge counts as a step).
+        running: seconds that its commands ran, all tries together.
+        span: seconds from the start of the first try to the last proof.
+    """
+
+    lesson: Lesson
+    done: int
+    total: int
+    running: float = 0.0
+    span: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        return self.done == self.total
+
+
+def steps_of(lesson: Lesson) -> tuple[Step, ...]:
+    """The steps and the challenge."""
+    return (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
+
+
+def standings(course: Course, records: Mapping[str, Record]) -> list[Standing]:
+    """How each lesson stands."""
+    return [_standing(lesson, records) for lesson in course.lessons]
+
+
+def _standing(lesson: Lesson, records: Mapping[str, Record]) -> Standing:
+    steps = steps_of(lesson)
+    tried = [records[path] for step in steps if (path := f"{lesson.id}/{step.id}") in records]
+    done = sum(record.passed for record in tried)
+    timed = [record for record in tried if record.began]
+    span = 0.0
+    if timed:
+        first = min(datetime.fromisoformat(record.began) for record in timed)
+        span = (max(datetime.fromisoformat(record.at) for record in timed) - first).total_seconds()
+    return Standing(lesson, done, len(steps), sum(record.spent for record in tried), span)
+
+
+def go_on(course: Course, records: Mapping[str, Record]) -> tuple[Lesson, Step] | None:
+    """The first pending step after the one proven last; before it where none follows; None where all are proven.
+
+    What was skipped on the way does not call the learner back to the beginning.
+    """
+    path = [
+        (lesson, step, records.get(f"{lesson.id}/{step.id}")) for lesson in course.lessons for step in steps_of(lesson)
+    ]
+    proven = [(record.at, index) for index, (_, _, record) in enumerate(path) if record and record.passed]
+    last = max(proven)[1] if proven else -1
+    for lesson, step, record in (*path[last + 1 :], *path[: last + 1]):
+        if not (record and record.passed):
+            return lesson, step
+    return None
+
+
+def step_words(lesson: Lesson, step: Step) -> str:
+    """A step as a learner knows it: its number and title."""
+    if step is lesson.challenge:
+        return f"desafio · {step.title}"
+    return f"passo {lesson.steps.index(step) + 1} · {step.title}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in Portuguese, to the precision that matters."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = round(seconds / 3600)
+    if hours < 24:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    days = round(hours / 24)
+    return f"{days} dia{'s' if days > 1 else ''}"
+
+
+def time_words(standing: Standing) -> str:
+    """How long a lesson took; empty where nothing was timed."""
+    if not standing.running:
+        return ""
+    return f"{duration(standing.span)} do primeiro ao último passo, {duration(standing.running)} executando"
+
+
+def rebuild(course: Course, world: World, progress: Progress) -> int:
+    """Run every lasting check and record what the state proves; returns how many steps that is.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
+    from labs.checks import run_check
+
+    proofs = {}
+    for lesson in course.lessons:
+        for step in steps_of(lesson):
+            verdict = run_check(step, world) if step.lasting else None
+            if verdict and verdict.passed:
+                proofs[f"{lesson.id}/{step.id}"] = (verdict.observed, verdict.evidence)
+    progress.restore(proofs)
+    return len(proofs)
+
+
+def recover(course: Course, world: World, progress: Progress) -> str:
+    """Where progress was recorded once and is lost, read it anew from the state, in the background.
+
+    Returns:
+        what to tell the learner; empty where nothing was lost.
+    """
+    if not progress.lost():
+        return ""
+    found: list[str] = []
+
+    def work() -> None:
+        try:
+            count = rebuild(course, world, progress)
+            found.append(
+                f"O seu progresso gravado se perdeu. O estado de agora comprova {plural(count, 'passo', 'passos')}."
+            )
+        except LabError as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(RECOVERY_SECONDS)
+    still = "O seu progresso gravado se perdeu. Os checks estão sendo refeitos; abra esta aula de novo em instantes."
+    return found[0] if found else still
+
+
+def opening(course: Course, records: Mapping[str, Record], here: Lesson) -> str:
+    """What a lesson says of the journey when it opens; empty for one who has not begun."""
+    if not any(record.passed for record in records.values()):
+        return ""
+    standing = _standing(here, records)
+    said = f"Nesta aula: {standing.done} de {standing.total} passos comprovados."
+    following = go_on(course, records)
+    if following is None:
+        return f"{said} O curso inteiro está comprovado."
+    lesson, step = following
+    if lesson == here:
+        return f"{said} Continue de onde parou: {step_words(lesson, step)}."
+    return f"{said} Você parou na aula {lesson.id[:2]} ({lesson.title}), {step_words(lesson, step)}."
+
+
+def text(course: Course, records: Mapping[str, Record]) -> str:
+    """The whole course in lines, and where to go on."""
+    lines = []
+    for one in standings(course, records):
+        mark = "✓" if one.complete else "◐" if one.done else "○"
+        timed = time_words(one)
+        lines.append(
+            f"{mark} {one.lesson.id[:2]} {one.lesson.title}: {one.done} de {one.total}{f' ({timed})' if timed else ''}"
+        )
+    following = go_on(course, records)
+    if following is None:
+        return "\n".join([*lines, "Todos os passos estão comprovados. Próximo comando: python3 -m labs.certificate"])
+    lesson, step = following
+    return "\n".join([*lines, f"Continue na aula {lesson.id[:2]}, {step_words(lesson, step)}."])
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        settings = Settings.load()
+        course = target_words.course(settings)
+        if "--rebuild" in arguments:
+            from labs.checks import World
+
+            count = rebuild(course, World(settings), Progress(settings))
+            print(f"Passos que o estado de agora comprova: {count}.")
+        print(text(course, Progress(settings).all()))
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

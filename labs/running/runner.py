@@ -1,0 +1,323 @@
+"""The one loop: lock → act → check → record. Buttons, notebooks, the headless run and the tests all go through it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
+from labs.base.events import Event, Line, Watcher, ignore
+from labs.base.explain import explain
+from labs.base.settings import Settings
+from labs.checks import Verdict, World, closed_case, run_check
+from labs.course import target_words
+from labs.course.catalog import Course, Lesson, Step
+from labs.course.progress import Progress, lock_file
+from labs.live import guard
+from labs.ownership import aws_tags
+from labs.ownership.creations import IMAGE, Thing
+from labs.ownership.inventory import now
+from labs.ownership.ledger import Ledger, things_of
+from labs.running.commands import Context, execute
+from labs.running.unattended import answering, is_unattended
+
+TRANSCRIPT_LINES = 40
+START = "python3 -m labs up"
+"""The one repair that touches no account: it must work before anything is confirmed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did.
+
+    Attributes:
+        transcript: the command's lines that do not vary from run to run, the last forty.
+        error: what the command failed with; also kept where the step was meant to be refused.
+        ran: False where the state already proved a step that must not run twice.
+    """
+
+    lesson: Lesson
+    step: Step
+    verdict: Verdict
+    seconds: float
+    transcript: tuple[str, ...] = ()
+    error: LabError | None = None
+    ran: bool = True
+
+
+class Runner:
+    """Runs steps of the course in one lab."""
+
+    def __init__(self, settings: Settings, world: World | None = None, course: Course | None = None) -> None:
+        self.settings = settings
+        self.world = world or World(settings)
+        self.course = course or target_words.course(settings)
+        self.progress = Progress(settings)
+        self.ledger = Ledger(settings)
+        self._answers: dict[str, Callable[[], str]] = {"": str, "access-key": self._access_key_answers}
+
+    def run(
+        self, lesson_id: str, step_id: str, watch: Watcher = ignore, cancel: threading.Event | None = None
+    ) -> Outcome:
+        """Run a step's literal command, check the state, record the verdict. Never raises what a learner can act on:
+        it stands in the outcome.
+        """
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        started = time.monotonic()
+        lines: list[str] = []
+
+        def keep(event: Event) -> None:
+            if isinstance(event, Line) and not event.detail:
+                lines.append(event.text)
+            watch(event)
+
+        try:
+            with self._lock(lesson, step):
+                if step.skip:
+                    verdict = Verdict(True, f"Só na sandbox: {step.skip}.")
+                    return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
+                guard.require(self.world, lesson, step)
+                self._note(lesson, step)
+                if not _opens_its_case(step) and (closed := closed_case(step, self.world)):
+                    return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
+                if step.once and (verdict := run_check(step, self.world)).passed:
+                    self._label(self._saw(lesson, step, verdict), watch)
+                    return self._done(lesson, step, verdict, started, ran=False)
+                error = self._act(step, keep, cancel)
+                verdict = self._judge(step, error, lines)
+                made = self._saw(lesson, step, verdict)
+                if verdict.passed:
+                    self._label(made, watch)
+                return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
+        except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as error:
+            seconds = time.monotonic() - started
+            return Outcome(lesson, step, _not_run(error), seconds, tuple(lines[-TRANSCRIPT_LINES:]), error, ran=False)
+
+    def repair(
+        self,
+        lesson_id: str,
+        step_id: str,
+        command: str,
+        watch: Watcher = ignore,
+        cancel: threading.Event | None = None,
+    ) -> Outcome:
+        """Run the usual repair of a failed step (`labs.repair` says which), then check the step. As `run`, it never
+        raises what a learner can act on, and what guards a step guards its repair.
+        """
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        fix = replace(step, command=command, stdin="")
+        started = time.monotonic()
+        try:
+            with self._lock(lesson, step):
+                if command != START:
+                    guard.require(self.world, lesson, fix)
+                    self._note(lesson, fix)
+                error = self._act(fix, watch, cancel)
+                verdict = _not_run(error) if error else self.verify(lesson_id, step_id)
+        except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as stopped:
+            error, verdict = stopped, _not_run(stopped)
+        return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
+
+    def verify(self, lesson_id: str, step_id: str, *, forget: bool = True) -> Verdict:
+        """Check a step against the state now, whoever did it, and record what was found. Without `forget`, a check
+        that fails takes no proof back: a lesson that opens while the engine is down must not cost any.
+        """
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        verdict = run_check(step, self.world)
+        path = f"{lesson.id}/{step.id}"
+        if verdict.passed:
+            self._note(lesson, step)
+            made = self._saw(lesson, step, verdict)
+            if not self.done(lesson.id, step.id):
+                self._label(made, ignore)
+                self.progress.record(
+                    path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence
+                )
+        elif forget and step.lasting:
+            self.progress.forget(path)
+        elif step.drill and self.done(lesson.id, step.id):
+            return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
+        return verdict
+
+    def done(self, lesson_id: str, step_id: str) -> bool:
+        """Whether the step is recorded as proven."""
+        record = self.progress.all().get(f"{lesson_id}/{step_id}")
+        return bool(record and record.passed)
+
+    def pending_needs(self, lesson_id: str) -> list[str]:
+        """Steps of earlier lessons ("lesson/step") that this lesson starts from and the state does not show."""
+        return list(dict.fromkeys(self._pending(self.course.lesson(lesson_id).needs)))
+
+    def _pending(self, needs: Sequence[str]) -> Iterator[str]:
+        for path in needs:
+            lesson, step = self.course.step(path)
+            if not run_check(step, self.world).passed:
+                yield from self._pending((*lesson.needs, *step.needs))
+                yield path
+
+    def left_open(self, lesson_id: str) -> list[str]:
+        """The clinic's case that was left in the middle and would disturb this lesson: its name, or nothing."""
+        from labs.clinic import cases
+
+        name = "" if self.course.lesson(lesson_id).drills else cases.current(self.settings)
+        return [name] if name else []
+
+    def prepare(self, lesson_id: str, watch: Watcher = ignore) -> list[Outcome]:
+        """Do what the lesson starts from; stops at the first that fails. A case of the clinic is closed first.
+
+        Raises:
+            LabError: the case cannot be undone.
+        """
+        if self.left_open(lesson_id):
+            from labs.clinic import cases
+
+            cases.close_case(self.world, lambda text: watch(Line(text)))
+        outcomes = []
+        for path in self.pending_needs(lesson_id):
+            lesson, step = self.course.step(path)
+            outcomes.append(self.run(lesson.id, step.id, watch))
+            if not outcomes[-1].verdict.passed:
+                break
+        return outcomes
+
+    # The ledger --------------------------------------------------------------------------------
+
+    def opened(self, lesson_id: str, step_id: str) -> None:
+        """A step's card is shown: its command may be typed in a terminal from now on, so its names are noted."""
+        lesson = self.course.lesson(lesson_id)
+        with contextlib.suppress(StateError):  # the step itself says it, once it is run
+            self._note(lesson, lesson.step(step_id))
+
+    def _note(self, lesson: Lesson, step: Step) -> None:
+        self.ledger.note(self._creations(step), f"{lesson.id}/{step.id}")
+
+    def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> list[Thing]:
+        """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
+        found = [now(self.world, thing) for thing in self._creations(step)]
+        if verdict.passed and "docker build" in step.command and (built := verdict.evidence.get("id")):
+            found.append(Thing(IMAGE, "", built))
+        self.ledger.saw(found, f"{lesson.id}/{step.id}")
+        return found
+
+    def _label(self, things: Sequence[Thing], watch: Watcher) -> None:
+        """A label that cannot be put is told and costs no proof; live, nothing is changed before the confirmation."""
+        for thing in things:
+            if thing.kind not in aws_tags.LABELLED or not self.ledger.owns(thing):
+                continue
+            try:
+                if self.settings.live:
+                    guard.require_session(self.settings)
+                aws_tags.put(self.world, thing)
+                watch(Line(f"O kit pôs em {thing.name} a tag {aws_tags.TEXT}: ela marca o que é do curso.", True))
+            except (LiveLocked, CloudError) as error:
+                watch(Line(f"{thing.name} ficou sem a tag {aws_tags.TEXT}: {error.observed}", True))
+
+    def _creations(self, step: Step) -> list[Thing]:
+        return things_of(self.settings, [step.command])
+
+    # One step ----------------------------------------------------------------------------------
+
+    def _act(self, step: Step, watch: Watcher, cancel: threading.Event | None) -> LabError | None:
+        try:
+            context = Context(
+                self.settings,
+                self.world.engine,
+                self.world.cloud,
+                self.settings.work / "widget-server",
+                self._answers[step.stdin](),
+                cancel or threading.Event(),
+            )
+            alone = is_unattended() and not self.settings.live  # nobody but a person approves a real login
+            execute(step.command, context, answering(watch, self.settings) if alone else watch)
+        except (Interrupted, StateError):
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted("Passo interrompido. O que já estava pronto continua como está.", "", "") from None
+        except LabError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - the last resort: a learner must never see a traceback
+            return LabError("O kit encontrou um erro que não esperava.", repr(error), "python3 -m labs doctor")
+        return None
+
+    def _judge(self, step: Step, error: LabError | None, lines: list[str]) -> Verdict:
+        """The check decides; the command's own result only adds what the state cannot show."""
+        verdict = run_check(step, self.world)
+        if step.expect:
+            said = "\n".join([*lines, error.observed if error else ""])
+            if error is None:
+                return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint)
+            if step.expect not in said:
+                return Verdict(False, f"A recusa foi outra: {error.observed}", error.next_command or step.hint)
+            if self.settings.live:
+                return Verdict(True, f"Recusado, como esperado: {step.expect}", evidence={"refused": step.expect})
+            return verdict
+        if error and verdict.passed:
+            return Verdict(True, f"{verdict.observed} (O comando respondeu: {error.what})", evidence=verdict.evidence)
+        if error:
+            observed = f"{error.what} {error.observed}".strip()
+            return Verdict(False, observed, error.next_command or step.hint)
+        return verdict if verdict.passed else Verdict(False, verdict.observed, verdict.hint or step.hint)
+
+    def _done(
+        self,
+        lesson: Lesson,
+        step: Step,
+        verdict: Verdict,
+        started: float,
+        transcript: tuple[str, ...] = (),
+        error: LabError | None = None,
+        ran: bool = True,
+    ) -> Outcome:
+        seconds = time.monotonic() - started
+        self.progress.record(
+            f"{lesson.id}/{step.id}",
+            passed=verdict.passed,
+            observed=verdict.observed,
+            seconds=seconds,
+            evidence=verdict.evidence,
+        )
+        return Outcome(lesson, step, verdict, seconds, transcript, error, ran)
+
+    @contextlib.contextmanager
+    def _lock(self, lesson: Lesson, step: Step) -> Iterator[None]:
+        """One run of a step at a time, over all kernels and terminals of this lab."""
+        path = self.settings.home / "locks" / f"{lesson.id}.{step.id}"
+        with lock_file(path) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StepBusy(
+                    "Este passo já está rodando em outro notebook ou terminal.", "", "Espere ele terminar."
+                ) from None
+            yield
+
+    def _access_key_answers(self) -> str:
+        """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""
+        import json
+
+        path = self.settings.learner_secrets / "widget-dev.json"
+        try:
+            key = json.loads(path.read_text("utf-8"))["AccessKey"]
+            return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\n{self.settings.region}\njson\n"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LabError(
+                "Ainda não há uma access key guardada para responder ao aws configure.",
+                str(error),
+                'ls -l "$LAB_SECRETS"',
+            ) from error
+
+
+def _opens_its_case(step: Step) -> bool:
+    return step.command.startswith(f"python3 -m labs.drill {step.drill}")
+
+
+def _not_run(error: LabError) -> Verdict:
+    observed = f"{error.what} {error.observed}".strip()
+    return Verdict(False, observed, error.next_command or explain(error.observed).next_command)

@@ -1,0 +1,190 @@
+"""The AWS API's front door: parse, verify the signature, evaluate policies, answer or pass on to moto."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from labs.sandbox.gateway import aws_errors
+from labs.sandbox.gateway.aws import actions, shapes
+from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws.budgets import BudgetsApi
+from labs.sandbox.gateway.aws.ecr_api import EcrApi
+from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.http import API_BYTES, body
+from labs.sandbox.gateway.identity import Identities, Principal
+from labs.sandbox.gateway.memory.moto_door import Call, Reply
+from labs.sandbox.gateway.memory.state import State, StorageError
+
+SERVICES = ("sts", "iam", "ecr", "budgets")
+QUERY_SERVICES = (
+    "sts",
+    "iam",
+    "s3",
+    "ec2",
+    "sqs",
+    "sns",
+    "rds",
+    "elasticloadbalancing",
+    "autoscaling",
+    "cloudformation",
+)
+INVALID_USER = (
+    "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must satisfy regular "
+    "expression pattern: [\\w+=,.@-]{1,64}"
+)
+REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-(?!gov|iso)[a-z]+-\d")
+
+
+class Aws:
+    """Handler of the AWS port, but for `/sso` (see `sso.py`)."""
+
+    def __init__(self, state: State, identities: Identities, ecr: EcrApi) -> None:
+        self._state = state
+        self._identities = identities
+        self._ecr = ecr
+        self._budgets = BudgetsApi(state)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        data = await body(request, API_BYTES)
+        signature = sigv4.parse(request.headers.get("Authorization", ""))
+        service = signature.service if signature else ""
+        json_like = "X-Amz-Target" in request.headers or service not in QUERY_SERVICES
+        protocol = "json" if json_like and service not in ("sts", "iam") else "query"
+        call = Call(service, signature.region if signature else "", _action(request, data))
+        user = ""
+        try:
+            if signature is None:
+                raise RefusedError("missing")
+            principal = await self._verified(request, data, signature)
+            user = principal.name
+            call = _parsed(call, request, data, signature.key)
+            reply = await self._answer(call, principal)
+        except RefusedError as refused:
+            reply = aws_errors.of(protocol, refused)
+        except StorageError:
+            reply = aws_errors.of(protocol, RefusedError("storage"))
+        self._tell(call, reply, user)
+        return _response(reply, self._state.settings.ecr_registry)
+
+    async def _verified(self, request: web.BaseRequest, data: bytes, signature: sigv4.Signature) -> Principal:
+        principal = self._identities.find(signature.key)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        message = sigv4.Message(request.method, request.raw_path, headers, data)
+        sigv4.verify(message, signature, principal.secret, headers.get("x-amz-security-token", ""))
+        self._identities.check_fresh(principal, headers.get("x-amz-security-token", ""))
+        moment, service, region = self._state.clock.now(), signature.service, signature.region
+        if principal.user and self._state.cloud.needs_mark(signature.key, service, region, moment):
+            await self._state.record("used", key=signature.key, service=service, region=region)
+        return principal
+
+    async def _answer(self, call: Call, principal: Principal) -> Reply:
+        protocol = "json" if call.is_json else "query"
+        if call.service not in SERVICES:
+            message = f"The lab does not offer the service {call.service}."
+            return aws_errors.reply(
+                "query" if call.service in QUERY_SERVICES else "json", 400, "UnknownOperationException", message
+            )
+        if not REGION.fullmatch(call.region):
+            return aws_errors.reply(protocol, 400, "InvalidSignatureException", f"Unknown region {call.region}")
+        if call.is_json:
+            code, message = shapes.problem(call)
+            if code:
+                return aws_errors.reply("json", 400, code, message)
+        account = self._state.settings.account
+        resource = actions.resource(call, account, principal.user)
+        self._identities.authorize(principal, actions.action(call), resource)
+        if call.service == "sts":
+            return self._sts(call, principal)
+        if call.service == "budgets":
+            return await self._budgets.answer(call)
+        if call.service == "ecr":
+            return await self._ecr.answer(call)
+        return await self._iam(call, principal)
+
+    async def _iam(self, call: Call, principal: Principal) -> Reply:
+        name = call.parameters.get("UserName")
+        if name is not None and not (len(name) <= 64 and re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII)):
+            return aws_errors.reply("query", 400, "ValidationError", INVALID_USER)
+        own = actions.defaults(call, principal.user)
+        if own:
+            call = replace(call, parameters={**call.parameters, **own})
+        elif actions.needs_user(call) and call.action != "ListMFADevices":
+            message = "Must specify userName when calling with non-User credentials"
+            return aws_errors.reply("query", 400, "ValidationError", message)
+        return await self._state.call(call)
+
+    def _sts(self, call: Call, principal: Principal) -> Reply:
+        if call.action != "GetCallerIdentity":
+            return aws_errors.reply("query", 400, "InvalidAction", f"The lab does not offer sts:{call.action}.")
+        body = (
+            '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+            f"<Arn>{escape(principal.arn)}</Arn><UserId>{escape(principal.user_id)}</UserId>"
+            f"<Account>{self._state.settings.account}</Account></GetCallerIdentityResult><ResponseMetadata>"
+            f"<RequestId>{aws_errors.request_id()}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+        )
+        return Reply(200, body.encode(), "text/xml")
+
+    def _tell(self, call: Call, reply: Reply, user: str) -> None:
+        name = call.parameters.get("repositoryName") or call.parameters.get("BudgetName") or ""
+        self._state.events.add(
+            "aws",
+            "api" if reply.status < 400 else "refused",
+            repository=str(name),
+            reference=f"{call.service}:{call.action}",
+            user=user,
+            status=reply.status,
+            code=reply.code,
+            message=_message(reply) if reply.status >= 400 else "",
+        )
+
+
+def _action(request: web.BaseRequest, data: bytes) -> str:
+    if target := request.headers.get("X-Amz-Target", ""):
+        named = re.match(r"\w{1,80}", target.rpartition(".")[2], re.ASCII)
+        return named[0] if named else ""
+    found = re.search(rb"(?:^|&)Action=(\w{1,80})", data)
+    return found[1].decode() if found else ""
+
+
+def _parsed(call: Call, request: web.BaseRequest, data: bytes, key: str) -> Call:
+    """The parameters of a verified request.
+
+    Raises:
+        RefusedError: they cannot be read.
+    """
+    try:
+        if not call.is_json:
+            return Call.of_form(call.service, call.region, data, key)
+        parameters: Any = json.loads(data or b"{}")
+        if not isinstance(parameters, dict):
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise RefusedError("unreadable") from None
+    return replace(call, parameters=parameters, key=key)
+
+
+def _message(reply: Reply) -> str:
+    if reply.type.startswith("text/xml"):
+        found = re.search(r"<Message>(.*?)</Message>", reply.body.decode(errors="replace"), re.DOTALL)
+        text = found[1] if found else ""
+        return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    try:
+        content = json.loads(reply.body or b"{}")
+        return str(content.get("message") or content.get("Message") or "")
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _response(reply: Reply, ecr_registry: str) -> web.Response:
+    """The reply, with the lab's registry wherever moto writes a real-looking address."""
+    data = re.sub(rb"\b\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\b", ecr_registry.encode(), reply.body)
+    headers = {"x-amzn-RequestId": aws_errors.request_id(), "Content-Type": reply.type}
+    if reply.code:
+        headers["x-amzn-ErrorType"] = reply.code
+    return web.Response(body=data, status=reply.status, headers=headers)

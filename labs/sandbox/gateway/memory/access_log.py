@@ -1,0 +1,161 @@
+"""What the gateway saw, for the course's checks: an append-only file with sequence numbers that survive restarts.
+
+A refusal may be provisional: a client's first request without credentials is answered with a challenge, and only a
+client that has none stays refused. Docker prints `no basic auth credentials` without asking again, so the event is
+there at once and withdrawn when the same client comes back with credentials (RFC 9110, section 11).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from labs.sandbox.gateway.memory.clock import Clock, iso
+
+Event = dict[str, Any]
+KEPT = 5000
+LONGEST = 1000
+"""Characters of a field that are kept: what a client sends as a name or a message may be megabytes long."""
+SAME_SECONDS = 0.25
+"""Docker uploads layers in parallel: the same refusal of all of them within this time is one event."""
+WITHDRAW_SECONDS = 5.0
+
+
+class Events:
+    """The last `KEPT` events, in memory and on disk."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = threading.RLock()  # budget alerts come from the state's thread
+        self._kept: deque[Event] = deque(maxlen=KEPT)
+        self._seq = 0
+        self._lines = 0
+        self._last_refusal: tuple[tuple[Any, ...], float] = ((), 0.0)
+        self._provisional: list[tuple[float, str, int, bool]] = []
+        self._load()
+
+    def _load(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for line in self._path.read_bytes().splitlines():
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    self._apply(json.loads(line))
+        self._compact()
+
+    def _apply(self, line: dict[str, Any]) -> None:
+        if "withdrawn" in line:
+            self._kept = deque((one for one in self._kept if one["seq"] != line["withdrawn"]), maxlen=KEPT)
+            return
+        self._seq = max(self._seq, int(line["seq"]))
+        if "kind" in line:
+            self._kept.append(line)
+
+    def add(
+        self,
+        service: str,
+        kind: str,
+        *,
+        repository: str = "",
+        reference: str = "",
+        user: str = "",
+        status: int = 200,
+        code: str = "",
+        message: str = "",
+    ) -> int:
+        """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch)."""
+        with self._lock:
+            repository, reference, user = repository[:LONGEST], reference[:LONGEST], user[:LONGEST]
+            return self._add(service, kind, repository, reference, user, status, code[:LONGEST], message[:LONGEST])
+
+    def _add(
+        self, service: str, kind: str, repository: str, reference: str, user: str, status: int, code: str, message: str
+    ) -> int:
+        same = (service, kind, repository, user, code, message)
+        if kind == "refused" and same == self._last_refusal[0]:
+            repeated = time.monotonic() - self._last_refusal[1] < SAME_SECONDS
+            if repeated:
+                return self._seq
+        self._last_refusal = (same, time.monotonic())
+        self._seq += 1
+        event = {
+            "seq": self._seq,
+            "time": iso(self._clock.now()),
+            "service": service,
+            "kind": kind,
+            "repository": repository,
+            "reference": reference,
+            "user": user,
+            "status": status,
+            "code": code,
+            "message": message,
+        }
+        self._kept.append(event)
+        self._write(event)
+        return self._seq
+
+    def add_provisional(self, client: str, service: str, **fields: Any) -> None:
+        """Record a refusal that `came_back` withdraws: never part of a bunch, or an earlier one would go with it."""
+        self._last_refusal = ((), 0.0)
+        seq = self.add(service, "refused", **fields)
+        self._provisional.append((time.monotonic(), client, seq, bool(fields.get("repository"))))
+
+    def came_back(self, client: str) -> None:
+        """The client has credentials after all: its provisional refusals were challenges."""
+        if self._provisional:
+            with self._lock:
+                self._withdraw(client)
+
+    def _withdraw(self, client: str) -> None:
+        fresh = time.monotonic() - WITHDRAW_SECONDS
+        waiting = [one for one in self._provisional if one[0] >= fresh]
+        theirs = [one for one in waiting if one[1] == client]
+        # Only the last challenge was answered, with those of the layers that an engine asks for in parallel; a ping
+        # before it was of another command, which was really refused.
+        bunch = [one for one in theirs[:-1] if one[3] and one[0] >= theirs[-1][0] - SAME_SECONDS] + theirs[-1:]
+        for _, _, seq, _ in bunch:
+            self._apply({"withdrawn": seq})
+            self._write({"withdrawn": seq})
+            self._last_refusal = ((), 0.0)
+        self._provisional = [one for one in waiting if one[1] != client]
+
+    def since(self, seq: int = 0) -> list[Event]:
+        with self._lock:
+            return [event for event in self._kept if event["seq"] > seq]
+
+    def clear(self) -> None:
+        """Forget all; numbers go on, so that a reader who remembers one sees nothing old."""
+        with self._lock:
+            self._kept.clear()
+            self._provisional.clear()
+            self._compact()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        # Events are evidence for checks, not state: a full disk must not stop a push.
+        with contextlib.suppress(OSError):
+            self._append(json.dumps(line).encode() + b"\n")
+        self._lines += 1
+        if self._lines > 2 * KEPT:
+            self._compact()
+
+    def _append(self, data: bytes) -> None:
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, data)
+        finally:
+            os.close(handle)
+
+    def _compact(self) -> None:
+        lines = [{"seq": self._seq}, *self._kept]
+        temporary = self._path.with_suffix(".new")
+        with contextlib.suppress(OSError):
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.writelines(json.dumps(line) + "\n" for line in lines)
+            temporary.replace(self._path)
+        self._lines = len(lines)

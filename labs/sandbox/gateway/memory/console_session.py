@@ -1,0 +1,91 @@
+"""The `console` session: an administrator's credentials like those of AWS CloudShell, kept in a 0600 file.
+
+Standard library only: `up` imports it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import io
+import json
+import secrets
+import string
+from pathlib import Path
+from typing import Any
+
+from labs.base.errors import StateError
+from labs.base.settings import Settings, write_atomic
+
+ROLE, SESSION = "Administrador", "console"
+_UPPER = string.ascii_uppercase + "234567"
+_SECRET = string.ascii_letters + string.digits + "/+"
+
+
+def temporary_credentials() -> dict[str, str]:
+    """A random key, secret and session token in AWS's shape (ASIA: temporary; IAM user guide, "Unique identifiers")."""
+    return {
+        "aws_access_key_id": "ASIA" + "".join(secrets.choice(_UPPER) for _ in range(16)),
+        "aws_secret_access_key": "".join(secrets.choice(_SECRET) for _ in range(40)),
+        "aws_session_token": secrets.token_urlsafe(96),
+    }
+
+
+def console_credentials(settings: Settings) -> dict[str, str]:
+    """Read the session's credentials, making them at first use.
+
+    Returns:
+        `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
+    path = settings.sandbox / "gateway" / "console.json"
+    try:
+        stored: dict[str, str] = json.loads(path.read_text("utf-8"))
+        if all(stored.get(name) for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")):
+            return stored
+    except (FileNotFoundError, ValueError, AttributeError):
+        pass
+    made = temporary_credentials()
+    write_atomic(path, json.dumps(made))
+    return made
+
+
+def write_console_profile(settings: Settings) -> None:
+    """Make sure of the profile `console` in the lab's credentials and config files; other profiles stay as they are.
+
+    Raises:
+        StateError: a file cannot be read or written.
+    """
+    write_profile(settings, "console", console_credentials(settings), {"region": settings.region, "output": "json"})
+
+
+def write_profile(settings: Settings, name: str, credentials: dict[str, str], config: dict[str, str]) -> None:
+    """Replace one profile in both files, 0600 (AWS CLI user guide, "Configuration and credential file settings")."""
+    _write_section(settings.aws_credentials_file, name, credentials)
+    _write_section(settings.aws_config_file, name if name == "default" else f"profile {name}", config)
+
+
+def _write_section(path: Path, section: str, values: dict[str, str]) -> None:
+    # `default` is a profile like others, not configparser's defaults; option names keep their case.
+    parser = configparser.RawConfigParser(default_section="\0", comment_prefixes=("#", ";"), strict=False)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    before = ""
+    try:
+        before = path.read_text("utf-8")
+        parser.read_string(before)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, configparser.Error) as error:
+        raise StateError(
+            "Um arquivo de configuração da AWS deste laboratório não pode ser lido.",
+            f"{path}: {error}",
+            f"mv '{path}' '{path}.danificado' && python3 -m labs up",
+        ) from error
+    if parser.has_section(section) and dict(parser.items(section)) == values:
+        return
+    parser.remove_section(section)
+    parser[section] = values
+    text: Any = io.StringIO()
+    parser.write(text)
+    write_atomic(path, text.getvalue())

@@ -1,0 +1,42 @@
+"""Signed tokens: Docker Hub's Bearer tokens and ECR's passwords, valid across a restart of the gateway."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from labs.base.settings import Settings, kept_key
+
+HUB_SECONDS = 300  # Docker Hub's own `expires_in`
+
+
+class Signer:
+    """Signs small JSON objects for one purpose each; the key stands in a 0600 file."""
+
+    def __init__(self, key_file: Path) -> None:
+        self._key = kept_key(key_file)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Signer:
+        return cls(settings.sandbox / "gateway" / "key")
+
+    def sign(self, purpose: str, content: dict[str, Any]) -> str:
+        return str(URLSafeSerializer(self._key, salt=purpose).dumps(content))
+
+    def read(self, purpose: str, token: str) -> dict[str, Any] | None:
+        """The content, or None where the signature is not ours."""
+        try:
+            content = URLSafeSerializer(self._key, salt=purpose).loads(token)
+        except (BadData, UnicodeError):
+            return None
+        return content if isinstance(content, dict) else None
+
+    def hub(self, user: str, access: dict[str, list[str]]) -> str:
+        return self.sign("hub", {"user": user, "access": access, "until": int(time.time()) + HUB_SECONDS})
+
+    def read_hub(self, token: str) -> dict[str, Any] | None:
+        content = self.read("hub", token)
+        return content if content and content.get("until", 0) > time.time() else None

@@ -1,0 +1,214 @@
+"""Docker Hub's rules in front of the Hub registry.
+
+Token flow: distribution documentation, "Token Authentication Specification" and "OAuth2 Token Authentication". Texts
+and shapes: what the real Docker clients print against Docker Hub.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from labs.sandbox.gateway.http import FORM_BYTES, MANIFEST_BYTES, answer, body
+from labs.sandbox.gateway.memory.clock import iso
+from labs.sandbox.gateway.memory.state import State
+from labs.sandbox.gateway.memory.tokens import HUB_SECONDS
+from labs.sandbox.gateway.registries.store import Store, unavailable
+from labs.sandbox.gateway.registries.upstream import Route, UnavailableError, error, route
+
+SERVICE = "registry.docker.io"
+DENIED = "requested access to the resource is denied"
+WRONG_PASSWORD = "incorrect username or password"
+LIMIT_PAGE = "https://www.docker.com/increase-rate-limit"
+WINDOW = timedelta(hours=6)
+"""Docker Hub counts pulls per six hours (Docker documentation, "Docker Hub usage and limits")."""
+
+
+class Hub:
+    """Handler of /v2/ and /token on the Hub's port."""
+
+    def __init__(self, state: State, store: Store) -> None:
+        self._state = state
+        self._store = store
+
+    # Tokens ------------------------------------------------------------------------------------
+
+    async def token(self, request: web.BaseRequest) -> web.StreamResponse:
+        """`GET /token` with Basic credentials or none; `POST /token` with an OAuth2 form."""
+        if request.method == "POST":
+            form = parse_qsl((await body(request, FORM_BYTES)).decode(errors="replace"))
+            fields = dict(form)
+            credentials: tuple[str, str] | None = (fields.get("username", ""), fields.get("password", ""))
+            if fields.get("grant_type") == "refresh_token":
+                credentials = self._refreshed(fields.get("refresh_token", ""))
+            scopes = " ".join(value for name, value in form if name == "scope")
+        else:
+            credentials = basic(request)
+            scopes = " ".join(request.query.getall("scope", []))
+        user = await self._login(credentials, not scopes)
+        if user is None:
+            return answer({"details": WRONG_PASSWORD}, 401)
+        return self._issue(user, scopes, request)
+
+    def _refreshed(self, token: str) -> tuple[str, str]:
+        content = self._state.signer.read("hub-refresh", token) or {}
+        return (content["user"], content["token"]) if {"user", "token"} <= set(content) else ("", "")
+
+    async def _login(self, credentials: tuple[str, str] | None, is_login: bool) -> str | None:
+        """The account's name, empty for anonymous; None for wrong credentials."""
+        if credentials is None:
+            return ""
+        user, password = credentials
+        good = await self._state.run(self._state.accounts.accepts, user, password)
+        if not good:
+            self._state.events.add("hub", "refused", user=user, status=401, code="UNAUTHORIZED", message=WRONG_PASSWORD)
+            return None
+        if is_login:
+            self._state.events.add("hub", "login", user=user)
+        return user
+
+    def _issue(self, user: str, scopes: str, request: web.BaseRequest) -> web.Response:
+        access: dict[str, list[str]] = {}
+        for scope in scopes.split():
+            kind, _, rest = scope.partition(":")
+            name, _, wanted = rest.rpartition(":")
+            if kind == "repository" and name:
+                access[name] = sorted({*access.get(name, ()), *self._granted(user, name, wanted.split(","))})
+        token = self._state.signer.hub(user, access)
+        content: dict[str, Any] = {"token": token, "access_token": token, "expires_in": HUB_SECONDS}
+        content["issued_at"] = iso(self._state.clock.now())
+        if request.method == "POST":
+            content["scope"] = scopes
+        return answer(content)
+
+    def _granted(self, user: str, name: str, wanted: list[str]) -> set[str]:
+        """Which of the wanted actions the account has on a repository."""
+        namespace, _, rest = name.partition("/")
+        owner = bool(user) and namespace == user and bool(rest)
+        exists = name in self._state.images["hub"].repositories
+        public = exists and name not in self._state.accounts.private
+        rights = {"pull", "push", "delete", "*"} if owner else {"pull"} if public else set()
+        return rights & set(wanted)
+
+    # /v2/ --------------------------------------------------------------------------------------
+
+    async def v2(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Everything below /v2/."""
+        at = route(request.path)
+        bearer = request.headers.get("Authorization", "")
+        content = self._state.signer.read_hub(bearer[7:]) if bearer[:7].lower() == "bearer " else None
+        if request.path in ("/v2/", "/v2"):
+            return answer({}, headers=_VERSION) if content else _challenge(request, None)
+        if at is None:
+            return _challenge(request, None) if content is None else error(404, "NOT_FOUND", "404 page not found")
+        needed = needed_action(request, at)
+        if content is None:
+            return _challenge(request, at, needed)
+        if needed not in content["access"].get(at.name, ()):
+            return self._denied(request, at, needed, content["user"])
+        try:
+            return await self._allowed(request, at, content)
+        except UnavailableError as failure:
+            return unavailable(failure)
+
+    def _denied(self, request: web.BaseRequest, at: Route, needed: str, user: str) -> web.Response:
+        """Docker Hub says neither whether a repository exists nor whether it is private: always `denied`."""
+        reference = at.reference if at.kind == "manifests" else ""
+        told: dict[str, Any] = {"repository": at.name, "user": user, "status": 401, "code": "DENIED", "message": DENIED}
+        self._state.events.add("hub", "refused", reference=reference, **told)
+        return _challenge(request, at, needed, 'error="insufficient_scope"')
+
+    async def _allowed(self, request: web.BaseRequest, at: Route, content: dict[str, Any]) -> web.StreamResponse:
+        user = content["user"]
+        if at.kind == "manifests":
+            if request.method == "PUT":
+                data = await body(request, MANIFEST_BYTES)
+                async with self._state.lock:
+                    return await self._store.accept(request, at, user, data)
+            if request.method == "DELETE":
+                return error(405, "UNSUPPORTED", "The operation is unsupported.")
+            if request.method == "GET" and (limited := self._limit(at, user)):
+                return limited
+            response = await self._store.upstream.forward(request, request.raw_path)
+            self._tell_read(request, at, user, response.status)
+            return response
+        target = request.raw_path
+        sources = request.query.getall("from", []) if at.kind == "uploads" else []
+        if any("pull" not in content["access"].get(source, ()) for source in sources):
+            target = request.path  # a mount reads its source: without the right to, it becomes a plain upload
+        if at.kind == "blobs" and request.method not in ("GET", "HEAD"):
+            return error(405, "UNSUPPORTED", "The operation is unsupported.")
+        return await self._store.upstream.forward(request, target)
+
+    def _tell_read(self, request: web.BaseRequest, at: Route, user: str, status: int) -> None:
+        told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, "status": status}
+        if status == 404 and request.method == "GET":
+            self._state.events.add("hub", "refused", code="MANIFEST_UNKNOWN", message="manifest unknown", **told)
+        elif status == 200 and request.method == "GET":
+            self._state.events.add("hub", "pull", **told)
+
+    def _limit(self, at: Route, user: str) -> web.Response | None:
+        """The drill of the pull limit: `n` pulls per six hours for anonymous clients, twice as many for an account.
+
+        A pull is a GET of a manifest; checks for a new version with HEAD are free (Docker Hub usage and limits).
+        """
+        pulls = self._state.accounts.pull_limit
+        if pulls is None:
+            return None
+        limit = pulls * 2 if user else pulls
+        since = max(self._state.accounts.limit_since, self._state.clock.now() - WINDOW.total_seconds())
+        used = sum(
+            event["service"] == "hub"
+            and event["kind"] == "pull"
+            and event["user"] == user
+            and event["time"] >= iso(since)
+            for event in self._state.events.since()
+        )
+        if used < limit:
+            return None
+        message = f"You have reached your unauthenticated pull rate limit. {LIMIT_PAGE}"
+        if user:
+            message = f"You have reached your pull rate limit. You may increase the limit by upgrading: {LIMIT_PAGE}"
+        told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, "status": 429}
+        self._state.events.add("hub", "refused", code="TOOMANYREQUESTS", message=message, **told)
+        seconds = int(WINDOW.total_seconds())
+        headers = {"RateLimit-Limit": f"{limit};w={seconds}", "RateLimit-Remaining": f"0;w={seconds}"}
+        return error(429, "TOOMANYREQUESTS", message, headers=headers)
+
+
+_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+
+
+def needed_action(request: web.BaseRequest, at: Route) -> str:
+    """`pull` to read; `push` to write and for everything about uploads."""
+    if at.kind == "uploads" or request.method in ("PUT", "POST", "PATCH"):
+        return "push"
+    return "delete" if request.method == "DELETE" else "pull"
+
+
+def basic(request: web.BaseRequest) -> tuple[str, str] | None:
+    """Basic credentials of a request; `("", "")` where they cannot be read (RFC 7617)."""
+    kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:  # binascii.Error and UnicodeDecodeError are such
+        return ("", "")
+    return user, password
+
+
+def _challenge(request: web.BaseRequest, at: Route | None, needed: str = "", problem: str = "") -> web.Response:
+    parts = [f'Bearer realm="http://{request.host}/token"', f'service="{SERVICE}"']
+    detail = None
+    if at is not None:
+        actions = "pull,push" if needed == "push" else needed
+        parts.append(f'scope="repository:{at.name}:{actions}"')
+        detail = [{"Type": "repository", "Class": "", "Name": at.name, "Action": one} for one in actions.split(",")]
+    if problem:
+        parts.append(problem)
+    return error(401, "UNAUTHORIZED", "authentication required", detail, {"WWW-Authenticate": ",".join(parts)})

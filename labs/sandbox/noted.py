@@ -1,0 +1,35 @@
+"""What `up` writes into the ledger: what the engine held before the lab, and what the kit itself needs there."""
+
+from __future__ import annotations
+
+from labs.base.settings import Settings
+from labs.ownership.creations import IMAGE, Thing
+from labs.ownership.ledger import KIT, Ledger
+from labs.sandbox import base_image
+from labs.sandbox import seeds as accounts
+from labs.seams import engine_api
+
+
+def note(settings: Settings) -> None:
+    """Before anything is created: list what is there, once per engine, and note what `up` is going to make.
+
+    Raises:
+        StateError: the ledger cannot be written; nothing may be created then.
+        EngineError: the engine does not answer.
+    """
+    ledger = Ledger(settings)
+    place = ledger.place(IMAGE)
+    if not ledger.is_listed(place):
+        ledger.list_before(place, [Thing(*found) for found in engine_api.everything(settings.engine_host)])
+    # The images seeded into the Hub stay in the engine only where `up` is killed between their push and their removal.
+    seeds = (accounts.image_name(settings, one) for one in (accounts.PUBLIC, accounts.PRIVATE))
+    ledger.note([Thing(IMAGE, name) for name in (base_image.NAME, *seeds)], KIT)
+
+
+def saw_base(settings: Settings, base: str) -> None:
+    """The base image exists. One that was pulled is no sign of the lab: others build from it, too."""
+    if base == base_image.NAME:
+        identity = engine_api.image_id(settings.engine_host, base)
+        Ledger(settings).saw([Thing(IMAGE, base, identity)], KIT)
+    else:
+        Ledger(settings).note([Thing(IMAGE, base)], KIT)

@@ -1,0 +1,126 @@
+"""The learner's sandbox accounts, and the two ready-made images that lesson 01 finds on the Hub."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import secrets
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+from labs.base.errors import SandboxError
+from labs.base.settings import Settings, write_atomic
+from labs.seams import engine_api
+from labs.seams.unix_http import request
+
+PUBLIC = ("library", "ola-registry")
+PRIVATE = ("acme", "segredo")
+TAG = "1.0"
+WORDS = {
+    PUBLIC: "Olá! Esta imagem veio de um registry.",
+    PRIVATE: "Segredo da ACME: se você lê isto, tem acesso ao repositório.",
+}
+
+
+def ensure_accounts(settings: Settings) -> None:
+    """The learner's Hub account with its access token, and the profile `console`; the same at every call."""
+    from labs.sandbox.gateway.memory.console_session import write_console_profile
+    from labs.seams.gateway_admin import Admin
+
+    token = _token(settings.hub_token_file)
+    netrc = f"machine 127.0.0.1 login {settings.hub_user} password {token}\n"
+    path = settings.secrets / "hub-netrc"
+    if not path.is_file() or path.read_bytes() != netrc.encode():
+        write_atomic(path, netrc)
+    Admin(settings).hub_account(settings.hub_user, token)
+    write_console_profile(settings)
+
+
+def _token(path: Path) -> str:
+    try:
+        kept = path.read_text("ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        kept = ""
+    if not kept or not kept.isprintable():  # a damaged token is no token: the account gets another
+        kept = secrets.token_urlsafe(24)
+        write_atomic(path, kept)
+    return kept
+
+
+def seed_hub(settings: Settings, base: str, report: Callable[[str], None]) -> None:
+    """Make sure that the Hub holds a public and a private image of others; both survive in the registry's store.
+
+    Raises:
+        EngineError: the engine refused to make or push one.
+        SandboxError: the Hub refused.
+    """
+    for repository in (PUBLIC, PRIVATE):
+        namespace, name = repository
+        if not _has_tag(settings, repository):
+            report(f"Publicando {namespace}/{name}:{TAG} no Hub do laboratório …")
+            _publish(settings, base, repository)
+
+
+def image_name(settings: Settings, repository: tuple[str, str]) -> str:
+    """The name under which one of the images is made and pushed."""
+    return f"{settings.hub_registry}/{'/'.join(repository)}:{TAG}"
+
+
+def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None:
+    from labs.seams.gateway_admin import Admin
+
+    namespace, name = repository
+    password = _token(settings.secrets / f"hub-{namespace}")
+    Admin(settings).hub_account(namespace, password)
+    image = image_name(settings, repository)
+    changes = (
+        'CMD ["cat", "/mensagem.txt"]',
+        f"LABEL org.opencontainers.image.title={namespace}/{name}",
+        f"LABEL org.opencontainers.image.version={TAG}",
+    )
+    host = settings.engine_host
+    try:
+        engine_api.derive(host, base, image, _one_file("mensagem.txt", WORDS[repository] + "\n"), changes)
+        engine_api.push(host, image, namespace, password)
+    finally:
+        engine_api.remove_image(host, image)
+    if repository == PRIVATE:
+        _make_private(settings, repository, password)
+
+
+def _make_private(settings: Settings, repository: tuple[str, str], password: str) -> None:
+    path = f"/api/v2/repositories/{'/'.join(repository)}/privacy/"
+    headers = {"Authorization": _basic(repository[0], password), "Content-Type": "application/json"}
+    body = json.dumps({"is_private": True}).encode()
+    reply = request(f"http://{settings.hub_registry}", "POST", path, body=body, headers=headers)
+    if reply.status != 200:
+        raise SandboxError(
+            "O Hub do laboratório não tornou um repositório privado.",
+            f"HTTP {reply.status} {reply.text}",
+            "python3 -m labs up",
+        )
+
+
+def _has_tag(settings: Settings, repository: tuple[str, str]) -> bool:
+    """Asked of the registry's own store, behind the gateway: no login, no journalled event, 1 ms."""
+    address = f"unix://{settings.run / 'hub.sock'}"
+    headers = {
+        "Accept": "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+    }
+    return request(address, "HEAD", f"/v2/{'/'.join(repository)}/manifests/{TAG}", headers=headers).status == 200
+
+
+def _one_file(name: str, text: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(text.encode())
+        member.mode = 0o644
+        tar.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,1 @@
+"""One module per outside system: the engine, the registries, the AWS API, the gateway's own socket."""

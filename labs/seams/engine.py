@@ -1,0 +1,386 @@
+"""The engine seam: the only module that imports `docker`.
+
+What it returns are plain frozen values; what it raises are `EngineError`s in Portuguese with the engine's own words.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import docker
+import requests
+import urllib3
+from docker import errors as docker_errors
+
+from labs.base.errors import EngineError, EngineUnavailable, LabError
+from labs.base.events import Line, Watcher, ignore
+from labs.base.explain import explain
+from labs.base.settings import DOCKER_HUB, Settings, write_atomic
+from labs.seams.engine_stream import BuildFollower, follow_layers
+
+STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
+HUB_KEY = "https://index.docker.io/v1/"
+"""Under this address the docker CLI keeps and sends Docker Hub's login (docker/cli, `registry.IndexServer`)."""
+LOOPBACK = ("127.0.0.1", "localhost")
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One line of `docker history`, oldest first. `size` in bytes; 0 for metadata such as ENV."""
+
+    command: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the engine describes it. `layers` are diff ids, oldest first; `size` in bytes, unpacked."""
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    size: int
+    layers: tuple[str, ...]
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container. `ports` are host ports published on it; `exit_code` is None while it runs."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    status: str
+    exit_code: int | None
+    ports: tuple[int, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """What the kit needs of a container engine."""
+
+    def version(self) -> str: ...
+    def build(self, context: Path, tag: str, dockerfile: str, arguments: Mapping[str, str], watch: Watcher) -> str: ...
+    def push(self, reference: str, watch: Watcher) -> str: ...
+    def pull(self, reference: str, watch: Watcher) -> str: ...
+    def login(self, registry: str, user: str, password: str) -> None: ...
+    def credentials(self, registry: str) -> tuple[str, str] | None: ...
+    def image(self, reference: str) -> Image | None: ...
+    def images(self) -> tuple[Image, ...]: ...
+    def history(self, reference: str) -> tuple[HistoryEntry, ...]: ...
+    def containers(self) -> tuple[Container, ...]: ...
+    def logs(self, container: str) -> str: ...
+
+
+class DockerEngine:
+    """The engine over Docker's SDK."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._api: Any = None
+
+    @property
+    def _client(self) -> Any:
+        if self._api is None:
+            with _translated("falar com o engine"):
+                self._api = docker.APIClient(
+                    base_url=self._settings.engine_host or None, version="auto", timeout=STREAM_TIMEOUT
+                )
+        return self._api
+
+    def version(self) -> str:
+        """The engine's version.
+
+        Raises:
+            EngineUnavailable: no engine answers.
+        """
+        with _translated("falar com o engine"):
+            return str(self._client.version()["Version"])
+
+    # Actions with progress ---------------------------------------------------------------------
+
+    def build(
+        self,
+        context: Path,
+        tag: str = "",
+        dockerfile: str = "Dockerfile",
+        arguments: Mapping[str, str] | None = None,
+        watch: Watcher = ignore,
+    ) -> str:
+        """Build an image from a folder; returns its id.
+
+        Raises:
+            EngineError: the Dockerfile is wrong or missing, a RUN failed, or the name is invalid.
+        """
+        _require_context(context, dockerfile)
+        image_id = ""
+        with _translated("construir a imagem"):
+            stream = self._client.build(
+                path=str(context),
+                tag=tag or None,
+                dockerfile=dockerfile,
+                buildargs=dict(arguments or {}),
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            follower = BuildFollower(watch)
+            for message in _checked(stream, "construir a imagem"):
+                image_id = message.get("aux", {}).get("ID", image_id)
+                for text in message.get("stream", "").splitlines():
+                    follower.line(text)
+        return image_id
+
+    def push(self, reference: str, watch: Watcher = ignore) -> str:
+        """Push one tag; returns the manifest's digest as the registry stored it.
+
+        Raises:
+            EngineError: the registry refused or is none of the target's, the image does not exist here, or the name
+                is invalid.
+        """
+        repository, tag = split_tag(reference)
+        self._require_ours(registry_of(repository), reference)
+        with _translated(f"enviar {reference}"):
+            watch(Line(f"The push refers to repository [{repository}]"))
+            stream = self._client.push(
+                repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
+            )
+            return follow_layers(_checked(stream, f"enviar {reference}"), watch)
+
+    def pull(self, reference: str, watch: Watcher = ignore) -> str:
+        """Pull a tag or digest; returns the manifest's digest.
+
+        Raises:
+            EngineError: the registry refused or does not have it.
+        """
+        repository, tag = split_tag(reference)
+        self._require_ours(registry_of(repository), reference)
+        with _translated(f"baixar {reference}"):
+            stream = self._client.pull(
+                repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
+            )
+            return follow_layers(_checked(stream, f"baixar {reference}"), watch)
+
+    # Logins ------------------------------------------------------------------------------------
+
+    def login(self, registry: str, user: str, password: str) -> None:
+        """Prove the password to the registry through the engine and keep it as `docker login` does: base64 in the
+        Docker config file (docs.docker.com/reference/cli/docker/login, "Credential stores").
+
+        Raises:
+            EngineError: the registry refused.
+        """
+        self._require_ours(registry, registry)
+        key = HUB_KEY if registry == DOCKER_HUB else registry
+        with _translated(f"entrar em {registry}"):
+            self._client.login(username=user, password=password, registry=key, reauth=True)
+        config = docker_config(self._settings)
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        config.setdefault("auths", {})[key] = {"auth": token}
+        write_atomic(self._settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
+
+    def credentials(self, registry: str) -> tuple[str, str] | None:
+        """User and password that the lab's Docker config keeps for a registry, or None."""
+        key = HUB_KEY if registry == DOCKER_HUB else registry
+        entry = docker_config(self._settings).get("auths", {}).get(key, {})
+        with contextlib.suppress(ValueError):
+            user, _, password = base64.b64decode(entry.get("auth", "")).decode().partition(":")
+            if user:
+                return user, password
+        return None
+
+    def _auth(self, repository: str) -> dict[str, str]:
+        found = self.credentials(registry_of(repository))
+        return {"username": found[0], "password": found[1]} if found else {}
+
+    def _require_ours(self, registry: str, what: str) -> None:
+        """A step talks to the registries of the chosen target alone: in the sandbox never to a real one.
+
+        Raises:
+            EngineError: it would talk to another.
+        """
+        settings = self._settings
+        if registry in (settings.hub_registry, settings.ecr_registry):
+            return
+        if not settings.live and registry.partition(":")[0] in LOOPBACK:
+            return
+        raise EngineError(
+            "Este passo falaria com um registry que não é o do alvo escolhido; nada foi enviado.",
+            f"{what}: o registry seria {registry}, e o alvo é {settings.target}",
+            "python3 -m labs.target",
+        )
+
+    # State -------------------------------------------------------------------------------------
+
+    def image(self, reference: str) -> Image | None:
+        """The image with this name, digest or id, or None."""
+        with _translated("consultar a imagem"):
+            try:
+                return _image(self._client.inspect_image(reference))
+            except docker_errors.ImageNotFound:
+                return None
+
+    def images(self) -> tuple[Image, ...]:
+        """All images that are not intermediate ones."""
+        with _translated("listar as imagens"):
+            found = []
+            for summary in self._client.images():
+                # An image can vanish between the two calls.
+                with contextlib.suppress(docker_errors.ImageNotFound):
+                    found.append(_image(self._client.inspect_image(summary["Id"])))
+            return tuple(found)
+
+    def history(self, reference: str) -> tuple[HistoryEntry, ...]:
+        """What made each layer, oldest first."""
+        with _translated("ler o histórico da imagem"):
+            entries = reversed(self._client.history(reference))
+            return tuple(HistoryEntry(entry["CreatedBy"], entry["Size"]) for entry in entries)
+
+    def containers(self) -> tuple[Container, ...]:
+        """All containers, running or not."""
+        with _translated("listar os containers"):
+            found = []
+            for summary in self._client.containers(all=True):
+                with contextlib.suppress(docker_errors.NotFound):
+                    found.append(_container(self._client.inspect_container(summary["Id"])))
+            return tuple(found)
+
+    def logs(self, container: str) -> str:
+        """The last 200 lines that a container printed."""
+        with _translated(f"ler os logs de {container}"):
+            return bytes(self._client.logs(container, tail=200)).decode("utf-8", "replace")
+
+
+def registry_of(repository: str) -> str:
+    """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
+    first, slash, _ = repository.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else DOCKER_HUB
+
+
+def docker_config(settings: Settings) -> dict[str, Any]:
+    """The Docker client's configuration in this lab; empty where nobody has logged in yet.
+
+    Raises:
+        EngineError: the file cannot be read.
+    """
+    path = settings.docker_config / "config.json"
+    try:
+        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return config
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            "A configuração do Docker deste laboratório está danificada.",
+            f"{path}: {error}",
+            f"mv '{path}' '{path}.danificado' && docker login",
+        ) from error
+
+
+def split_tag(reference: str) -> tuple[str, str]:
+    """Repository and tag (or digest) of a reference; the tag defaults to `latest`, as in the Docker CLI."""
+    if "@" in reference:
+        repository, _, digest = reference.partition("@")
+        return repository, digest
+    repository, colon, tag = reference.rpartition(":")
+    if not colon or "/" in tag:
+        return reference, "latest"
+    return repository, tag
+
+
+def _require_context(context: Path, dockerfile: str) -> None:
+    if not context.is_dir():
+        raise EngineError(
+            "O build context não existe: o último argumento de `docker build` é uma pasta.",
+            f'unable to prepare context: path "{context}" not found',
+            "docker build -t widget-server:v1 .",
+        )
+    if not (context / dockerfile).is_file():
+        raise EngineError(
+            "Não há Dockerfile na pasta que você indicou.",
+            f"unable to prepare context: unable to evaluate symlinks in Dockerfile path: {context / dockerfile}",
+            "ls -l Dockerfile",
+        )
+
+
+def _checked(stream: Iterator[dict[str, Any]], doing: str) -> Iterator[dict[str, Any]]:
+    """The messages of a stream; the engine's `errorDetail` becomes an error."""
+    for message in stream:
+        if "error" in message:
+            observed = message.get("errorDetail", {}).get("message", message["error"])
+            raise _explained(f"Não consegui {doing}.", observed)
+        yield message
+
+
+def _image(details: dict[str, Any]) -> Image:
+    config = details.get("Config") or {}
+    return Image(
+        id=details["Id"],
+        tags=tuple(details.get("RepoTags") or ()),
+        digests=tuple(details.get("RepoDigests") or ()),
+        size=int(details.get("Size", 0)),
+        layers=tuple(details.get("RootFS", {}).get("Layers") or ()),
+        environment=_variables(config.get("Env")),
+        labels=dict(config.get("Labels") or {}),
+    )
+
+
+def _container(details: dict[str, Any]) -> Container:
+    state = details["State"]
+    bindings = (details.get("HostConfig") or {}).get("PortBindings") or {}
+    ports = tuple(int(item["HostPort"]) for items in bindings.values() for item in items or () if item.get("HostPort"))
+    return Container(
+        id=details["Id"],
+        name=details["Name"].lstrip("/"),
+        image=details["Config"]["Image"],
+        image_id=details["Image"],
+        status=state["Status"],
+        exit_code=None if state["Running"] else int(state["ExitCode"]),
+        ports=ports,
+        environment=_variables(details["Config"].get("Env")),
+    )
+
+
+def _variables(pairs: list[str] | None) -> dict[str, str]:
+    return dict(pair.partition("=")[::2] for pair in pairs or ())
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Turn what the SDK raises into errors a learner can act on."""
+    try:
+        yield
+    except LabError:
+        raise
+    except docker_errors.APIError as error:
+        raise _explained(f"Não consegui {doing}.", str(error.explanation or error)) from error
+    except (docker_errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        if isinstance(error, docker_errors.DockerException) and "invalid" in str(error):
+            raise _explained(f"Não consegui {doing}.", str(error)) from error
+        raise EngineUnavailable(
+            f"Não consegui {doing}: o Docker Engine não responde.", _cause(error), "python3 -m labs up"
+        ) from error
+
+
+def _explained(what: str, observed: str) -> EngineError:
+    explanation = explain(observed)
+    return EngineError(f"{what} {explanation.what}".strip(), observed, explanation.next_command)
+
+
+def _cause(error: BaseException) -> str:
+    """The system's own words, which the SDK wraps three times ("Connection aborted.", FileNotFoundError(2, …))."""
+    innermost = error
+    while deeper := innermost.__cause__ or innermost.__context__:
+        innermost = deeper
+    if isinstance(innermost, OSError) and innermost.strerror:
+        return innermost.strerror
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,179 @@
+"""The few requests of Docker's HTTP API that the sandbox itself makes (https://docs.docker.com/engine/api/v1.40/).
+
+Learner's steps go through `labs/seams/engine.py`; this module starts, fills and stops the engine, with the standard
+library.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import subprocess
+from collections.abc import Container, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote, urlencode
+
+from labs.base.errors import EngineError
+from labs.seams.unix_http import Reply, request
+
+LOG_LINES = 10_000
+
+
+def ping(host: str, timeout: float = 2.0) -> str:
+    """ "" when an engine answers at `host`, else what was observed."""
+    try:
+        reply = request(host, "GET", "/_ping", timeout=timeout)
+    except OSError as error:
+        return f"{host}: {error}"
+    return "" if reply.status == 200 else f"{host}: HTTP {reply.status} {reply.text}"
+
+
+def image_exists(host: str, image: str) -> bool:
+    """Whether the engine has that image."""
+    return _call(host, "GET", f"/images/{image}/json", accept=(200, 404)).status == 200
+
+
+def image_id(host: str, image: str) -> str:
+    """The id of the engine's image of that name."""
+    return str(_call(host, "GET", f"/images/{image}/json").json()["Id"])
+
+
+def import_image(host: str, archive: Path, image: str, changes: Iterable[str]) -> None:
+    """`docker import`: a root file system's tar becomes an image; `changes` are Dockerfile instructions."""
+    repository, _, tag = image.rpartition(":")
+    query = urlencode([("fromSrc", "-"), ("repo", repository), ("tag", tag), *(("changes", line) for line in changes)])
+    with archive.open("rb") as body:
+        _stream(_call(host, "POST", f"/images/create?{query}", body=body, length=archive.stat().st_size, timeout=300))
+
+
+def pull(host: str, image: str) -> None:
+    """`docker pull` without a login."""
+    repository, _, tag = image.rpartition(":")
+    query = urlencode({"fromImage": repository, "tag": tag})
+    _stream(_call(host, "POST", f"/images/create?{query}", timeout=900))
+
+
+def derive(host: str, base: str, image: str, files: bytes, changes: Iterable[str]) -> None:
+    """One more layer on `base` from a tar, without running anything: create, copy in, commit, remove."""
+    body = {"Image": base, "Cmd": ["true"]}
+    container = _call(host, "POST", "/containers/create", json_body=body, accept=(201,)).json()["Id"]
+    try:
+        _call(host, "PUT", f"/containers/{container}/archive?path=/", body=files)
+        repository, _, tag = image.rpartition(":")
+        query = urlencode(
+            [("container", container), ("repo", repository), ("tag", tag), *(("changes", line) for line in changes)]
+        )
+        _call(host, "POST", f"/commit?{query}", json_body={}, accept=(201,), timeout=60)
+    finally:
+        _call(host, "DELETE", f"/containers/{container}?force=true", accept=(204, 404))
+
+
+def push(host: str, image: str, user: str, password: str) -> None:
+    """`docker push` as that user."""
+    repository, _, tag = image.rpartition(":")
+    login = base64.urlsafe_b64encode(json.dumps({"username": user, "password": password}).encode()).decode()
+    path = f"/images/{repository}/push?{urlencode({'tag': tag})}"
+    _stream(_call(host, "POST", path, headers={"X-Registry-Auth": login}, timeout=300))
+
+
+def remove_image(host: str, image: str) -> None:
+    """Remove one name of an image; no error when it is not there."""
+    _call(host, "DELETE", f"/images/{image}", accept=(200, 404))
+
+
+def everything(host: str) -> list[tuple[str, str, str]]:
+    """Kind, name and identity of all that an engine holds; an image once per name, with an empty one if it has none."""
+    found = []
+    for one in _call(host, "GET", "/containers/json?all=1").json():
+        found += [("container", str(name).lstrip("/"), str(one["Id"])) for name in one["Names"]]
+    for one in _call(host, "GET", "/images/json").json():
+        tags = [tag for tag in one.get("RepoTags") or () if tag != "<none>:<none>"]
+        found += [("image", str(tag), str(one["Id"])) for tag in tags or [""]]
+    found += [("network", str(one["Name"]), str(one["Id"])) for one in _call(host, "GET", "/networks").json()]
+    volumes = _call(host, "GET", "/volumes").json().get("Volumes") or ()
+    return found + [("volume", str(one["Name"]), str(one.get("CreatedAt", ""))) for one in volumes]
+
+
+def images(host: str) -> dict[str, list[str]]:
+    """Names of each image by its id; none for one that lost them."""
+    listed = _call(host, "GET", "/images/json").json() or []
+    return {str(one["Id"]): [str(tag) for tag in one.get("RepoTags") or () if tag != "<none>:<none>"] for one in listed}
+
+
+def told_by_containers(host: str, images: Container[str]) -> Iterator[tuple[str, bytes]]:
+    """Name of each container of these images (ids), with its configuration and what it printed last."""
+    for one in _call(host, "GET", "/containers/json?all=1").json() or []:
+        if one["ImageID"] in images:
+            asked = ("json", f"logs?stdout=1&stderr=1&tail={LOG_LINES}")
+            answers = [_call(host, "GET", f"/containers/{one['Id']}/{what}", accept=(200, 404)).body for what in asked]
+            yield str(one["Names"][0]).lstrip("/"), b"\n".join(answers)
+
+
+@contextlib.contextmanager
+def saved(host: str, references: Iterable[str]) -> Iterator[IO[bytes]]:
+    """`docker save` of images, as it comes: layers, each once, and configurations with the history."""
+    command = ["docker", "--host", host, "save", *references]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        yield process.stdout
+
+
+def stop_containers(host: str, seconds: int = 2) -> int:
+    """Stop everything that runs in an engine, side by side; returns how many. Only for the private engine."""
+    running = [str(item["Id"]) for item in _call(host, "GET", "/containers/json").json()]
+
+    def stop(container: str) -> None:
+        _call(host, "POST", f"/containers/{container}/stop?t={seconds}", accept=(204, 304, 404), timeout=seconds + 20)
+
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        list(workers.map(stop, running))
+    return len(running)
+
+
+def _call(
+    host: str,
+    method: str,
+    path: str,
+    *,
+    body: bytes | IO[bytes] | None = None,
+    json_body: Any = None,
+    headers: dict[str, str] | None = None,
+    length: int = 0,
+    accept: tuple[int, ...] = (200,),
+    timeout: float = 30,
+) -> Reply:
+    sent = dict(headers or {})
+    if json_body is not None:
+        body, sent["Content-Type"] = json.dumps(json_body).encode(), "application/json"
+    elif body is not None:
+        sent["Content-Type"] = "application/x-tar"
+    if length:
+        sent["Content-Length"] = str(length)
+    try:
+        reply = request(host, method, quote(path, safe="/?&=:%+-_.~"), body=body, headers=sent, timeout=timeout)
+    except OSError as error:
+        raise EngineError(
+            "O engine Docker não respondeu.", f"{method} {path}: {error}", "python3 -m labs status"
+        ) from error
+    if reply.status not in accept:
+        answer = reply.json()
+        said = answer.get("message", "") if isinstance(answer, dict) else reply.text
+        raise _refused(f"HTTP {reply.status} em {method} {path}: {said}")
+    return reply
+
+
+def _stream(reply: Reply) -> None:
+    """Pull, push and import answer 200 and tell failures inside the stream."""
+    for line in reply.body.splitlines():
+        message = json.loads(line) if line.strip() else {}
+        if "error" in message:
+            raise _refused(str(message["error"]))
+
+
+def _refused(observed: str) -> EngineError:
+    full = "no space left on device" in observed
+    what = "O disco está cheio: o engine Docker não conseguiu gravar." if full else "O engine Docker recusou o pedido."
+    return EngineError(what, observed, "df -h" if full else "python3 -m labs doctor")

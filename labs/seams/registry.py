@@ -1,0 +1,256 @@
+"""The registry seam: reads what a registry holds, over the OCI distribution API (/v2) and Docker Hub's own API.
+
+It never writes an image: pushing and pulling is the engine's work. Deleting is for the clean-up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import requests
+
+from labs.base.errors import RegistryError
+from labs.base.explain import explain
+from labs.base.settings import DOCKER_HUB
+
+TIMEOUT = 10.0  # seconds
+HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
+PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
+LOOPBACK = ("127.0.0.1", "localhost")
+MANIFEST_TYPES = ", ".join(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
+Credentials = Callable[[], "tuple[str, str] | None"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A blob of a manifest. `size` in bytes, compressed."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An image as a registry holds it. `layers` oldest first; `size` counts layers and config, in bytes."""
+
+    digest: str
+    media_type: str
+    config: Layer
+    layers: tuple[Layer, ...]
+
+    @property
+    def size(self) -> int:
+        return self.config.size + sum(layer.size for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class HubRepository:
+    """A repository's entry in Docker Hub's API."""
+
+    name: str
+    private: bool
+
+
+class Registry(Protocol):
+    """What the kit needs of a registry."""
+
+    address: str
+
+    def answers(self) -> bool: ...
+    def accepts_login(self) -> bool: ...
+    def tags(self, repository: str) -> tuple[str, ...]: ...
+    def manifest(self, repository: str, reference: str) -> Manifest | None: ...
+    def public(self, repository: str) -> bool: ...
+
+
+class HttpRegistry:
+    """A registry over HTTP, with the login that the engine also has.
+
+    Args:
+        address: host:port, or `docker.io`.
+        credentials: gives user and password, or None for anonymous; asked each time: learners log in and out.
+    """
+
+    def __init__(self, address: str, credentials: Credentials = lambda: None) -> None:
+        self.address = address
+        self._credentials = credentials
+        local = address.partition(":")[0] in LOOPBACK
+        self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
+        self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
+        self._session = requests.Session()
+        self._session.trust_env = False  # neither a proxy for loopback traffic, nor the machine's ~/.netrc
+        if not local:
+            self._session.proxies = dict(urllib.request.getproxies())
+            self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+
+    def answers(self) -> bool:
+        """Whether the registry speaks /v2 at all (200, or 401 which asks for a login)."""
+        with contextlib.suppress(requests.RequestException):
+            return self._session.get(f"{self._url}/v2/", timeout=TIMEOUT).status_code in (200, 401)
+        return False
+
+    def accepts_login(self) -> bool:
+        """Whether the kept login is accepted now."""
+        return self._credentials() is not None and self._request("GET", "").status_code == 200
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Tags of a repository, sorted; none where it does not exist."""
+        response = self._request("GET", f"{repository}/tags/list", f"repository:{repository}:pull")
+        if response.status_code in (401, 403, 404):
+            return ()
+        return tuple(sorted(self._ok(response).json().get("tags") or ()))
+
+    def manifest(self, repository: str, reference: str) -> Manifest | None:
+        """The manifest behind a tag or digest, or None where the registry has none (or denies it).
+
+        Raises:
+            RegistryError: the registry does not answer, or answers something else.
+        """
+        response = self._request(
+            "GET", f"{repository}/manifests/{reference}", f"repository:{repository}:pull", {"Accept": MANIFEST_TYPES}
+        )
+        if response.status_code in (401, 403, 404):
+            return None
+        body = self._ok(response).json()
+        if "manifests" in body:
+            return self._of_index(repository, response, body)
+        return manifest_of(body, response.headers["Docker-Content-Digest"])
+
+    def has_blob(self, repository: str, digest: str) -> bool:
+        """Whether the repository holds this layer (distribution spec, "Checking if content exists in the registry")."""
+        return self._request("HEAD", f"{repository}/blobs/{digest}", f"repository:{repository}:pull").status_code == 200
+
+    def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
+        """The layers by their unpacked content, oldest first, from an image's config (OCI image specification).
+
+        Raises:
+            RegistryError: the registry does not answer, or has no such config.
+        """
+        response = self._request("GET", f"{repository}/blobs/{config}", f"repository:{repository}:pull")
+        return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
+
+    def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
+        """An image for several platforms: the one for this machine, under the digest that the engine notes, the index's
+        (OCI image index specification).
+        """
+        wanted = PLATFORMS.get(platform.machine(), platform.machine())
+        for entry in body["manifests"]:
+            if entry.get("platform", {}).get("architecture") == wanted and entry["platform"].get("os") == "linux":
+                found = self.manifest(repository, entry["digest"])
+                return replace(found, digest=response.headers["Docker-Content-Digest"]) if found else None
+        return None
+
+    def public(self, repository: str) -> bool:
+        """Whether someone without a login can read the repository's tags."""
+        path = f"{repository}/tags/list"
+        return self._request("GET", path, f"repository:{repository}:pull", anonymous=True).status_code == 200
+
+    def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
+        """Repositories of an account, from Docker Hub's API; private ones only with that account's login."""
+        results = self._ok(self._hub("GET", f"repositories/{namespace}/")).json()["results"]
+        return tuple(HubRepository(item["name"], bool(item["is_private"])) for item in results)
+
+    def hub_account_works(self, namespace: str) -> bool:
+        """Whether Docker Hub's API accepts the login for this account."""
+        credentials = self._credentials()
+        return credentials is not None and credentials[0] == namespace and self._sign_in(credentials).status_code == 200
+
+    def hub_delete(self, namespace: str, name: str) -> None:
+        """Delete a repository through Docker Hub's API; a missing one is no error."""
+        response = self._hub("DELETE", f"repositories/{namespace}/{name}/")
+        if response.status_code != 404:
+            self._ok(response)
+
+    def hub_create(self, namespace: str, name: str) -> None:
+        """Create a private repository, so that a push never makes a public one (Docker Hub API, CreateRepository)."""
+        content = {"namespace": namespace, "name": name, "registry": DOCKER_HUB, "is_private": True}
+        self._ok(self._hub("POST", f"namespaces/{namespace}/repositories", content))
+
+    def hub_private(self, namespace: str, name: str) -> None:
+        """Make a repository private."""
+        self._ok(self._hub("POST", f"repositories/{namespace}/{name}/privacy/", {"is_private": True}))
+
+    # HTTP --------------------------------------------------------------------------------------
+
+    def _hub(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> requests.Response:
+        credentials, headers = self._credentials(), {}
+        if credentials:
+            token = self._ok(self._sign_in(credentials)).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}"}
+        with _translated(self.address):
+            return self._session.request(method, f"{self._api}/{path}", headers=headers, json=content, timeout=TIMEOUT)
+
+    def _sign_in(self, credentials: tuple[str, str]) -> requests.Response:
+        """Ask for a token of Docker Hub's API, which lives for minutes (Docker Hub API, AuthCreateAccessToken)."""
+        asked = {"identifier": credentials[0], "secret": credentials[1]}
+        with _translated(self.address):
+            return self._session.post(f"{self._api}/auth/token", json=asked, timeout=TIMEOUT)
+
+    def _request(
+        self, method: str, path: str, scope: str = "", headers: dict[str, str] | None = None, anonymous: bool = False
+    ) -> requests.Response:
+        """One request, answering the registry's challenge (distribution spec, token authentication)."""
+        url = f"{self._url}/v2/{path}"
+        credentials = None if anonymous else self._credentials()
+        with _translated(self.address):
+            response = self._session.request(method, url, headers=headers, timeout=TIMEOUT)
+            if response.status_code != 401:
+                return response
+            challenge = response.headers.get("WWW-Authenticate", "")
+            if challenge.lower().startswith("basic"):
+                return self._session.request(method, url, headers=headers, auth=credentials, timeout=TIMEOUT)
+            token = self._token(challenge, scope, credentials)
+            if not token:
+                return response
+            bearer = {**(headers or {}), "Authorization": f"Bearer {token}"}
+            return self._session.request(method, url, headers=bearer, timeout=TIMEOUT)
+
+    def _token(self, challenge: str, scope: str, credentials: tuple[str, str] | None) -> str:
+        fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+        parameters = {"service": fields.get("service", ""), **({"scope": scope} if scope else {})}
+        response = self._session.get(fields["realm"], params=parameters, auth=credentials, timeout=TIMEOUT)
+        return str(response.json().get("token", "")) if response.status_code == 200 else ""
+
+    def _ok(self, response: requests.Response) -> requests.Response:
+        if response.status_code < 400:
+            return response
+        explanation = explain(response.text)
+        raise RegistryError(
+            f"O registry {self.address} recusou. {explanation.what}".strip(),
+            f"{response.status_code} {response.text[:300]}",
+            explanation.next_command,
+        )
+
+
+def manifest_of(body: dict[str, Any], digest: str) -> Manifest:
+    """A manifest from its JSON (OCI image manifest specification)."""
+    kind = body.get("mediaType", "application/vnd.oci.image.manifest.v1+json")  # optional in OCI's own
+    return Manifest(digest, kind, _layer(body["config"]), tuple(_layer(layer) for layer in body["layers"]))
+
+
+def _layer(blob: dict[str, Any]) -> Layer:
+    return Layer(blob["digest"], int(blob["size"]))
+
+
+@contextlib.contextmanager
+def _translated(address: str) -> Iterator[None]:
+    try:
+        yield
+    except requests.RequestException as error:
+        local = address.partition(":")[0] in LOOPBACK
+        way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"
+        raise RegistryError(f"O registry {address} não responde.", str(error), way_out) from error

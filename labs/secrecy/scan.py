@@ -1,0 +1,348 @@
+"""`python3 -m labs.secrets_scan`: is a secret of this lab anywhere but in the files that are made for it?
+
+Looks over notebooks (cells, outputs, widget state), logs, histories, image layers and their history, registry blobs,
+command lines and environments of processes, and the temporary folder. Reports places, never values. Standard library
+only; reads, never writes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import stat
+import sys
+import tarfile
+import tempfile
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from labs.base import processes
+from labs.base.errors import LabError
+from labs.base.settings import CLONE, Settings
+from labs.ownership.creations import IMAGE, Thing
+from labs.ownership.ledger import Ledger
+from labs.sandbox import engine_choice
+from labs.seams import engine_api
+from labs.secrecy.values import Needles, known, shapes_in
+
+CHUNK = 4 << 20
+PERMITTED = (
+    *("secrets/*", "aws/credentials", "docker/config.json", "sandbox/gateway/*", "sandbox/hub.yml", "sandbox/ecr.yml"),
+    *("jupyter/config/jupyter_server_config.json", "jupyter/runtime/*", "run/jupyter.json", "run/jupyter.html"),
+)
+"""Where secrets live, below the state folder: files 0600 in folders 0700."""
+HISTORIES = (
+    *(".bash_history", ".zsh_history", ".python_history", ".ash_history", ".local/share/fish/fish_history"),
+    *(".aws/cli/history/history.db", ".ipython/profile_default/history.sqlite", ".viminfo", ".lesshst"),
+)
+COURSE_NAMES = ("widget-server:", "clinica:", "clinica-")
+PACKAGE = "programa baixado"
+OF_THE_MACHINE = ("linha de comando", "variável de ambiente", "histórico", "pasta temporária", PACKAGE)
+"""Kinds of places that are not the lab's alone, or whose manuals show examples: there only the lab's own secrets are
+looked for, no mere shapes.
+"""
+TEMPORARY_BYTES, TEMPORARY_DEPTH = 8 << 20, 4
+MOST_UNPACKED = 2 << 30
+"""Bytes of one compressed file that are looked at: a bomb must not stop the scan."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A secret out of place. `secret` says which one by the file that keeps it; the value itself is never told."""
+
+    place: str
+    secret: str
+    kind: str
+
+
+@dataclass
+class Report:
+    """`unread` says, in words, what could not be looked at."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    files: int = 0
+    processes: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+class Scan:
+    """One look over a lab. `extra` are further values to find, by label (value → label)."""
+
+    def __init__(self, settings: Settings, extra: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
+        self._needles = Needles({**known(settings), **(extra or {})})
+        self.report = Report()
+
+    def run(self) -> Report:
+        """Look everywhere."""
+        began = time.monotonic()
+        self.state_folder()
+        self.notebooks(CLONE / "notebooks")
+        self.histories(Path.home())
+        self.running()
+        self.temporary(Path(tempfile.gettempdir()))
+        self.engine()
+        self.report.findings = list(dict.fromkeys(self.report.findings))
+        self.report.seconds = round(time.monotonic() - began, 2)
+        return self.report
+
+    # Places ------------------------------------------------------------------------------------
+
+    def state_folder(self) -> None:
+        """Everything below LABS_HOME: notebooks, logs, the private engine's layers and logs, the registries' blobs."""
+        for path in _files(self._settings.home):
+            relative = path.relative_to(self._settings.home)
+            if not any(
+                relative.match(pattern) and len(relative.parts) == pattern.count("/") + 1 for pattern in PERMITTED
+            ):
+                self._file(path, _kind(relative))
+            elif _others_can_read(path):
+                self._add(str(path), str(relative), "arquivo com segredo que outros podem ler")
+
+    def notebooks(self, folder: Path) -> None:
+        """The clone's own notebooks."""
+        for path in folder.rglob("*.ipynb"):
+            self._file(path, "notebook")
+
+    def histories(self, home: Path) -> None:
+        """What shells and tools remember of typed lines."""
+        for name in HISTORIES:
+            if (home / name).is_file():
+                self._file(home / name, "histórico")
+
+    def running(self) -> None:
+        """Command lines of all processes that can be seen, environments of the lab's own."""
+        ours = f"LABS_HOME={self._settings.home}".encode()
+        for pid, words in processes.all_processes():
+            self.report.processes += 1
+            self._bytes("\0".join(words).encode(), f"processo {pid} ({Path(words[0]).name})", "linha de comando")
+            with contextlib.suppress(OSError):
+                environment = Path(f"/proc/{pid}/environ").read_bytes()
+                if ours in environment.split(b"\0"):
+                    self._bytes(environment, f"processo {pid} ({Path(words[0]).name})", "variável de ambiente")
+
+    def temporary(self, folder: Path) -> None:
+        """Our own young files in the temporary folder, not those of another lab."""
+        since = _born(self._settings)
+        for path in _files(folder, depth=TEMPORARY_DEPTH, skip=_is_lab):
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                if found.st_uid == os.getuid() and found.st_mtime >= since and found.st_size <= TEMPORARY_BYTES:
+                    self._file(path, "pasta temporária")
+
+    def engine(self) -> None:
+        """Layers and history of the course's images, configuration and output of their containers, in the learner's own
+        engine. The private engine keeps them below the state folder, where they were read already.
+        """
+        host = self._settings.engine_host
+        if not host or engine_choice.is_private(self._settings) or not engine_choice.answers(host):
+            return
+        images = _of_the_course(self._settings, engine_api.images(host))
+        if not images:
+            return
+        try:
+            self._images(host, [names[0] if names else image for image, names in images.items()])
+        except (tarfile.TarError, OSError, ValueError) as error:
+            self.report.unread.append(f"imagens do seu Docker ({error})")
+        for name, told in engine_api.told_by_containers(host, images):
+            self._bytes(told, f"container {name}", "configuração ou log de container")
+
+    def image(self, reference: str) -> list[Finding]:
+        """What stands in the layers or the history of one image of the lab's engine.
+
+        Raises:
+            tarfile.TarError, OSError: it cannot be read.
+        """
+        self._images(self._settings.engine_host, [reference])
+        return self.report.findings
+
+    def _images(self, host: str, references: Sequence[str]) -> None:
+        """All in one archive, where a layer that several share stands once; a finding is told for each of them."""
+        first = len(self.report.findings)
+        with engine_api.saved(host, references) as stream:
+            images = self._archive(stream, "layer ou história de imagem")
+        found = self.report.findings[first:]
+        self.report.findings[first:] = [
+            replace(one, place=f"imagem {image}") for one in found for image in images.get(one.place, references)
+        ]
+
+    # How ---------------------------------------------------------------------------------------
+
+    def _file(self, path: Path, kind: str) -> None:
+        try:
+            with path.open("rb") as file:
+                self._content(file, str(path), kind)
+        except OSError:
+            return  # gone meanwhile, or not ours to read
+
+    def _archive(self, stream: IO[bytes], kind: str) -> dict[str, set[str]]:
+        """An image archive as it comes: findings bear its members' names; returns which images each member is of.
+
+        A member goes through a file without a name, since it may be compressed.
+        """
+        images: list[Mapping[str, Any]] = []
+        same: dict[str, str] = {}
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                if member.issym():  # a layer that an image before it has too
+                    same[member.name] = os.path.normpath(os.path.join(os.path.dirname(member.name), member.linkname))
+                elif member.isreg() and (content := archive.extractfile(member)):
+                    with tempfile.TemporaryFile() as file:
+                        shutil.copyfileobj(content, file, CHUNK)
+                        file.seek(0)
+                        self._content(file, member.name, kind)
+                        if member.name == "manifest.json":
+                            file.seek(0)
+                            images = json.load(file)
+        return _images_of_members(images, same)
+
+    def _content(self, file: IO[bytes], place: str, kind: str) -> None:
+        """A file from its beginning: as it is, and unpacked."""
+        self.report.files += 1
+        head = file.read(2)
+        file.seek(0)
+        self._stream(iter(lambda: file.read(CHUNK), b""), place, kind)
+        if head == b"\x1f\x8b":
+            file.seek(0)
+            self._stream(_unpacked(file), place, kind)
+
+    def _stream(self, chunks: Iterable[bytes], place: str, kind: str) -> None:
+        tail = b""
+        for chunk in chunks:
+            self.report.bytes += len(chunk)
+            self._bytes(tail + chunk, place, kind)
+            tail = chunk[-self._needles.longest :]
+
+    def _bytes(self, data: bytes, place: str, kind: str) -> None:
+        for label in self._needles.found(data):
+            self._add(place, label, kind)
+        if kind not in OF_THE_MACHINE:
+            for label in shapes_in(data):
+                self._add(place, label, kind)
+
+    def _add(self, place: str, secret: str, kind: str) -> None:
+        self.report.findings.append(Finding(place, secret, kind))
+
+
+def _of_the_course(settings: Settings, images: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Images with a name that the course gives, and those whose name or id the ledger knows."""
+    addresses = (f"{settings.hub_registry}/", f"{settings.ecr_registry}/")
+    ledger = Ledger(settings)
+    return {
+        image: names
+        for image, names in images.items()
+        if any(name.startswith((*addresses, *COURSE_NAMES)) or ledger.noted(Thing(IMAGE, name)) for name in names)
+        or ledger.noted(Thing(IMAGE, "", image))
+    }
+
+
+def _images_of_members(images: Sequence[Mapping[str, Any]], same: Mapping[str, str]) -> dict[str, set[str]]:
+    """Members of an image archive → the images that they are of (Docker Image Specification v1.2, `manifest.json`).
+
+    Args:
+        same: members that are only a link to another one.
+    """
+    found: dict[str, set[str]] = {}
+    for one in images:
+        names = one.get("RepoTags") or ["sha256:" + PurePosixPath(one["Config"]).stem]
+        for member in (one["Config"], *one["Layers"]):
+            # Older engines keep each layer's part of the history beside it: ID/layer.tar, ID/json.
+            for path in (member, same.get(member, member), str(PurePosixPath(member).with_name("json"))):
+                found.setdefault(path, set()).update(names)
+    return found
+
+
+def _unpacked(file: Any) -> Iterator[bytes]:
+    reader, taken = zlib.decompressobj(wbits=31), 0
+    with contextlib.suppress(zlib.error):
+        while (chunk := file.read(CHUNK)) and taken < MOST_UNPACKED:
+            while chunk and taken < MOST_UNPACKED:
+                data = reader.decompress(chunk, CHUNK)
+                taken += len(data)
+                yield data
+                chunk = reader.unconsumed_tail
+
+
+def _files(folder: Path, depth: int = 100, skip: Any = None) -> Iterator[Path]:
+    """Regular files below a folder; follows no link and crosses no mount (a container's is the same files again)."""
+    for top, folders, names in os.walk(folder):
+        here = Path(top)
+        deep = len(here.relative_to(folder).parts)
+        folders[:] = [
+            name
+            for name in folders
+            if deep < depth and not os.path.ismount(here / name) and not (skip and skip(here / name))
+        ]
+        for name in names:
+            with contextlib.suppress(OSError):
+                if stat.S_ISREG((here / name).lstat().st_mode):
+                    yield here / name
+
+
+def _is_lab(folder: Path) -> bool:
+    return (folder / "settings.json").exists() or (folder / "sandbox").is_dir()
+
+
+def _born(settings: Settings) -> float:
+    """When the lab's first secret was made; nothing older can hold one."""
+    times = [path.stat().st_mtime for path in settings.secrets.glob("*")] if settings.secrets.is_dir() else []
+    return min(times, default=0.0) - 1
+
+
+def _others_can_read(path: Path) -> bool:
+    """Mode 0600 in a folder 0700; of Jupyter Server's runtime files, one of which it writes 0644, the folder alone."""
+    folder, file = path.parent.stat().st_mode, path.stat().st_mode
+    return bool((folder if path.parent.name == "runtime" else folder | file) & 0o077)
+
+
+def _kind(relative: Path) -> str:
+    if relative.suffix == ".ipynb":
+        return "notebook"
+    top = "/".join(relative.parts[:2])
+    kinds = {
+        "sandbox/engine": "imagem, container ou log do engine",
+        "sandbox/hub": "registry",
+        "sandbox/ecr": "registry",
+        "sandbox/tools": PACKAGE,
+        "sandbox/cache": PACKAGE,
+    }
+    return kinds.get(top, "log" if relative.suffix == ".log" else "arquivo")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print what was found; returns 1 where a secret is out of place, 2 where not all could be looked at."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m labs.secrets_scan", description="Procura segredos do laboratório fora dos arquivos deles."
+    )
+    parser.add_argument("--json", action="store_true", help="saída em JSON")
+    options = parser.parse_args(arguments)
+    try:
+        report = Scan(Settings.load()).run()
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    else:
+        print(_told(report))
+    return 1 if report.findings else 2 if report.unread else 0
+
+
+def _told(report: Report) -> str:
+    looked = f"{report.files} arquivos, {report.bytes >> 20} MB, {report.processes} processos, {report.seconds} s"
+    lines = [f"{one.kind}: {one.place}\n    contém o segredo de {one.secret}" for one in report.findings]
+    lines += [f"⚠ Não consegui ler: {one}\n    Próximo comando: python3 -m labs doctor" for one in report.unread]
+    if not report.findings:
+        return "\n".join([*lines, f"Nenhum segredo fora do lugar no que foi lido ({looked})."])
+    lines.append(f"{len(report.findings)} segredos fora do lugar ({looked}).")
+    lines.append("Próximo comando: apague o que está acima e troque a chave: python3 -m labs reset")
+    return "\n".join(lines)
