@@ -20,14 +20,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labs import sandbox
-from labs.base.settings import CLONE, Settings, write_atomic
-from labs.checks import Verdict, World, run_check
+from labs.base.files import write_atomic
+from labs.base.settings import CLONE, Settings
+from labs.base.verdict import Verdict
 from labs.course.catalog import Lesson, Step, load_course
 from labs.develop.notebooks import NOTEBOOKS, environment
 from labs.jupyter import server
+from labs.running.judge import judge
 from labs.running.unattended import approve
 from labs.sandbox import leftovers, lifecycle
 from labs.seams import engine_api
+from labs.seams.world import World
 from labs.secrecy.values import known
 
 LESSONS = load_course().lessons
@@ -72,9 +75,9 @@ class Typist:
 
     def _type(self, lesson: Lesson, step: Step) -> Typed:
         variables = self._terminals.get(lesson.id) or self._terminals.setdefault(lesson.id, self._opened())
-        before = run_check(step, World(Settings.load(self.settings.home)))
+        before = judge(step, World(Settings.load(self.settings.home)))
         output, code = self._typed(step.command, self._answers(step), variables)
-        after = run_check(step, World(Settings.load(self.settings.home)))
+        after = judge(step, World(Settings.load(self.settings.home)))
         if step.cleanup:
             self._typed(step.cleanup, "", variables)
         return Typed(output, code, before, after)

@@ -296,6 +296,7 @@ def _test(chosen: argparse.Namespace) -> int:
     from labs.develop import testing
 
     _install_missing(chosen)
+    testing.install_javascript_tools(say)
     options = ["--exhaustive"] if chosen.exhaustive else []
     if chosen.fast:
         return testing.run_fast([*options, *chosen.pytest], say)

@@ -40,14 +40,15 @@ NOT_OURS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
 )
+STYLE = ("tests/portuguese", "tests/javascript", "widget-server")
 LANES = {
     "curso": ("tests/parity", "tests/notebooks", "tests/sandbox", "tests/live", "tests/engine"),
-    "falhas": ("tests/faults", "tests/hostile", "tests/browser", "tests/unit", "tests/portuguese", "widget-server"),
+    "falhas": ("tests/faults", "tests/hostile", "tests/browser", *STYLE, "tests/unit"),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row."""
 FAST = {
     "unidade": ("tests/unit", "--ignore=tests/unit/test_style.py"),
-    "estilo": ("tests/unit/test_style.py", "tests/portuguese", "widget-server"),
+    "estilo": ("tests/unit/test_style.py", *STYLE),
 }
 """The lanes of `--fast`: nothing here starts a sandbox."""
 COURSE_PORTS = range(3000, 3006)
@@ -100,6 +101,14 @@ def _interruptible() -> Iterator[Running]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def install_javascript_tools(say: Say) -> None:
+    """biome and tsc, once for each lock; where they cannot be had, the tests that need them fail and say why."""
+    command = [sys.executable, "-m", "tests.javascript"]
+    answer = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if answer.returncode != 0:
+        say(f"Sem as ferramentas de JavaScript dos testes: {answer.stderr.strip()}")
 
 
 def run(arguments: Sequence[str], say: Say) -> int:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from labs.checks import World
 from labs.course.catalog import Drill, Lesson, Step
 from labs.seams import engine_api
+from labs.seams.world import World
 from tests.courses import PATHS, Typist
 
 OPEN = [(lesson, step) for lesson, step in PATHS if step.open or step is lesson.challenge]

@@ -10,8 +10,8 @@ from typing import Any
 
 from labs import sandbox
 from labs.base.settings import CLONE, Settings
-from labs.checks import World
 from labs.ownership.removal import residue
+from labs.seams.world import World
 from tests.courses import PATHS, Typist
 
 STEPS = {f"{lesson.id}/{step.id}" for lesson, step in PATHS}
