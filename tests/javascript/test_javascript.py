@@ -1,4 +1,4 @@
-"""The cards' scripts keep their rules: style, functions of 40 lines, format, types. The tools' own reports are the message."""
+"""The cards' scripts keep their rules: style, functions of 40 lines, format, types; the tools' reports tell."""
 
 from __future__ import annotations
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 
 import pytest
-from labs.settings import CLONE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from labs.base.settings import CLONE
 
 PROJECT = (CLONE / "pyproject.toml").read_text("utf-8")
 OUR_OWN = {"labs", "tests", "bench", "widget_server", "conftest"}
