@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from labs.sandbox.gateway import aws_errors
+from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.aws import actions, shapes
 from labs.sandbox.gateway.aws import signature as sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from labs.base.settings import Settings
-from labs.sandbox.gateway import aws_errors
+from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import FORM, JSON, TARGETS, Call, Reply
 from labs.sandbox.gateway.memory.clock import Clock
 from labs.sandbox.gateway.memory.images import Repository
