@@ -17,7 +17,8 @@ import pytest
 from labs import sandbox
 from labs.base import processes
 from labs.base.errors import LabError
-from labs.base.settings import CLONE, Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.sandbox import leftovers, lifecycle, network
 

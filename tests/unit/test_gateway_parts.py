@@ -23,11 +23,12 @@ from labs.sandbox.gateway.errors import RefusedError
 from labs.sandbox.gateway.memory import billing
 from labs.sandbox.gateway.memory.access_log import KEPT, Events
 from labs.sandbox.gateway.memory.clock import Clock
-from labs.sandbox.gateway.memory.console_session import console_credentials, write_console_profile, write_profile
+from labs.sandbox.gateway.memory.console_session import console_credentials, write_console_profile
 from labs.sandbox.gateway.memory.hub_accounts import Accounts, hashed
 from labs.sandbox.gateway.memory.images import Images, layer_digests
 from labs.sandbox.gateway.memory.tokens import Signer
 from labs.sandbox.gateway.registries.upstream import relocated, route
+from labs.seams.aws_files import write_profile
 
 ARN = "arn:aws:ecr:us-east-2:123456789012:repository/app"
 
