@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from labs.sandbox.gateway.memory import aws_errors
-from labs.sandbox.gateway.memory import billing
+from labs.sandbox.gateway.memory import aws_errors, billing
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.state import State
 

@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
-from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.errors import RefusedError, UnavailableError
+from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.images import Image, Repository
 from labs.sandbox.gateway.memory.state import State

@@ -10,7 +10,6 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.aws import actions, shapes
 from labs.sandbox.gateway.aws import signature as sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
@@ -18,6 +17,7 @@ from labs.sandbox.gateway.aws.ecr_api import EcrApi
 from labs.sandbox.gateway.errors import RefusedError, StorageError
 from labs.sandbox.gateway.http import API_BYTES, body
 from labs.sandbox.gateway.identity import Identities, Principal
+from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.entries import KeyUsed
 from labs.sandbox.gateway.memory.state import State
