@@ -16,9 +16,8 @@ PLAN = [
     Part("gateway", ("python", "-m", "gateway"), {"PATH": "/bin", "PYTHONPATH": "/kit"}, "g.log", "g.sock", "/health"),
     Part("engine", ("dockerd",), {}, "e.log", "e.sock", "/_ping", ("e.sock",), ("e.pid",), grace=15),
 ]
-STATE = State(
-    7, "boot-1", 12.5, {"gateway": PartState(8, "boot-2", 13.0, 1, 0.4, True, "HTTP 200"), "hub": PartState()}
-)
+GATEWAY = PartState(8, "boot-2", 13.0, 1, 0.4, True, "HTTP 200")
+STATE = State(7, "boot-1", 12.5, {"gateway": GATEWAY, "hub": PartState()})
 SAMPLE = {
     "pid": 7,
     "start": "boot-1",
@@ -45,7 +44,7 @@ def test_plan_and_state_come_back_as_they_went(tmp_path: Path) -> None:
     path.write_text(supervised.state_text(STATE))
     assert supervised.read_state(str(path)) == STATE
     path.write_text(json.dumps(SAMPLE))
-    assert supervised.read_state(str(path)) == State(7, "boot-1", 12.5, {"gateway": STATE.parts["gateway"]})
+    assert supervised.read_state(str(path)) == State(7, "boot-1", 12.5, {"gateway": GATEWAY})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_a_damaged_plan_is_none(tmp_path: Path, damage: Callable[[list[dict[str,
     told = json.loads(supervised.plan_text(PLAN))
     damage(told)
     path.write_text(json.dumps(told))
-    with pytest.raises(ValueError, match="parts.json"):
+    with pytest.raises(ValueError, match="TypeError"):
         supervised.read_plan(str(path))
 
 
