@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from labs.base.settings import Settings
 from labs.checks import Verdict, World, check, failed, passed, run_check
+from labs.clinic import cases
 from labs.course import target_words
+from labs.ownership import removal
+from labs.ownership.removal import Item
 
 
 @check
@@ -35,11 +39,21 @@ def unproven(world: World) -> list[str]:
     ]
 
 
+def items(world: World) -> Iterator[Item]:
+    """All that the course made and is there now, in the order in which it can be removed: an open case first."""
+    if name := cases.current(world.settings):
+        yield Item(f"caso {name} da clínica", lambda: cases.close_case(world, lambda _: None))
+    yield from removal.items(world)
+
+
+def residue(world: World) -> list[str]:
+    """Names of what the course made and is still there."""
+    return [item.name for item in items(world)]
+
+
 @check
 def zero_residue(world: World) -> Verdict:
     """Nothing that the lab made is left in the engine, the registries and the account."""
-    from labs.ownership.removal import residue
-
     left = residue(world)
     if left:
         return failed(f"Ainda existe: {', '.join(left[:5])}.", "python3 -m labs.cleanup")

@@ -1,8 +1,8 @@
-"""`python3 -m labs.sandbox`."""
+"""`python3 -m labs.sandbox`, as lessons spell `python3 -m labs sandbox`."""
 
 import sys
 
-from labs.cli.dials import main
+from labs.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["sandbox", *sys.argv[1:]], "python3 -m labs.sandbox"))

@@ -25,7 +25,7 @@ from labs.checks import World
 from labs.course.catalog import load_course
 from labs.live import guard
 from labs.ownership.ledger import Ledger
-from labs.ownership.removal import residue
+from labs.running.finish import residue
 from labs.sandbox import base_image, leftovers, seeds
 from labs.seams import engine_api
 from labs.seams.gateway_admin import Admin

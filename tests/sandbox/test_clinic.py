@@ -23,7 +23,7 @@ from labs.clinic import belongings, cases
 from labs.clinic.command import LESSON
 from labs.clinic.ingredients import Fault, Stage
 from labs.course.catalog import Drill, load_course
-from labs.ownership import removal
+from labs.running import finish
 from labs.running.runner import Runner
 from labs.seams import image_layers
 from labs.seams.docker_client import docker
@@ -230,8 +230,8 @@ def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, wor
 def test_the_clean_up_of_the_course_closes_the_case(world: World) -> None:
     before = everything(world)
     cases.open_case(world, "sem-login", ignore)
-    assert "caso sem-login da clínica" in removal.residue(world)
-    next(item for item in removal.items(world) if item.name.startswith("caso")).remove()
+    assert "caso sem-login da clínica" in finish.residue(world)
+    next(item for item in finish.items(world) if item.name.startswith("caso")).remove()
     assert everything(world) == before
 
 

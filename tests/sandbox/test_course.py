@@ -12,7 +12,7 @@ from labs import sandbox
 from labs.base.settings import CLONE, Settings
 from labs.checks import World
 from labs.course.catalog import load_course
-from labs.ownership.removal import residue
+from labs.running.finish import residue
 
 STEPS = {
     f"{lesson.id}/{step.id}" for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step

@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,11 @@ from labs.base.errors import EngineError
 from labs.base.settings import CLONE
 from labs.cli import main
 
-VERBS = {"start", "test", "up", "down", "reset", "status", "doctor", "env", "run"}
+VERBS = {
+    *("start", "test", "up", "down", "reset", "status", "doctor", "env", "run"),
+    *("journey", "certificate", "cleanup", "account", "hub", "sso", "sandbox", "drill", "target", "secrets_scan"),
+    "notebooks",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +30,11 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_VENV", str(tmp_path / "venv"))  # not made: no verb here may leave this process
 
 
-def _fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def _fails_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def status(_: object) -> int:
         raise error
 
-    monkeypatch.setattr(main, "_status", status)
+    monkeypatch.setitem(main.COMMANDS, "status", replace(main.COMMANDS["status"], handler=status))
 
 
 def test_the_verbs_are_the_fixed_ones() -> None:
@@ -88,10 +93,7 @@ def test_an_unexpected_error_is_seventy_with_its_traceback_in_a_file(
 
 
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(main, "_status", interrupted)
+    _fails_with(monkeypatch, KeyboardInterrupt())
     assert main.main(["status"]) == 130
 
 
