@@ -21,9 +21,6 @@ TEXTS = {
     "unrecognized arguments: %s": "não conheço: %s",
     "argument %(argument_name)s: %(message)s": "%(argument_name)s: %(message)s",
     "invalid choice: %(value)r (choose from %(choices)s)": "%(value)r não existe; escolha entre %(choices)s",
-    "invalid choice: %(value)r, maybe you meant %(suggestion)r? (choose from %(choices)s)": (
-        "%(value)r não existe; seria %(suggestion)r? Escolha entre %(choices)s"
-    ),
     "unknown parser %(parser_name)r (choices: %(choices)s)": "%(parser_name)r não existe; escolha entre %(choices)s",
     "invalid %(type)s value: %(value)r": "valor inválido: %(value)r",
     "expected one argument": "falta o valor",
@@ -66,7 +63,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what was not understood and how to see what is; exit code 2."""
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: erro: {message}\nPróximo comando: {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: erro: {message}\nPróximo comando: {self.prog} " + "--help\n")
 
 
 def _with_values(words: Sequence[str]) -> list[str]:

@@ -34,7 +34,7 @@ LEARNERS = {
     "work": "os seus notebooks e o seu widget-server",
     "docker": "logins do Docker no laboratório",
     "aws": "perfis e credenciais da AWS do laboratório",
-    "secrets": "senhas, tokens e chaves do laboratório",
+    "secrets": "senhas e chaves do laboratório",
     "jupyter": "o arranjo do JupyterLab",
     "ipython": "o histórico dos notebooks",
     "run": "endereços do que está de pé",
