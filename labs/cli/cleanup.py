@@ -25,14 +25,14 @@ def run(chosen: argparse.Namespace) -> int:
         LiveLocked: live, and another account answers, or nothing was confirmed in this session.
         LabError: what exists cannot be read.
     """
-    from labs.checks import World
     from labs.live import guard
     from labs.ownership import removal
-    from labs.running import finish
+    from labs.running import residue
+    from labs.seams.world import World
 
     world = World(Settings.load())
     guard.require_account(world)
-    found = finish.residue(world)
+    found = residue.names(world)
     if chosen.dry_run:
         print(_listed(found))
         return 0
@@ -41,7 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
     if found and not _agreed(found, chosen):
         print("Nada foi removido.")
         return 1
-    left = removal.remove_all(world, lambda: finish.items(world), show)
+    left = removal.remove_all(world, lambda: residue.items(world), show)
     if not left:
         removal.close(world.settings)
     print("Nada do curso ficou." if not left else f"Ainda existe: {', '.join(left)}")

@@ -37,8 +37,8 @@ def run(chosen: argparse.Namespace) -> int:
         CommandError: there is no such case or letter.
         LabError: the sandbox refused.
     """
-    from labs.checks import World
     from labs.clinic import command
+    from labs.seams.world import World
 
     command.run(World(Settings.load()), show, chosen.case, undo=chosen.undo, letter=chosen.diagnose)
     return 0

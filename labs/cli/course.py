@@ -27,7 +27,7 @@ def journey(chosen: argparse.Namespace) -> int:
     settings = Settings.load()
     course, progress = target_words.course(settings), Progress(settings)
     if chosen.rebuild:
-        from labs.checks import World
+        from labs.seams.world import World
 
         print(f"Passos que o estado de agora comprova: {journey.rebuild(course, World(settings), progress)}.")
     print(journey.text(course, progress.all()))
@@ -46,9 +46,9 @@ def certificate(chosen: argparse.Namespace) -> int:
     Raises:
         LabError: the state cannot be read, or the page not be written.
     """
-    from labs.checks import World
     from labs.course import target_words
     from labs.pages import certificate
+    from labs.seams.world import World
 
     settings = Settings.load()
     name = " ".join(chosen.name.split())[:120]

@@ -11,7 +11,7 @@ from labs.base.errors import CommandError
 from labs.base.settings import Settings
 
 if TYPE_CHECKING:
-    from labs.seams.gateway_admin import Admin
+    from labs.seams.gateway_admin import GatewayAdmin
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 EXAMPLES = """\
@@ -63,7 +63,7 @@ def run(chosen: argparse.Namespace) -> int:
         CommandError: the target is live, or the value is none of the dial's.
         SandboxError: the sandbox is not up.
     """
-    from labs.seams.gateway_admin import Admin
+    from labs.seams.gateway_admin import GatewayAdmin
 
     settings = Settings.load()
     if settings.live:
@@ -73,11 +73,11 @@ def run(chosen: argparse.Namespace) -> int:
             "python3 -m labs.target sandbox",
         )
     turn = {"clock": clock, "spend": spend}[chosen.dial]
-    print(turn(Admin(settings), chosen.value))
+    print(turn(GatewayAdmin(settings), chosen.value))
     return 0
 
 
-def clock(admin: Admin, value: str) -> str:
+def clock(admin: GatewayAdmin, value: str) -> str:
     """Turn the clock, where a value is given; says what it shows."""
     if value:
         admin.set_clock(offset(value, int(admin.clock()["offset_seconds"])))
@@ -86,7 +86,7 @@ def clock(admin: Admin, value: str) -> str:
     return f"Relógio do laboratório: {moment:%d/%m/%Y %H:%M:%S} ({words(int(shown['offset_seconds']))})."
 
 
-def spend(admin: Admin, value: str) -> str:
+def spend(admin: GatewayAdmin, value: str) -> str:
     """Set the month's spending; says it, and the alerts that it set off."""
     amount = value.replace(",", ".")
     if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", amount):

@@ -11,7 +11,8 @@ import argparse
 import secrets
 
 from labs.base.errors import CommandError
-from labs.base.settings import HUB_USER_RULE, Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import HUB_USER_RULE, Settings
 
 
 def account_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def hub(chosen: argparse.Namespace) -> int:
     Raises:
         RegistryError: the Hub refused, or there is no such repository.
     """
-    from labs.checks import World
+    from labs.seams.world import World
 
     world = World(Settings.load())
     world.hub_owner.hub_private(world.settings.hub_user, chosen.name)
@@ -59,7 +60,7 @@ def choose(settings: Settings, name: str) -> Settings:
         CommandError: the name is not a valid Docker ID.
         SandboxError: the sandbox is not up.
     """
-    from labs.seams.gateway_admin import Admin
+    from labs.seams.gateway_admin import GatewayAdmin
 
     if settings.live:
         return _check_live(settings, name)
@@ -71,7 +72,7 @@ def choose(settings: Settings, name: str) -> Settings:
         )
     token = _token(settings) if name == settings.hub_user else ""
     token = token or secrets.token_urlsafe(24)
-    Admin(settings).hub_account(name, token)
+    GatewayAdmin(settings).hub_account(name, token)
     write_atomic(settings.hub_token_file, token + "\n")
     write_atomic(settings.secrets / "hub-netrc", f"machine 127.0.0.1 login {name} password {token}\n")
     return settings.with_changes(hub_user=name).save()
@@ -79,7 +80,7 @@ def choose(settings: Settings, name: str) -> Settings:
 
 def _check_live(settings: Settings, name: str) -> Settings:
     """Live, the account is the learner's own: it is only asked whether the kept access token is accepted."""
-    from labs.checks import World
+    from labs.seams.world import World
 
     if name != settings.hub_user:
         raise CommandError(

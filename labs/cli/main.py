@@ -262,6 +262,7 @@ def _test(chosen: argparse.Namespace) -> int:
     from labs.develop import testing
 
     _install_missing(chosen)
+    testing.install_javascript_tools(say)
     return testing.run(chosen.pytest, say)
 
 

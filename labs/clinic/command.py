@@ -13,7 +13,7 @@ from labs.course.progress import Progress
 from labs.course.tries import Tries
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 LESSON = "10-clinica-de-erros"
 LETTERS = "abcdefgh"

@@ -27,6 +27,14 @@ NOT_OURS = (
 )
 
 
+def install_javascript_tools(say: Callable[[str], None]) -> None:
+    """biome and tsc, once for each lock; where they cannot be had, the tests that need them fail and say why."""
+    command = [sys.executable, "-m", "tests.javascript"]
+    answer = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if answer.returncode != 0:
+        say(f"Sem as ferramentas de JavaScript dos testes: {answer.stderr.strip()}")
+
+
 def run(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     """Run the suite; returns pytest's exit code. pytest's own closing line is the last one on stdout."""
     homes = Path(tempfile.mkdtemp(prefix="labs-"))

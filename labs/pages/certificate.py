@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from labs.base.settings import Settings, write_atomic
-from labs.checks import Verdict, World, run_check
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
+from labs.base.verdict import Verdict
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
 from labs.pages import render
 from labs.running import journey
-from labs.running.finish import certificate_file
+from labs.running.judge import judge
+from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
 Report = Callable[[str], None]
@@ -60,7 +62,7 @@ def prove(course: Course, world: World, report: Report) -> Iterator[Proof]:
         for step in lesson.steps:
             if not step.lasting:
                 continue
-            verdict = run_check(step, world)
+            verdict = judge(step, world)
             report(f"  {'✓' if verdict.passed else '✗'} {step.title or step.id}: {verdict.observed}")
             for name, value in verdict.evidence.items():
                 report(f"      {name}: {value}")
@@ -86,7 +88,7 @@ def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str
             if (told := [_told(*proof, records) for proof in proofs if proof[0].id == lesson.id])
         ],
     )
-    path = certificate_file(settings)
+    path = settings.certificate_file
     write_atomic(path, page)
     return path
 

@@ -201,8 +201,8 @@ def _drill(words: Sequence[str], context: Context) -> Action:
         raise _UnknownError
 
     def run(watch: Watcher) -> None:
-        from labs.checks import World
         from labs.clinic import command as drill
+        from labs.seams.world import World
 
         world = World(context.settings, context.engine, context.cloud)
         drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from labs.base.errors import LabError
+from labs.base.text import plural
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
-from labs.pictures.markup import plural
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 RECOVERY_SECONDS = 3.0
 """How long opening a lesson waits for lost progress to be read anew."""
@@ -113,12 +113,12 @@ def rebuild(course: Course, world: World, progress: Progress) -> int:
     Raises:
         StateError: the state folder cannot be written.
     """
-    from labs.checks import run_check
+    from labs.running.judge import judge
 
     proofs = {}
     for lesson in course.lessons:
         for step in steps_of(lesson):
-            verdict = run_check(step, world) if step.lasting else None
+            verdict = judge(step, world) if step.lasting else None
             if verdict and verdict.passed:
                 proofs[f"{lesson.id}/{step.id}"] = (verdict.observed, verdict.evidence)
     progress.restore(proofs)

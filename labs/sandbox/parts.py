@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from labs.base.settings import CLONE, Settings, kept_key, write_atomic
+from labs.base.files import kept_key, write_atomic
+from labs.base.settings import CLONE, Settings
 from labs.sandbox import engine_choice
 
 REGISTRIES = ("hub", "ecr")

@@ -25,11 +25,11 @@ from labs.base.errors import LabError
 from labs.base.events import Event
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.checks import World
 from labs.course.progress import Progress
 from labs.running.commands import Context, execute
 from labs.sandbox import leftovers
 from labs.seams.unix_http import request
+from labs.seams.world import World
 
 from ..hostile.kit import true_size
 

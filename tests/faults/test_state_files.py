@@ -18,7 +18,7 @@ from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.course.progress import Progress
 from labs.sandbox import leftovers
-from labs.seams.gateway_admin import Admin
+from labs.seams.gateway_admin import GatewayAdmin
 
 from .kit import Patient, tally
 
@@ -149,7 +149,7 @@ def test_older_settings_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hours", [13, -13, 24 * 365, -24 * 365])
 def test_the_lab_s_clock_goes_forth_and_back(patient: Patient, hours: int) -> None:
-    before, admin = patient.census(), Admin(patient.settings)
+    before, admin = patient.census(), GatewayAdmin(patient.settings)
     try:
         admin.set_clock(hours * 3600)
         tally.add("clock moved")
@@ -167,7 +167,7 @@ import asyncio, sys, time
 real, offset = time.time, float(sys.argv[1])
 time.time = lambda: real() + offset
 from labs.sandbox.gateway.app import serve
-from labs.settings import Settings
+from labs.base.settings import Settings
 asyncio.run(serve(Settings.load()))
 """
 
@@ -181,8 +181,8 @@ def test_a_machine_s_clock_that_was_wrong(patient: Patient, days: int) -> None:
     registries = [_registry(settings, name) for name in ("hub", "ecr")]
     gateway = subprocess.Popen([sys.executable, "-c", WRONG_CLOCK, str(days * 86400)], env=environment)
     try:
-        until("o gateway responder", lambda: Look(Admin(settings).health()), 30)
-        Admin(settings).hub_limits(None)
+        until("o gateway responder", lambda: Look(GatewayAdmin(settings).health()), 30)
+        GatewayAdmin(settings).hub_limits(None)
         tally.add("machine's clock wrong")
     finally:
         for process in (gateway, *registries):

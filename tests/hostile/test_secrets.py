@@ -23,8 +23,9 @@ from typing import Any
 import pytest
 
 from labs import sandbox
+from labs.base.files import write_atomic
 from labs.base.processes import start_of, stop
-from labs.base.settings import CLONE, Settings, write_atomic
+from labs.base.settings import CLONE, Settings
 from labs.course.catalog import load_course
 from labs.develop.notebooks import environment
 from labs.jupyter import server

@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from labs.base.settings import CLONE, Settings
-from labs.checks import Verdict, World, run_check
+from labs.base.verdict import Verdict
 from labs.course.catalog import Drill, Lesson, Step, load_course
+from labs.running.judge import judge
 from labs.running.unattended import approve
 from labs.seams import engine_api
+from labs.seams.world import World
 
 PATHS = [(lesson, step) for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step]
 OPEN = [(lesson, step) for lesson, step in PATHS if step.open or step is lesson.challenge]
@@ -56,9 +58,9 @@ class Typist:
 
     def _type(self, step: Step) -> Typed:
         world = World(Settings.load(self.settings.home))
-        before = run_check(step, world)
+        before = judge(step, world)
         output, code = self._terminal(step.command, self._answers(step))
-        after = run_check(step, World(Settings.load(self.settings.home)))
+        after = judge(step, World(Settings.load(self.settings.home)))
         if step.cleanup:
             self._terminal(step.cleanup, "")
         return Typed(output, code, before, after)

@@ -10,9 +10,9 @@ from typing import Any
 
 from labs import sandbox
 from labs.base.settings import CLONE, Settings
-from labs.checks import World
 from labs.course.catalog import load_course
-from labs.running.finish import residue
+from labs.running import residue
+from labs.seams.world import World
 
 STEPS = {
     f"{lesson.id}/{step.id}" for lesson in load_course().lessons for step in (*lesson.steps, lesson.challenge) if step
@@ -57,7 +57,7 @@ def test_every_step_passes_twice_on_the_same_state_and_nothing_stays(new_lab: Se
         rows = run(new_lab)
         assert {f"{row['lesson']}/{row['step']}" for row in rows} == STEPS
         assert all(row["passed"] for row in rows)
-        assert residue(World(Settings.load(new_lab.home))) == []
+        assert residue.names(World(Settings.load(new_lab.home))) == []
 
 
 def test_it_starts_the_lab_where_nothing_runs(new_lab: Settings) -> None:

@@ -11,7 +11,7 @@ import pytest
 from labs.base.settings import Settings
 from labs.ownership import aws_tags
 from labs.ownership.removal import remove_all
-from labs.running.finish import items
+from labs.running.residue import items
 from labs.running.runner import Runner
 
 ACCOUNT = "123456789012"

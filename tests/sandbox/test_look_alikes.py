@@ -23,13 +23,13 @@ from labs import sandbox
 from labs.base.errors import CommandError
 from labs.base.events import ignore
 from labs.base.settings import CLONE, Settings
-from labs.checks import World
-from labs.ownership.creations import IMAGE, Thing
+from labs.base.things import IMAGE, Thing
 from labs.ownership.ledger import Ledger
 from labs.running.commands import Context, execute
 from labs.running.runner import Runner
 from labs.sandbox import leftovers
 from labs.seams import engine_api
+from labs.seams.world import World
 from labs.secrecy import scan as secrets_scan
 from labs.secrecy.scan import Scan
 from tests.engines import own_engine

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from labs import checks
 from labs.cli.main import main
 from labs.course import target_words
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.course.progress import Progress
 from labs.pages import certificate
+from labs.seams import world as seams_world
 
 from .conftest import FakeWorld
 from .fakes import image
@@ -58,7 +58,7 @@ def test_a_failing_check_means_no_certificate_and_names_the_lesson(proven: FakeW
 
 def test_the_name_is_optional_and_one_line(proven: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target_words, "course", lambda _: COURSE)
-    monkeypatch.setattr(checks, "World", lambda _settings: proven)
+    monkeypatch.setattr(seams_world, "World", lambda _settings: proven)
     assert main(["certificate"]) == 0
     page = (proven.settings.home / "certificado.html").read_text("utf-8")
     assert '<p class="name">Conta aluno</p>' in page

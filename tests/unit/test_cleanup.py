@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from labs import checks
 from labs.base import apt
 from labs.base.errors import LiveLocked
 from labs.base.settings import Live, Settings
 from labs.cli.main import main
 from labs.live import guard
 from labs.ownership import removal
-from labs.running import finish
+from labs.running import residue
+from labs.seams import world as seams_world
 
 from .conftest import FakeWorld
 
@@ -27,8 +27,8 @@ def removed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
         if not gone:
             yield removal.Item("container widget-v1", lambda: gone.append("container widget-v1"))
 
-    monkeypatch.setattr(checks, "World", FakeWorld)
-    monkeypatch.setattr(finish, "items", items)
+    monkeypatch.setattr(seams_world, "World", FakeWorld)
+    monkeypatch.setattr(residue, "items", items)
     monkeypatch.setattr(apt, "is_terminal", lambda: True)
     yield gone
 

@@ -19,17 +19,18 @@ from itsdangerous import URLSafeSerializer
 from labs.base import iam_policy
 from labs.base.errors import StateError
 from labs.base.settings import Settings
-from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws import sigv4
 from labs.sandbox.gateway.aws_errors import RefusedError
 from labs.sandbox.gateway.memory import billing
 from labs.sandbox.gateway.memory.access_log import KEPT, Events
 from labs.sandbox.gateway.memory.clock import Clock
-from labs.sandbox.gateway.memory.console_session import console_credentials, write_console_profile, write_profile
+from labs.sandbox.gateway.memory.console_session import console_credentials, write_console_profile
 from labs.sandbox.gateway.memory.hub_accounts import Accounts, hashed
 from labs.sandbox.gateway.memory.images import Images, layer_digests
 from labs.sandbox.gateway.memory.journal import Journal
 from labs.sandbox.gateway.memory.tokens import Signer
 from labs.sandbox.gateway.registries.upstream import relocated, route
+from labs.seams.aws_files import write_profile
 
 ARN = "arn:aws:ecr:us-east-2:123456789012:repository/app"
 
