@@ -195,12 +195,17 @@ def _login(words: Sequence[str], context: Context, password: Callable[[], str]) 
 
 
 def _drill(words: Sequence[str], context: Context) -> Action:
+    """Open a case or undo one, as `labs/cli/clinic.py` reads it."""
+    case = [word for word in words if word != "--undo"]
+    if len(case) > 1 or any(word.startswith("-") for word in case):
+        raise _UnknownError
+
     def run(watch: Watcher) -> None:
         from labs.clinic import command as drill
         from labs.seams.world import World
 
         world = World(context.settings, context.engine, context.cloud)
-        drill.run(words, world, lambda text: watch(Line(text)))
+        drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
 
     return run
 

@@ -30,21 +30,21 @@ START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
 """Restarts in the sight of who waits, after which waiting for a part makes no sense."""
-LEARNERS = (
-    "work",
-    "docker",
-    "aws",
-    "secrets",
-    "jupyter",
-    "ipython",
-    "run",
-    "progress.json",
-    "settings.json",
-    "ledger.jsonl",
-    "locks",
-    "live",
-)
-SANDBOXED = ("engine", "hub", "ecr", "gateway", "logs")
+LEARNERS = {
+    "work": "os seus notebooks e o seu widget-server",
+    "docker": "logins do Docker no laboratório",
+    "aws": "perfis e credenciais da AWS do laboratório",
+    "secrets": "senhas e chaves do laboratório",
+    "jupyter": "o arranjo do JupyterLab",
+    "ipython": "o histórico dos notebooks",
+    "run": "endereços do que está de pé",
+    "progress.json": "o seu progresso",
+    "settings.json": "a configuração do laboratório",
+    "ledger.jsonl": "o registro do que o curso criou",
+    "locks": "travas",
+    "live": "a escolha das suas contas de verdade, com logins e progresso",
+}
+"""What `reset` deletes of the state folder, beside the sandbox, as a learner knows it."""
 KEPT_AT_RESET = ("tools", "cache")
 
 
@@ -351,11 +351,22 @@ def reset(settings: Settings, report: Report = print) -> None:
         _stop(chosen, report)
         for name in LEARNERS:
             _delete(settings.home / name)
-        sandbox = settings.sandbox
-        for entry in sorted(sandbox.iterdir()) if sandbox.is_dir() else []:
-            if entry.name not in KEPT_AT_RESET:
-                _delete(entry)
+        for name in _names(settings.sandbox):
+            if name not in KEPT_AT_RESET:
+                _delete(settings.sandbox / name)
     report("Primeiro dia outra vez: progresso, imagens, contas e cópias de trabalho foram apagados.")
+
+
+def deleted_at_reset(settings: Settings) -> dict[str, str]:
+    """What `reset` would delete of the state folder now: name and what it is."""
+    found = {name: words for name, words in LEARNERS.items() if os.path.lexists(settings.home / name)}
+    if any(name not in KEPT_AT_RESET for name in _names(settings.sandbox)):
+        found[settings.sandbox.name] = "a sandbox: imagens, contas, registries e logs (os programas baixados ficam)"
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
 
 def _empty_what_stays(settings: Settings, report: Report) -> None:
