@@ -46,6 +46,8 @@ LEARNERS = {
 }
 """What `reset` deletes of the state folder, beside the sandbox, as a learner knows it."""
 KEPT_AT_RESET = ("tools", "cache")
+_DETACHED: list[subprocess.Popen[bytes]] = []
+"""Supervisors that this process started and that outlive it. Dropped handles would be warned of as forgotten ones."""
 
 
 def up(settings: Settings, report: Report = print) -> Settings:
@@ -196,7 +198,7 @@ def _start_supervisor(settings: Settings) -> None:
         str(leftovers.state_file(settings)),
     ]
     with _open_log(settings.sandbox / "logs" / "supervisor.log") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd="/",
             env=parts.clean_environment(settings) | {"PYTHONPATH": str(CLONE)},
@@ -205,6 +207,7 @@ def _start_supervisor(settings: Settings) -> None:
             stderr=log,
             start_new_session=True,
         )
+    _DETACHED[:] = [process, *(earlier for earlier in _DETACHED if earlier.poll() is None)]
 
 
 def _write(path: Path, text: str) -> None:
