@@ -12,7 +12,7 @@ from labs.base.settings import CLONE
 TOOLS = {
     "style": ["ruff", "check", "--no-cache", "."],
     "format": ["ruff", "format", "--no-cache", "--check", "."],
-    "types": ["mypy", "--no-error-summary", "--cache-dir=/dev/null"],
+    "types": ["mypy", "--no-error-summary"],
 }
 
 
