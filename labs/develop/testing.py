@@ -42,10 +42,12 @@ NOT_OURS = (
 )
 STYLE = ("tests/portuguese", "tests/javascript", "widget-server")
 LANES = {
-    "curso": ("tests/parity", "tests/notebooks", "tests/sandbox", "tests/live", "tests/engine"),
-    "falhas": ("tests/faults", "tests/hostile", "tests/browser", *STYLE, "tests/unit"),
+    "curso": ("tests/parity", "tests/notebooks", "tests/hostile", "tests/sandbox", "tests/engine", "tests/live"),
+    "falhas": ("tests/faults", "tests/browser", "tests/unit", *STYLE),
 }
-"""What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row."""
+"""What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look
+at the same course done (`tests/courses.py`) stay together: parity with sandbox, notebooks with hostile.
+"""
 FAST = {
     "unidade": ("tests/unit", "--ignore=tests/unit/test_style.py"),
     "estilo": ("tests/unit/test_style.py", *STYLE),
