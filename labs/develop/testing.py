@@ -238,13 +238,14 @@ class Lane:
         homes = Path(tempfile.mkdtemp(prefix="labs-"))
         LOGS.mkdir(parents=True, exist_ok=True)
         try:
-            process = self._running.start(self._command, homes, subprocess.PIPE)
-            assert process.stdout
-            with (LOGS / f"{self.name}.txt").open("wb") as log:
-                for line in process.stdout:
+            with (
+                (LOGS / f"{self.name}.txt").open("wb") as log,
+                self._running.start(self._command, homes, subprocess.PIPE) as process,
+            ):
+                for line in process.stdout or ():
                     log.write(line)
                     self._show(line.decode(errors="replace"))
-            self.code = process.wait()
+            self.code = process.returncode
         finally:
             sweep(homes, self._say)
 
