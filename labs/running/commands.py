@@ -7,6 +7,7 @@ that the learner's terminal runs. What cannot be understood here is never guesse
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import queue
@@ -310,11 +311,8 @@ def _existing(folder: Path) -> Path:
 
 
 def _type(stdin: IO[str], answers: str) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError), stdin:  # the command ended without asking
         stdin.write(answers)
-        stdin.close()
-    except BrokenPipeError:
-        pass  # the command ended without asking
 
 
 def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
@@ -322,8 +320,9 @@ def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
-        for text in stdout:
-            lines.put(text.rstrip("\n"))
+        with stdout:
+            for text in stdout:
+                lines.put(text.rstrip("\n"))
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

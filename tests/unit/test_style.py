@@ -13,7 +13,7 @@ from labs.base.settings import CLONE
 TOOLS = {
     "style": ["-m", "ruff", "check", "--no-cache", "."],
     "format": ["-m", "ruff", "format", "--no-cache", "--check", "."],
-    "types": ["-m", "mypy", "--no-error-summary", "--cache-dir=/dev/null"],
+    "types": ["-m", "mypy", "--no-error-summary"],
     "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
 }
 
