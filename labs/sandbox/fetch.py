@@ -34,10 +34,15 @@ def _system_packages(settings: Settings, report: Report) -> None:
         base_image.build_archive(settings, report)
 
 
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")  # one write a line: two threads report
+    sys.stderr.flush()
+
+
 def main() -> int:
     """Fetch for the default state folder; always 0."""
     with contextlib.suppress(KeyboardInterrupt, LabError):
-        ahead(Settings.load().sandboxed(), lambda text: print(text, file=sys.stderr, flush=True))
+        ahead(Settings.load().sandboxed(), _say)
     return 0
 
 
