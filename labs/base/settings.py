@@ -5,19 +5,17 @@ Read once with `Settings.load()`; frozen afterwards. The only place that knows t
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import secrets
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from labs.base.errors import StateError
+from labs.base.files import write_atomic
 
 CLONE = Path(__file__).resolve().parents[2]
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
@@ -32,6 +30,8 @@ LOOPBACK = ("127.0.0.1", "localhost")
 SANDBOX, LIVE = "sandbox", "live"
 """The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
 DOCKER_HUB = "docker.io"
+BASE_IMAGE, FALLBACK_BASE_IMAGE = "labs/python-base:3", "python:3.13-slim"
+"""What `widget-server` is built from: made of this machine's packages, or pulled where there is no apt."""
 HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")
 """Docker Hub's rule for a Docker ID: 4 to 30 lower-case letters and digits."""
 
@@ -197,6 +197,11 @@ class Settings:
         return (self.live_folder if self.live else self.home) / "progress.json"
 
     @property
+    def certificate_file(self) -> Path:
+        """The page that `labs.certificate` writes."""
+        return self.home / "certificado.html"
+
+    @property
     def run(self) -> Path:
         """Sockets and pid files; short, since a Unix socket's path holds 107 bytes (unix(7))."""
         return self.home / "run"
@@ -306,52 +311,3 @@ def default_home() -> Path:
         return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "registry-labs"
     data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data) / "registry-labs"
-
-
-def kept_key(path: Path) -> str:
-    """The random key that a 0600 file keeps, made where there is none, or where the file was damaged: an empty or short
-    key would let anybody sign.
-
-    Raises:
-        StateError: the file cannot be read or written.
-    """
-    try:
-        found = path.read_bytes().strip()
-        if re.fullmatch(rb"[0-9a-f]{64}", found):
-            return found.decode()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise StateError(
-            "Uma chave do laboratório não pode ser lida.", f"{path}: {error}", f"ls -l '{path}'"
-        ) from error
-    made = secrets.token_hex(32)
-    write_atomic(path, made)
-    return made
-
-
-def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a whole file or nothing, durably: a reader never sees half of it, and a power cut leaves old or new.
-
-    Raises:
-        StateError: the folder cannot be written, or the disk is full.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise StateError(
-            "Não consegui gravar na pasta de estado do laboratório.",
-            f"{path}: {error.strerror or error}",
-            f"df -h '{path.parent}' && ls -ld '{path.parent}'",
-        ) from error

@@ -10,10 +10,12 @@ from typing import Any
 from labs.base.errors import CloudError
 from labs.base.iam_policy import listed
 from labs.base.reference import parse
-from labs.checks import Verdict, World, check, failed, passed
+from labs.base.text import size as shown_size
+from labs.base.verdict import Verdict, failed, passed
+from labs.checks import check
 from labs.checks.image import require, short
 from labs.checks.registry import remote_manifest
-from labs.pictures import markup
+from labs.seams.world import World
 
 
 @check
@@ -180,7 +182,7 @@ def ecr_image(world: World, ref: str) -> Verdict:
     if size != manifest.size and not world.settings.live:  # AWS does not say how it counts
         return failed(f"describe-images diz {size} bytes; o manifest soma {manifest.size}.", "python3 -m labs doctor")
     return passed(
-        f"Engine, manifest e describe-images concordam: {short(manifest.digest)}, {markup.size(size)}.",
+        f"Engine, manifest e describe-images concordam: {short(manifest.digest)}, {shown_size(size)}.",
         digest=manifest.digest,
     )
 

@@ -8,9 +8,11 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from labs.checks import Verdict, World, check, failed, passed
+from labs.base.verdict import Verdict, failed, passed
+from labs.checks import check
 from labs.checks.image import require
 from labs.seams.engine import Container
+from labs.seams.world import World
 
 READY_SECONDS = 15.0
 """How long a container just started may take until its page answers."""

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 from labs.base.errors import LabError
-from labs.checks import Verdict, World, check, failed, passed
+from labs.base.verdict import Verdict, failed, passed
+from labs.checks import check
 from labs.seams.engine import Image
+from labs.seams.world import World
 
 VERSION_LABEL = "org.opencontainers.image.version"
 TITLE_LABEL = "org.opencontainers.image.title"
@@ -19,7 +21,7 @@ def short(digest: str) -> str:
 
 
 def require(world: World, reference: str) -> Image:
-    """The image, or an error that says it is missing (which `run_check` turns into a verdict)."""
+    """The image, or an error that says it is missing (which `judge` turns into a verdict)."""
     found = world.engine.image(reference)
     if found is None:
         raise LabError(f"A imagem {reference} não existe no engine.", "", "docker image ls")

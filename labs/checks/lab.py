@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from labs.checks import Verdict, World, check, failed, passed
+from labs.base.verdict import Verdict, failed, passed
+from labs.checks import check
 from labs.course.progress import Progress
+from labs.seams.world import World
 
 
 @check

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from labs.base.errors import CommandError, LabError
 from labs.base.settings import Settings
-from labs.seams.gateway_admin import Admin
+from labs.seams.gateway_admin import GatewayAdmin
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 USAGE = """\
@@ -46,7 +46,7 @@ def words(seconds: int) -> str:
     return f"{' '.join(part for part in parts if part)} {'adiantado' if seconds > 0 else 'atrasado'}"
 
 
-def clock(admin: Admin, arguments: Sequence[str]) -> str:
+def clock(admin: GatewayAdmin, arguments: Sequence[str]) -> str:
     if arguments:
         admin.set_clock(offset(arguments[0], int(admin.clock()["offset_seconds"])))
     shown = admin.clock()
@@ -54,7 +54,7 @@ def clock(admin: Admin, arguments: Sequence[str]) -> str:
     return f"Relógio do laboratório: {moment:%d/%m/%Y %H:%M:%S} ({words(int(shown['offset_seconds']))})."
 
 
-def spend(admin: Admin, arguments: Sequence[str]) -> str:
+def spend(admin: GatewayAdmin, arguments: Sequence[str]) -> str:
     amount = arguments[0].replace(",", ".") if len(arguments) == 1 else ""
     if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", amount):
         raise CommandError("Diga o gasto do mês em dólares.", " ".join(arguments), "python3 -m labs.sandbox spend 6.00")
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 " ".join(given),
                 "python3 -m labs.target sandbox",
             )
-        print(commands[given[0]](Admin(settings), given[1:]))
+        print(commands[given[0]](GatewayAdmin(settings), given[1:]))
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 
 from labs.base.errors import CommandError, LabError
-from labs.base.settings import HUB_USER_RULE, Settings, write_atomic
-from labs.seams.gateway_admin import Admin
+from labs.base.files import write_atomic
+from labs.base.settings import HUB_USER_RULE, Settings
+from labs.seams.gateway_admin import GatewayAdmin
 
 
 def choose(settings: Settings, name: str) -> Settings:
@@ -32,7 +33,7 @@ def choose(settings: Settings, name: str) -> Settings:
         )
     token = _token(settings) if name == settings.hub_user else ""
     token = token or secrets.token_urlsafe(24)
-    Admin(settings).hub_account(name, token)
+    GatewayAdmin(settings).hub_account(name, token)
     write_atomic(settings.hub_token_file, token + "\n")
     write_atomic(settings.secrets / "hub-netrc", f"machine 127.0.0.1 login {name} password {token}\n")
     return settings.with_changes(hub_user=name).save()
@@ -40,7 +41,7 @@ def choose(settings: Settings, name: str) -> Settings:
 
 def _check_live(settings: Settings, name: str) -> Settings:
     """Live, the account is the learner's own: it is only asked whether the kept access token is accepted."""
-    from labs.checks import World
+    from labs.seams.world import World
 
     if name != settings.hub_user:
         raise CommandError(

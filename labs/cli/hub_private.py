@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from labs.base.errors import CommandError, LabError
 from labs.base.settings import Settings
-from labs.checks import World
+from labs.seams.world import World
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

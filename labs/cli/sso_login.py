@@ -107,7 +107,7 @@ def login(settings: Settings, profile: str) -> Session:
     Raises:
         LabError: the flow failed, or the file cannot be written.
     """
-    from labs.sandbox.gateway.memory.console_session import write_profile
+    from labs.seams.aws_files import write_profile
     from labs.seams.cloud import AwsCloud
 
     cloud = AwsCloud(settings)

@@ -15,18 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labs.base import things
 from labs.base.errors import CloudError
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
+from labs.base.things import CONTAINER, ECR, HUB, IMAGE, Thing
 from labs.checks.image import VERSION_LABEL
 from labs.clinic.open_case import Case
-from labs.ownership import creations, inventory
-from labs.ownership.creations import CONTAINER, ECR, HUB, IMAGE, Thing
+from labs.ownership import inventory
 from labs.ownership.ledger import Ledger
 from labs.seams.docker_client import docker
 from labs.seams.engine import Image, split_tag
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 VERSIONS = ("clinica-1", "clinica-2")
 """The versions that the clinic's builds of widget-server get."""
@@ -148,7 +150,7 @@ def _repositories(world: World) -> Iterator[Item]:
 def _user(world: World) -> Iterator[Item]:
     if any(user["UserName"] == USER for user in world.cloud.read("iam", "list_users")["Users"]):
         command = f"aws iam delete-user --user-name {USER} --profile console"
-        yield Item(f"usuário {USER} no IAM", partial(_remove_user, world), command, Thing(creations.USER, USER))
+        yield Item(f"usuário {USER} no IAM", partial(_remove_user, world), command, Thing(things.USER, USER))
     if world.cloud.profile(PROFILE):
         command = f"aws configure list --profile {PROFILE}"
         yield Item(f"perfil {PROFILE} do AWS CLI", partial(_forget_profile, world.settings), command)

@@ -17,18 +17,19 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError
+from labs.base.files import locked
 from labs.base.settings import Settings
+from labs.base.things import Thing
 from labs.clinic import belongings, faults_local, faults_remote
 from labs.clinic.ingredients import Fault, Stage
 from labs.clinic.open_case import Case
 from labs.course import target_words
 from labs.course.catalog import load_course
-from labs.course.progress import locked
-from labs.ownership.creations import Thing
 from labs.ownership.ledger import things_of
 
 if TYPE_CHECKING:
-    from labs.checks import Verdict, World
+    from labs.base.verdict import Verdict
+    from labs.seams.world import World
 
 Say = Callable[[str], None]
 FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}

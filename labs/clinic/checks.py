@@ -1,25 +1,24 @@
 """Checks of the clinic: a fault is in, its message was met, the repair holds.
 
-`run_check` itself asks first that the case is open.
+`judge` itself asks first that the case is open.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
 
-from labs.base import iam_policy
 from labs.base.reference import parse
-from labs.checks import Verdict, World, check, failed, passed
+from labs.base.verdict import Verdict, failed, passed
+from labs.checks import check
 from labs.checks.cloud import access_key, ecr_image, only_active_keys
 from labs.checks.container import environments
 from labs.checks.image import VERSION_LABEL, require, short
 from labs.checks.registry import logged_in, remote_manifest
 from labs.clinic import belongings, cases
 from labs.clinic.open_case import Case
+from labs.clinic.witness import file_in_layers, may, secrets_of
 from labs.seams import image_layers
-from labs.secrecy.scan import Scan
+from labs.seams.world import World
 
 
 @check
@@ -189,43 +188,3 @@ def clinic_closed(world: World) -> Verdict:
     if left:
         return failed(f"Ainda existe: {', '.join(left)}.", "python3 -m labs.drill --undo")
     return passed("Nenhum caso aberto, e nada da clínica no laboratório.")
-
-
-def secrets_of(world: World, ref: str, tokens: Iterable[str] = ()) -> str:
-    """What secrets stand in an image's layers or history, in words; empty for none."""
-    scan = Scan(world.settings, dict.fromkeys(tokens, "token"))
-    return ", ".join(sorted({finding.secret for finding in scan.image(ref)}))
-
-
-def may(world: World, user: str, action: str, repository: str) -> bool:
-    """Whether the user's policies allow an action on an ECR repository."""
-    arn = f"arn:aws:ecr:{world.settings.region}:{world.settings.account}:repository/{repository}"
-    return iam_policy.evaluate(policies_of(world, user), action, arn) == iam_policy.ALLOWED
-
-
-def policies_of(world: World, user: str) -> list[dict[str, Any]]:
-    """The documents of the user's own and attached policies (IAM API reference, GetUserPolicy, GetPolicyVersion)."""
-    read = world.cloud.read
-    documents = [
-        read("iam", "get_user_policy", UserName=user, PolicyName=name)["PolicyDocument"]
-        for name in read("iam", "list_user_policies", UserName=user)["PolicyNames"]
-    ]
-    for attached in read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]:
-        arn = attached["PolicyArn"]
-        version = read("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        found = read("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
-        documents.append(found["PolicyVersion"]["Document"])
-    return documents
-
-
-def file_in_layers(world: World, ref: str, path: str) -> Verdict:
-    """A layer has the file; the sentence says whether a container still sees it."""
-    folder, _, name = path.rpartition("/")
-    require(world, ref)
-    found = image_layers.files(world, ref)
-    holding = [number for number, layer in enumerate(found, start=1) if path in layer]
-    if not holding:
-        return failed(f"Nenhuma layer de {ref} tem {path}.", f"docker history --no-trunc {ref}")
-    hidden = any(f"{folder}/.wh.{name}" in layer for layer in found[holding[-1] :])
-    seen = "o container já não vê o arquivo, mas quem tem a imagem o lê" if hidden else "quem tem a imagem o lê"
-    return passed(f"{path} está na layer {holding[-1]} de {len(found)} de {ref}: {seen}.")

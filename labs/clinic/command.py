@@ -18,7 +18,7 @@ from labs.course.progress import Progress
 from labs.course.tries import Tries
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 LESSON = "10-clinica-de-erros"
 LETTERS = "abcdefgh"
@@ -92,7 +92,7 @@ def _diagnose(drill: Drill, letter: str, settings: Settings, say: Say) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    from labs.checks import World
+    from labs.seams.world import World
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in ("-h", "--help"):

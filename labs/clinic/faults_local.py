@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from labs.base.things import HUB, IMAGE, Thing
+from labs.base.verdict import Verdict, failed, passed
 from labs.base.wait import Look, until
-from labs.checks import Verdict, failed, passed
+from labs.checks.container import container_exited
+from labs.checks.image import history_contains
 from labs.clinic import belongings
 from labs.clinic.ingredients import Fault, Stage
-from labs.ownership.creations import HUB, IMAGE, Thing
+from labs.clinic.witness import file_in_layers
 
 if TYPE_CHECKING:
-    from labs.checks import World
     from labs.seams.engine import Container
+    from labs.seams.world import World
 
 PORT = 3005
 """Host port of the clinic's containers; the lessons use 3000 to 3003."""
@@ -72,8 +75,6 @@ def _secret_in_layer(stage: Stage) -> None:
 
 
 def _secret_in_layer_present(world: World) -> Verdict:
-    from labs.clinic.checks import file_in_layers
-
     return file_in_layers(world, "clinica-segredo:v1", f"app/{SECRET_FILE}")
 
 
@@ -82,8 +83,6 @@ def _secret_in_arg(stage: Stage) -> None:
 
 
 def _secret_in_arg_present(world: World) -> Verdict:
-    from labs.checks.image import history_contains
-
     return history_contains(world, "clinica-arg:v1", TOKEN)
 
 
@@ -115,8 +114,6 @@ def _missing_variable(stage: Stage) -> None:
 
 
 def _missing_variable_present(world: World) -> Verdict:
-    from labs.checks.container import container_exited
-
     verdict = container_exited(world, "clinica-web", "KEY_2")
     return passed("O docker run deu certo, e a página não responde.") if verdict.passed else verdict
 

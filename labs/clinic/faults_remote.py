@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from labs.base.errors import CloudError
-from labs.checks import Verdict, failed, passed
+from labs.base.verdict import Verdict, failed, passed
 from labs.checks.cloud import key_status
 from labs.clinic import belongings
 from labs.clinic.ingredients import READ, Fault, Stage
 from labs.clinic.open_case import CLOCK_CASE, PULL_CASE, Case
+from labs.clinic.witness import may
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 PULLS = 10
 """Pulls that the drill of the limit allows to clients without a login, all spent when the case opens."""
@@ -188,8 +189,6 @@ def _no_permission(stage: Stage) -> None:
 
 
 def _no_permission_present(world: World) -> Verdict:
-    from labs.clinic.checks import may
-
     if may(world, belongings.USER, "ecr:PutImage", "clinica"):
         return failed("A política do usuário clinica já permite o push.")
     return passed("O login está feito, o repositório existe, e o push não passa.")

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labs.base.errors import RegistryError, StateError
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
+from labs.base.things import ECR, IMAGE, KEY, USER, Thing
 from labs.clinic import belongings
 from labs.clinic.open_case import forget_login
-from labs.ownership.creations import ECR, IMAGE, KEY, USER, Thing
 from labs.ownership.ledger import Ledger, things_of
 from labs.seams.docker_client import docker
 
 if TYPE_CHECKING:
-    from labs.checks import Verdict, World
+    from labs.base.verdict import Verdict
+    from labs.seams.world import World
 
 FILES = Path(__file__).with_name("files")
 BASE = re.compile(r"^ARG\s+BASE_IMAGE=(\S+)$", re.MULTILINE)
@@ -149,7 +151,7 @@ class Stage:
         )
 
     def profile(self, key: str, secret: str, region: str = "") -> None:
-        from labs.sandbox.gateway.memory.console_session import write_profile
+        from labs.seams.aws_files import write_profile
 
         credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret}
         write_profile(

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labs.base.errors import StateError
-from labs.base.settings import Settings, write_atomic
-from labs.seams.engine import docker_config
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
+from labs.seams.docker_files import docker_config
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 DAMAGED = "desconhecido"
 """The open case, where its file is damaged: all of the clinic is undone, and logins stay as they are."""

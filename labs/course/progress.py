@@ -7,16 +7,15 @@ no proof that still holds.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from labs.base.errors import StateError
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import locked, write_atomic
+from labs.base.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -105,35 +104,6 @@ class Progress:
     def _write(self, steps: Mapping[str, Record]) -> None:
         content: dict[str, Any] = {"version": 1, "steps": {path: asdict(record) for path, record in steps.items()}}
         write_atomic(self._path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that this file is, over all kernels and terminals.
-
-    Raises:
-        StateError: the state folder cannot be written.
-    """
-    with lock_file(path) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def lock_file(path: Path) -> TextIO:
-    """Open the file that a lock is, with its folder.
-
-    Raises:
-        StateError: the state folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path.open("w")
-    except OSError as error:
-        raise StateError(
-            "Não consegui gravar na pasta de estado do laboratório.",
-            f"{path}: {error.strerror}",
-            f"ls -ld '{path.parent}'",
-        ) from error
 
 
 def _moment(time: datetime) -> str:

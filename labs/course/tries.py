@@ -10,9 +10,9 @@ import json
 from collections.abc import Sequence
 
 from labs.base.errors import StateError
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import locked, write_atomic
+from labs.base.settings import Settings
 from labs.course.catalog import Question
-from labs.course.progress import locked
 
 Answers = dict[str, dict[str, list[str]]]
 

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from labs.base.settings import CLONE, Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import CLONE, Settings
 
 FIRST_NOTEBOOK = "notebooks/00-comece-aqui.ipynb"
 EXTENSION = "labs.jupyter.extension"

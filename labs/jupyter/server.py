@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from labs import sandbox
 from labs.base import processes
 from labs.base.errors import LabError, SandboxError
-from labs.base.settings import Settings, without_foreign, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import Settings, without_foreign
 from labs.base.wait import Look, until
 from labs.jupyter import configuration
 from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token

@@ -23,13 +23,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from labs.base.errors import CommandError, LabError, LiveLocked
-from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings, write_atomic
-from labs.checks import World
+from labs.base.files import write_atomic
+from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings
+from labs.base.things import HUB, IN_ENGINE, Thing
 from labs.course import target_words
 from labs.live import guard
 from labs.ownership import inventory
-from labs.ownership.creations import HUB, IN_ENGINE, Thing
 from labs.ownership.ledger import Ledger, course_things
+from labs.seams.world import World
 
 ACCOUNT_RULE, EMAIL_RULE = re.compile(r"\d{12}"), re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 REGION_RULE = re.compile(r"[a-z]{2}-[a-z]+-\d")

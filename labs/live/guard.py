@@ -14,12 +14,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from labs.base.errors import CloudError, LiveLocked
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
 from labs.course import costs
 
 if TYPE_CHECKING:
-    from labs.checks import World
     from labs.course.catalog import Lesson, Step
+    from labs.seams.world import World
 
 SESSION_SECONDS = 4 * 3600
 """How long a confirmation holds: an afternoon of lessons."""

@@ -13,9 +13,9 @@ from labs.course import costs, target_words
 from labs.notebook import readings
 
 if TYPE_CHECKING:
-    from labs.checks import World
     from labs.pictures import Picture
     from labs.running.runner import Runner
+    from labs.seams.world import World
 
 ENVIRONMENTS = ("homologacao", "producao")
 KEY_OWNER = "widget-dev"

@@ -16,13 +16,13 @@ from typing import Any
 from labs import pictures
 from labs.base.errors import CloudError, LabError, RegistryError
 from labs.base.reference import parse
-from labs.checks import World
+from labs.base.settings import BASE_IMAGE
 from labs.checks.cloud import masked
 from labs.pictures import Blob, Repository, Tag
-from labs.sandbox.base_image import NAME as BASE_IMAGE
 from labs.seams import ecr_token
 from labs.seams.engine import Container, Image
 from labs.seams.registry import Manifest, manifest_of
+from labs.seams.world import World
 
 OTHERS = ("library", "acme")
 """Namespaces of the lab's Hub that are not the learner's: an official image, and a company's."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labs.ownership.creations import BUDGET, ECR, USER, Thing
+from labs.base.things import BUDGET, ECR, USER, Thing
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 LABEL = {"Key": "curso", "Value": "widget-server"}
 TEXT = f"{LABEL['Key']}={LABEL['Value']}"

@@ -13,30 +13,14 @@ import itertools
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import NoReturn
 
 from labs.base.reference import parse
+from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, NETWORK, USER, VOLUME, Thing, alias
 
-CONTAINER, IMAGE, NETWORK, VOLUME = "container", "image", "network", "volume"
-HUB, ECR, USER, KEY, BUDGET = "hub-repository", "ecr-repository", "iam-user", "access-key", "budget"
-IN_ENGINE = (CONTAINER, IMAGE, NETWORK, VOLUME)
 _OPERATORS = {"&&", "||", ";", "|", "(", ")", "&", "\n"}
-
-
-@dataclass(frozen=True)
-class Thing:
-    """Something that exists, or will: its kind, its name, and what tells it from another of the same name.
-
-    Attributes:
-        identity: image id, container id, creation time …; empty where it does not exist yet, or nothing tells it apart.
-    """
-
-    kind: str
-    name: str
-    identity: str = ""
 
 
 def creations(command: str, variables: Mapping[str, str], folder: Path) -> tuple[Thing, ...]:
@@ -63,11 +47,6 @@ def removals(command: str, variables: Mapping[str, str]) -> tuple[Thing, ...]:
             names = (Template(word).safe_substitute(variables) for word in words[2:])
             found += [Thing(kind, name) for name in names if not name.startswith("-") and "$" not in name]
     return tuple(found)
-
-
-def alias(image: str, ports: Sequence[int]) -> str:
-    """The name under which a container without a name is noted: its image as typed, and its host ports."""
-    return f"@{image}#{','.join(map(str, sorted(ports)))}"
 
 
 def _commands(command: str) -> Iterator[list[str]]:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError, LabError, MissingDependency
 from labs.base.settings import Settings
-from labs.ownership.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, NETWORK, USER, VOLUME, Thing, alias, removals
+from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, NETWORK, USER, VOLUME, Thing, alias
+from labs.ownership.creations import removals
 from labs.ownership.ledger import Ledger
 from labs.seams import engine_api
 from labs.seams.engine import Container, Engine, Image
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 TITLE_LABEL, CLINIC_LABEL = "org.opencontainers.image.title", "dev.registry-labs.clinic"
 

@@ -36,7 +36,8 @@ from typing import IO
 
 from labs.base.errors import StateError
 from labs.base.settings import SANDBOX, Settings
-from labs.ownership.creations import IN_ENGINE, Thing, creations
+from labs.base.things import IN_ENGINE, Thing
+from labs.ownership.creations import creations
 
 BEFORE, NOTED, SEEN, REMOVED, LISTED = "before", "noted", "seen", "removed", "listed"
 """Events: was there before · will be created · exists, with this identity · removed · the list of before is whole."""

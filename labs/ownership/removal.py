@@ -14,17 +14,17 @@ from functools import partial
 
 from labs.base.apt import is_terminal
 from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
-from labs.base.settings import DOCKER_HUB, LIVE, Settings, write_atomic
-from labs.checks import World
+from labs.base.files import write_atomic
+from labs.base.settings import BASE_IMAGE, DOCKER_HUB, LIVE, Settings
+from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.live import guard
 from labs.ownership import inventory
-from labs.ownership.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.ownership.ledger import LISTED, Ledger
-from labs.sandbox import base_image
 from labs.seams.engine import Container, Image
+from labs.seams.world import World
 
 Report = Callable[[str], None]
-BASE = f"imagem {base_image.NAME}"
+BASE = f"imagem {BASE_IMAGE}"
 NAMELESS = "(sem nome)"
 ROUNDS = 5
 """Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""

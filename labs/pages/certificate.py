@@ -11,14 +11,16 @@ from datetime import datetime
 from pathlib import Path
 
 from labs.base.errors import LabError
-from labs.base.settings import Settings, write_atomic
-from labs.checks import Verdict, World, run_check
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
+from labs.base.verdict import Verdict
 from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
 from labs.pages import render
 from labs.running import journey
-from labs.running.finish import certificate_file
+from labs.running.judge import judge
+from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
 LABELS = {
@@ -73,7 +75,7 @@ def prove(course: Course, world: World) -> Iterator[Proof]:
         for step in lesson.steps:
             if not step.lasting:
                 continue
-            verdict = run_check(step, world)
+            verdict = judge(step, world)
             print(f"  {'✓' if verdict.passed else '✗'} {step.title or step.id}: {verdict.observed}", flush=True)
             for name, value in verdict.evidence.items():
                 print(f"      {name}: {value}")
@@ -99,7 +101,7 @@ def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str
             if (told := [_told(*proof, records) for proof in proofs if proof[0].id == lesson.id])
         ],
     )
-    path = certificate_file(settings)
+    path = settings.certificate_file
     write_atomic(path, page)
     return path
 

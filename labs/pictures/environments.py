@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from labs.base.text import short
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
-from labs.pictures.markup import Html, escape, paragraph, short, table
+from labs.pictures.markup import Html, escape, paragraph, table
 from labs.seams.engine import Container
 
 TONES: dict[str, Tone] = {"homologacao": "amber", "producao": "green"}

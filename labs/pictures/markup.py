@@ -1,4 +1,4 @@
-"""Numbers and names for a person to read in Portuguese, and the few pieces of HTML that stand around a drawing."""
+"""The few pieces of HTML that stand around a drawing."""
 
 from __future__ import annotations
 
@@ -8,31 +8,6 @@ from collections.abc import Iterable, Sequence
 
 class Html(str):
     """Text that is HTML already."""
-
-
-def size(count: float) -> str:
-    """Bytes for a person, in decimal units as Docker shows them, with the Portuguese comma: `12,3 MB`."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB"):
-        count /= 1000
-        if count < 999.95:
-            return f"{decimal(count)} {unit}"
-    return f"{decimal(count / 1000)} GB"
-
-
-def decimal(value: float, places: int = 1) -> str:
-    """A number with the Portuguese comma."""
-    return f"{value:.{places}f}".replace(".", ",")
-
-
-def short(digest: str) -> str:
-    """`sha256:` and twelve digits, as Docker shows ids."""
-    return digest[:19]
-
-
-def plural(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def escape(text: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from labs.base.text import plural, size
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
-from labs.pictures.markup import paragraph, plural, size, table
+from labs.pictures.markup import paragraph, table
 from labs.pictures.stack import ROW, Row, Stack, rows_of
 
 Fate = Literal["there", "mount", "travel"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from labs.base.text import plural, short, size
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
-from labs.pictures.markup import plural, short, size, table
+from labs.pictures.markup import table
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from labs.base.text import short
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing, Tone, fit
-from labs.pictures.markup import short, table
+from labs.pictures.markup import table
 
 Place = Literal["build", "hub", "ecr", "homologacao", "producao"]
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from labs.base.text import plural, size
 from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
-from labs.pictures.markup import paragraph, plural, size, table
+from labs.pictures.markup import paragraph, table
 from labs.seams.engine import HistoryEntry, Image
 
 FILE_INSTRUCTIONS = ("COPY", "ADD", "RUN", "WORKDIR")

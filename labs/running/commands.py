@@ -196,8 +196,8 @@ def _login(words: Sequence[str], context: Context, password: Callable[[], str]) 
 
 def _drill(words: Sequence[str], context: Context) -> Action:
     def run(watch: Watcher) -> None:
-        from labs.checks import World
         from labs.clinic import command as drill
+        from labs.seams.world import World
 
         world = World(context.settings, context.engine, context.cloud)
         drill.run(words, world, lambda text: watch(Line(text)))

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from labs.base.errors import LabError
 from labs.base.settings import Settings
+from labs.base.text import plural
 from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
-from labs.pictures.markup import plural
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 RECOVERY_SECONDS = 3.0
 """How long opening a lesson waits for lost progress to be read anew."""
@@ -119,12 +119,12 @@ def rebuild(course: Course, world: World, progress: Progress) -> int:
     Raises:
         StateError: the state folder cannot be written.
     """
-    from labs.checks import run_check
+    from labs.running.judge import judge
 
     proofs = {}
     for lesson in course.lessons:
         for step in steps_of(lesson):
-            verdict = run_check(step, world) if step.lasting else None
+            verdict = judge(step, world) if step.lasting else None
             if verdict and verdict.passed:
                 proofs[f"{lesson.id}/{step.id}"] = (verdict.observed, verdict.evidence)
     progress.restore(proofs)
@@ -193,7 +193,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.load()
         course = target_words.course(settings)
         if "--rebuild" in arguments:
-            from labs.checks import World
+            from labs.seams.world import World
 
             count = rebuild(course, World(settings), Progress(settings))
             print(f"Passos que o estado de agora comprova: {count}.")

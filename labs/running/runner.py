@@ -12,18 +12,21 @@ from dataclasses import dataclass, replace
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
 from labs.base.explain import explain
+from labs.base.files import lock_file
 from labs.base.settings import Settings
-from labs.checks import Verdict, World, closed_case, run_check
+from labs.base.things import IMAGE, Thing
+from labs.base.verdict import Verdict
 from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Step
-from labs.course.progress import Progress, lock_file
+from labs.course.progress import Progress
 from labs.live import guard
 from labs.ownership import aws_tags
-from labs.ownership.creations import IMAGE, Thing
 from labs.ownership.inventory import now
 from labs.ownership.ledger import Ledger, things_of
 from labs.running.commands import Context, execute
+from labs.running.judge import closed_case, judge
 from labs.running.unattended import answering, is_unattended
+from labs.seams.world import World
 
 TRANSCRIPT_LINES = 40
 START = "python3 -m labs up"
@@ -85,7 +88,7 @@ class Runner:
                 self._note(lesson, step)
                 if not _opens_its_case(step) and (closed := closed_case(step, self.world)):
                     return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
-                if step.once and (verdict := run_check(step, self.world)).passed:
+                if step.once and (verdict := judge(step, self.world)).passed:
                     self._label(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
@@ -106,8 +109,8 @@ class Runner:
         watch: Watcher = ignore,
         cancel: threading.Event | None = None,
     ) -> Outcome:
-        """Run the usual repair of a failed step (`labs.repair` says which), then check the step. As `run`, it never
-        raises what a learner can act on, and what guards a step guards its repair.
+        """Run the usual repair of a failed step (`labs/running/repair.py` says which), then check the step. As `run`,
+        it never raises what a learner can act on, and what guards a step guards its repair.
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
@@ -130,7 +133,7 @@ class Runner:
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
-        verdict = run_check(step, self.world)
+        verdict = judge(step, self.world)
         path = f"{lesson.id}/{step.id}"
         if verdict.passed:
             self._note(lesson, step)
@@ -158,7 +161,7 @@ class Runner:
     def _pending(self, needs: Sequence[str]) -> Iterator[str]:
         for path in needs:
             lesson, step = self.course.step(path)
-            if not run_check(step, self.world).passed:
+            if not judge(step, self.world).passed:
                 yield from self._pending((*lesson.needs, *step.needs))
                 yield path
 
@@ -248,7 +251,7 @@ class Runner:
 
     def _judge(self, step: Step, error: LabError | None, lines: list[str]) -> Verdict:
         """The check decides; the command's own result only adds what the state cannot show."""
-        verdict = run_check(step, self.world)
+        verdict = judge(step, self.world)
         if step.expect:
             said = "\n".join([*lines, error.observed if error else ""])
             if error is None:

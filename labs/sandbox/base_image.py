@@ -20,12 +20,10 @@ from pathlib import Path
 
 from labs.base import apt
 from labs.base.errors import EngineError, LabError, MissingDependency
-from labs.base.settings import Settings
+from labs.base.settings import BASE_IMAGE, FALLBACK_BASE_IMAGE, Settings
 from labs.sandbox import registry_program
 from labs.seams import engine_api
 
-NAME = "labs/python-base:3"
-FALLBACK = "python:3.13-slim"
 ROOTS = ("python3-minimal", "libpython3-stdlib", "dash", "coreutils", "ca-certificates", "base-files", "netbase")
 WITHOUT = ("dpkg", "perl", "debconf", "cdebconf", "install-info", "mailcap", "mime-support", "tar", "openssl", "gcc-")
 """Needed by packages' own scripts only, which are never run."""
@@ -62,18 +60,18 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
     if apt.has_apt():
         archive = build_archive(settings, report)
         report("Importando a imagem base no engine …")
-        engine_api.import_image(settings.engine_host, archive, NAME, CHANGES)
-        return NAME
-    report(f"Baixando a imagem base {FALLBACK} …")
+        engine_api.import_image(settings.engine_host, archive, BASE_IMAGE, CHANGES)
+        return BASE_IMAGE
+    report(f"Baixando a imagem base {FALLBACK_BASE_IMAGE} …")
     try:
-        engine_api.pull(settings.engine_host, FALLBACK)
+        engine_api.pull(settings.engine_host, FALLBACK_BASE_IMAGE)
     except EngineError as error:
         raise MissingDependency(
             "Não há como obter a imagem base: este sistema não tem apt, e o engine não conseguiu baixá-la.",
             error.observed,
-            f"docker pull {FALLBACK}",
+            f"docker pull {FALLBACK_BASE_IMAGE}",
         ) from error
-    return FALLBACK
+    return FALLBACK_BASE_IMAGE
 
 
 def present(host: str) -> str:
@@ -84,7 +82,7 @@ def present(host: str) -> str:
     """
     if engine_api.ping(host):
         return ""
-    return next((name for name in (NAME, FALLBACK) if engine_api.image_exists(host, name)), "")
+    return next((name for name in (BASE_IMAGE, FALLBACK_BASE_IMAGE) if engine_api.image_exists(host, name)), "")
 
 
 def build_archive(settings: Settings, report: Callable[[str], None]) -> Path:

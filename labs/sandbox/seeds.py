@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labs.base.errors import SandboxError
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
 from labs.seams import engine_api
 from labs.seams.unix_http import request
 
@@ -27,14 +28,14 @@ WORDS = {
 def ensure_accounts(settings: Settings) -> None:
     """The learner's Hub account with its access token, and the profile `console`; the same at every call."""
     from labs.sandbox.gateway.memory.console_session import write_console_profile
-    from labs.seams.gateway_admin import Admin
+    from labs.seams.gateway_admin import GatewayAdmin
 
     token = _token(settings.hub_token_file)
     netrc = f"machine 127.0.0.1 login {settings.hub_user} password {token}\n"
     path = settings.secrets / "hub-netrc"
     if not path.is_file() or path.read_bytes() != netrc.encode():
         write_atomic(path, netrc)
-    Admin(settings).hub_account(settings.hub_user, token)
+    GatewayAdmin(settings).hub_account(settings.hub_user, token)
     write_console_profile(settings)
 
 
@@ -69,11 +70,11 @@ def image_name(settings: Settings, repository: tuple[str, str]) -> str:
 
 
 def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None:
-    from labs.seams.gateway_admin import Admin
+    from labs.seams.gateway_admin import GatewayAdmin
 
     namespace, name = repository
     password = _token(settings.secrets / f"hub-{namespace}")
-    Admin(settings).hub_account(namespace, password)
+    GatewayAdmin(settings).hub_account(namespace, password)
     image = image_name(settings, repository)
     changes = (
         'CMD ["cat", "/mensagem.txt"]',

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labs.base.errors import MissingDependency, StateError
-from labs.base.settings import CLONE, Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import CLONE, Settings
 from labs.sandbox import registry_program
 
 FOLDERS = ("notebooks", "widget-server")

@@ -10,7 +10,7 @@ from labs.base.errors import CommandError, MissingDependency
 from labs.base.explain import explain
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 SECONDS = 60.0
 GONE = ("No such", "reference does not exist", "is already in progress")

@@ -21,7 +21,9 @@ from docker import errors as docker_errors
 from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
-from labs.base.settings import DOCKER_HUB, Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import DOCKER_HUB, Settings
+from labs.seams.docker_files import docker_config
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
 STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
@@ -264,26 +266,6 @@ def registry_of(repository: str) -> str:
     """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
     first, slash, _ = repository.partition("/")
     return first if slash and ("." in first or ":" in first or first == "localhost") else DOCKER_HUB
-
-
-def docker_config(settings: Settings) -> dict[str, Any]:
-    """The Docker client's configuration in this lab; empty where nobody has logged in yet.
-
-    Raises:
-        EngineError: the file cannot be read.
-    """
-    path = settings.docker_config / "config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return config
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise EngineError(
-            "A configuração do Docker deste laboratório está danificada.",
-            f"{path}: {error}",
-            f"mv '{path}' '{path}.danificado' && docker login",
-        ) from error
 
 
 def split_tag(reference: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from labs.base.errors import SandboxError
@@ -13,7 +13,17 @@ from labs.seams.unix_http import request
 SECONDS = 15.0
 
 
-class Admin:
+class Admin(Protocol):
+    """What checks and the clinic need of the gateway: its witness, and its dials."""
+
+    def health(self) -> bool: ...
+    def events(self, since: int = 0) -> list[dict[str, Any]]: ...
+    def clock(self) -> dict[str, Any]: ...
+    def set_clock(self, offset_seconds: int) -> None: ...
+    def hub_limits(self, pulls: int | None) -> None: ...
+
+
+class GatewayAdmin:
     """One lab's gateway. Every method raises SandboxError where the sandbox is not up or refuses."""
 
     def __init__(self, settings: Settings) -> None:

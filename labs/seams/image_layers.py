@@ -13,7 +13,7 @@ from labs.base.errors import CommandError
 from labs.base.explain import explain
 
 if TYPE_CHECKING:
-    from labs.checks import World
+    from labs.seams.world import World
 
 
 def files(world: World, reference: str) -> tuple[frozenset[str], ...]:

@@ -26,7 +26,7 @@ from typing import IO, Any
 from labs.base import processes
 from labs.base.errors import LabError
 from labs.base.settings import CLONE, Settings
-from labs.ownership.creations import IMAGE, Thing
+from labs.base.things import IMAGE, Thing
 from labs.ownership.ledger import Ledger
 from labs.sandbox import engine_choice
 from labs.seams import engine_api

@@ -14,7 +14,7 @@ import traitlets
 
 from labs.base.errors import LabError
 from labs.base.events import Line, Watcher
-from labs.checks import Verdict
+from labs.base.verdict import Verdict
 from labs.course.catalog import Lesson, Step
 from labs.running.repair import repair
 from labs.running.runner import Runner

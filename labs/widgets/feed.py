@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labs.base.events import Event, Line, Progress
-from labs.pictures.markup import size
+from labs.base.text import size
 from labs.seams.engine_stream import ENDED
 
 LOG_LINES = 500

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from labs.base.errors import Interrupted, StepBusy
-from labs.checks import Verdict
+from labs.base.verdict import Verdict
 from labs.course.catalog import Question, Step
 from labs.running.runner import Outcome
 

@@ -25,11 +25,11 @@ from labs.base.errors import LabError
 from labs.base.events import Event
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.checks import World
 from labs.course.progress import Progress
 from labs.running.commands import Context, execute
 from labs.sandbox import leftovers
 from labs.seams.unix_http import request
+from labs.seams.world import World
 
 from ..hostile.kit import true_size
 
@@ -115,6 +115,9 @@ STEPS = {
     ),
     "container": Step(f"docker run -d --name faults-{{n}} {BASE} sleep 600", "containers", "faults-{n}", delay=0.15),
 }
+
+
+MOMENTS = ("before", "during", "after")
 
 
 class Recovery:
@@ -247,8 +250,8 @@ class Patient:
     def kill(self, part: str) -> None:
         """`kill -9` of a part, by its id and start mark; returns once it is dead."""
         state = leftovers.read_state(self.settings)
-        known = state if part == "supervisor" else state["parts"][part]
-        pid, start = int(known["pid"]), str(known["start"])
+        known = state if part == "supervisor" else state.parts[part]
+        pid, start = known.pid, known.start
         if processes.is_alive(pid, start):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -262,10 +265,8 @@ class Patient:
 
     def _alive(self) -> bool:
         # The supervisor's last word may be older than the kill.
-        parts = leftovers.read_state(self.settings).get("parts", {})
-        return bool(parts) and all(
-            part["healthy"] and processes.is_alive(int(part["pid"]), str(part["start"])) for part in parts.values()
-        )
+        parts = leftovers.read_state(self.settings).parts
+        return bool(parts) and all(part.healthy and processes.is_alive(part.pid, part.start) for part in parts.values())
 
     # What was acknowledged ---------------------------------------------------------------------
 

@@ -20,15 +20,15 @@ from pathlib import Path
 import pytest
 
 from labs import sandbox
-from labs.base.settings import CLONE, Settings
-from labs.checks import World
+from labs.base.settings import BASE_IMAGE, CLONE, Settings
 from labs.course.catalog import load_course
 from labs.live import guard
 from labs.ownership.ledger import Ledger
 from labs.ownership.removal import residue
-from labs.sandbox import base_image, leftovers, seeds
+from labs.sandbox import leftovers, seeds
 from labs.seams import engine_api
-from labs.seams.gateway_admin import Admin
+from labs.seams.gateway_admin import GatewayAdmin
+from labs.seams.world import World
 from tests.engines import own_engine
 from tests.live.intercept import HUB_HOSTS, Internet
 
@@ -84,7 +84,7 @@ def real(lab_homes: Path) -> Iterator[Real]:
             internet.aim(settings)
             try:
                 _publish_hello_world(settings)
-                Admin(settings).hub_account("maria", TOKEN)
+                GatewayAdmin(settings).hub_account("maria", TOKEN)
                 yield Real(home, internet)
             finally:
                 sandbox.down(settings, lambda _: None)
@@ -99,7 +99,7 @@ def _publish_hello_world(settings: Settings) -> None:
     password = (settings.secrets / "hub-library").read_text().strip()
     image = f"{settings.hub_registry}/library/hello-world:latest"
     try:
-        engine_api.derive(settings.engine_host, base_image.NAME, image, seeds._one_file("hello", "oi"), ())
+        engine_api.derive(settings.engine_host, BASE_IMAGE, image, seeds._one_file("hello", "oi"), ())
         engine_api.push(settings.engine_host, image, "library", password)
     finally:
         engine_api.remove_image(settings.engine_host, image)
@@ -107,7 +107,8 @@ def _publish_hello_world(settings: Settings) -> None:
 
 def _sign_in_at_aws(real: Real) -> None:
     """What `aws configure sso --profile console` leaves: an administrator's temporary credentials in the live files."""
-    from labs.sandbox.gateway.memory.console_session import console_credentials, write_profile
+    from labs.sandbox.gateway.memory.console_session import console_credentials
+    from labs.seams.aws_files import write_profile
 
     settings = real.settings
     assert settings.live
@@ -123,7 +124,7 @@ def test_the_whole_course_passes_through_the_real_addresses(real: Real) -> None:
     )
     assert chosen.returncode == 0 and "AO VIVO" in chosen.stdout, chosen.stdout + chosen.stderr
     _sign_in_at_aws(real)
-    admin = Admin(real.settings)
+    admin = GatewayAdmin(real.settings)
     first = max((event["seq"] for event in admin.events()), default=0)
 
     locked = real.python("labs", "run", "04")
@@ -188,7 +189,7 @@ def _aws(real: Real, service: str, method: str, **parameters: str) -> dict[str, 
     return World(settings).cloud.read(service, method, **parameters)
 
 
-def _nothing_was_public(admin: Admin, first: int) -> None:
+def _nothing_was_public(admin: GatewayAdmin, first: int) -> None:
     """The repository was private from before its first push on."""
     seen = [event for event in admin.events(first) if event["repository"] == "maria/widget-server"]
     kinds = [event["reference"] if event["kind"] == "api" else event["kind"] for event in seen]
@@ -196,7 +197,7 @@ def _nothing_was_public(admin: Admin, first: int) -> None:
     assert not any(event["kind"] == "pull" and event["user"] == "" for event in seen)
 
 
-def _what_it_made_was_labelled(real: Real, admin: Admin, first: int) -> None:
+def _what_it_made_was_labelled(real: Real, admin: GatewayAdmin, first: int) -> None:
     """Each kind of thing in the account that takes a tag, and nothing of somebody else's."""
     accepted = {event["reference"] for event in admin.events(first) if event["status"] < 400}
     assert {"ecr:TagResource", "iam:TagUser", "budgets:TagResource"} <= accepted

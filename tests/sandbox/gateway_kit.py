@@ -22,10 +22,10 @@ import requests
 
 from labs.base.settings import CLONE, Ports, Settings
 from labs.sandbox import parts
-from labs.sandbox import registry_program as tools
 from labs.sandbox.gateway.memory.console_session import write_console_profile
+from labs.sandbox.registry_program import registry_program as find_registry_program
 from labs.seams.cloud import AwsCloud
-from labs.seams.gateway_admin import Admin
+from labs.seams.gateway_admin import GatewayAdmin
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -53,7 +53,7 @@ class Lab:
         for one in held:
             one.close()
         self.settings = Settings(home=home, ports=Ports(hub=hub, ecr=ecr, aws=aws)).save()
-        self.admin = Admin(self.settings)
+        self.admin = GatewayAdmin(self.settings)
         self.cloud = AwsCloud(self.settings)
         self.hub, self.ecr = (f"http://127.0.0.1:{port}" for port in (hub, ecr))
         self.http = requests.Session()
@@ -163,7 +163,7 @@ class Lab:
 
     def user(self, name: str, actions: list[str] | None = None, resource: str = "*") -> dict[str, str]:
         """Make an IAM user with one access key, as a profile of its name."""
-        from labs.sandbox.gateway.memory.console_session import write_profile
+        from labs.seams.aws_files import write_profile
 
         iam = self.cloud.client("iam", "console")
         iam.create_user(UserName=name)
@@ -197,7 +197,7 @@ def image_of(data: bytes) -> bytes:
 @pytest.fixture(scope="session")
 def registry_program(lab_homes: Path) -> Path:
     """The CNCF registry: from the PATH, else from Debian's package, fetched once for the whole run."""
-    return tools.registry_program(Settings(home=lab_homes / "registry"), print)
+    return find_registry_program(Settings(home=lab_homes / "registry"), print)
 
 
 @pytest.fixture(scope="module")

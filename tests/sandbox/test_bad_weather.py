@@ -20,12 +20,12 @@ from labs.base.errors import EngineUnavailable, Interrupted, LabError, StateErro
 from labs.base.events import Event, Line, Progress
 from labs.base.settings import Ports, Settings
 from labs.base.wait import Look, until
-from labs.checks import World
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running.commands import Context, execute
 from labs.running.runner import Runner
 from labs.sandbox import leftovers
-from labs.seams.gateway_admin import Admin
+from labs.seams.gateway_admin import GatewayAdmin
+from labs.seams.world import World
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 HUB = "$HUB_REGISTRY/$HUB_USER"
@@ -224,7 +224,7 @@ def test_no_sandbox_is_explained(lab: Settings) -> None:
 
 
 def engine_pid(settings: Settings) -> int:
-    return int(leftovers.read_state(settings)["parts"]["engine"]["pid"])
+    return leftovers.read_state(settings).parts["engine"].pid
 
 
 def test_an_engine_stopped_in_the_middle_of_a_push_is_explained_and_comes_back(
@@ -311,7 +311,7 @@ def test_a_damaged_settings_file_is_explained(tmp_path: Path) -> None:
 
 
 def test_events_survive_and_the_admin_says_when_nobody_is_there(lab: Settings, tmp_path: Path) -> None:
-    assert Admin(lab).events()
+    assert GatewayAdmin(lab).events()
     with pytest.raises(LabError) as caught:
-        Admin(Settings(home=tmp_path)).events()
+        GatewayAdmin(Settings(home=tmp_path)).events()
     assert caught.value.next_command == "python3 -m labs up"

@@ -18,16 +18,17 @@ import pytest
 from labs.base.errors import CommandError, LabError
 from labs.base.events import Event
 from labs.base.settings import CLONE, Settings
-from labs.checks import World, run_check
 from labs.clinic import belongings, cases
 from labs.clinic.command import LESSON
 from labs.clinic.ingredients import Fault, Stage
 from labs.course.catalog import Drill, load_course
 from labs.ownership import removal
+from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.seams import image_layers
 from labs.seams.docker_client import docker
 from labs.seams.registry import HttpRegistry
+from labs.seams.world import World
 
 CASES = load_course().lesson(LESSON).drills
 
@@ -73,7 +74,7 @@ def test_a_case_fails_before_its_repair_passes_after_it_and_leaves_nothing(
     steps = [runner.course.lesson(LESSON).step(name) for name in drill.steps]
     before = everything(world)
     for step in steps:
-        assert not run_check(step, world).passed, f"{step.id} passes without its case"
+        assert not judge(step, world).passed, f"{step.id} passes without its case"
     for number, step in enumerate(steps):
         if number:
             assert not runner.verify(LESSON, steps[-1].id).passed, f"repaired before {step.id}"

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from labs.base.settings import Settings
 from labs.cli.dials import main as sandbox_main
 from labs.cli.sso_login import device_login
-from labs.sandbox.gateway.memory.console_session import write_profile
+from labs.seams.aws_files import write_profile
 from labs.seams.cloud import AwsCloud
 
 from .gateway_kit import Lab

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from labs.base.settings import Ports, Settings
-from labs.checks import World
+from labs.seams.world import World
 from labs.widgets import changes
 
 from .fakes import FakeAdmin, FakeCloud, FakeEngine, FakeRegistry
@@ -16,10 +16,9 @@ class FakeWorld(World):
     """A world whose outside systems are fakes."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, FakeEngine(), FakeCloud())
-        self.__dict__["hub"] = self.__dict__["hub_owner"] = FakeRegistry(settings.hub_registry)
-        self.__dict__["ecr"] = FakeRegistry(settings.ecr_registry)
-        self.__dict__["admin"] = FakeAdmin()
+        hub = FakeRegistry(settings.hub_registry)
+        ecr = FakeRegistry(settings.ecr_registry)
+        super().__init__(settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, admin=FakeAdmin())
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 
 from labs.base.errors import CatalogError
 from labs.base.settings import CLONE
-from labs.checks import names
 from labs.course.catalog import COURSE, Lesson, Step, load_course
+from labs.running.judge import check_names
 
 LESSONS = load_course().lessons
 STEPS = [pytest.param(lesson, step, id=f"{lesson.id}/{step.id}") for lesson in LESSONS for step in lesson.steps]
@@ -24,7 +24,7 @@ def test_the_lessons_are_there_in_order() -> None:
 @pytest.mark.parametrize(("lesson", "step"), [*STEPS, *CHALLENGES])
 def test_every_step_can_be_learned_from(lesson: Lesson, step: Step) -> None:
     assert step.title and step.hint and step.command
-    assert step.check.kind in names()
+    assert step.check.kind in check_names()
     if step.open or step is lesson.challenge:
         assert step.text
     else:
@@ -77,7 +77,7 @@ def test_no_lesson_file_or_notebook_is_stray() -> None:
 def test_every_check_is_used() -> None:
     used = {step.check.kind for lesson in LESSONS for step in (*lesson.steps, lesson.challenge) if step}
     live = {"refusal_witnessed"}  # nobody watches the real registries (labs/course/target_words.py)
-    assert used | live == set(names())
+    assert used | live == set(check_names())
 
 
 SEED = (

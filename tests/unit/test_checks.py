@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from labs.base.errors import CatalogError, EngineUnavailable
-from labs.checks import Verdict, names, run_check
+from labs.base.verdict import Verdict
 from labs.course.catalog import CheckSpec, Step
+from labs.running.judge import check_names, judge
 from labs.seams.engine import Container, HistoryEntry
 
 from .conftest import FakeWorld
@@ -19,7 +20,7 @@ HUB, ECR = "127.0.0.1:5001", "127.0.0.1:5002"
 
 
 def run(world: FakeWorld, kind: str, **arguments: Any) -> Verdict:
-    return run_check(Step(id="s", title="s", command="c", hint="dica", check=CheckSpec(kind, arguments)), world)
+    return judge(Step(id="s", title="s", command="c", hint="dica", check=CheckSpec(kind, arguments)), world)
 
 
 def container(name: str, image_id: str = digest("a"), **changes: Any) -> Container:
@@ -30,7 +31,7 @@ def container(name: str, image_id: str = digest("a"), **changes: Any) -> Contain
 def test_a_check_that_does_not_exist_is_our_bug(world: FakeWorld) -> None:
     with pytest.raises(CatalogError):
         run(world, "nope")
-    assert len(names()) > 25
+    assert len(check_names()) > 25
 
 
 def test_what_an_outside_system_refuses_becomes_a_verdict(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:

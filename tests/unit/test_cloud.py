@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from labs.base.errors import CloudError, CommandError
-from labs.base.settings import Settings, write_atomic
+from labs.base.files import write_atomic
+from labs.base.settings import Settings
 from labs.seams.cloud import AwsCloud, _parameters
 
 

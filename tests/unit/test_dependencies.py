@@ -94,7 +94,7 @@ def test_what_is_declared_is_used() -> None:
     used = imported("labs").keys() | NOT_IMPORTED.keys() | NOT_YET_IMPORTED
     assert declared("dependencies").keys() - used == set()
     used |= imported("tests").keys() | imported("bench").keys() | imported("widget-server").keys()
-    assert declared("dependencies", "test", "contributors", "installer").keys() - used == set()
+    assert declared("dependencies", "test", "installer").keys() - used == set()
 
 
 def test_each_requirement_has_its_reason() -> None:

@@ -11,15 +11,15 @@ import pytest
 
 from labs.base.errors import CatalogError, CommandError, StateError
 from labs.base.settings import CLONE, Settings
-from labs.checks import run_check
+from labs.base.things import IMAGE, Thing
 from labs.clinic import belongings, cases, command
 from labs.clinic.open_case import Case, forget_login
 from labs.course.catalog import CheckSpec, Drill, Step, load_course
 from labs.course.progress import Progress
 from labs.course.tries import Tries
 from labs.ownership import inventory
-from labs.ownership.creations import IMAGE, Thing
 from labs.ownership.ledger import KIT, Ledger
+from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.widgets import changes
 from labs.widgets.drill import DiagnosisCard
@@ -99,10 +99,10 @@ def test_a_step_of_a_case_that_is_not_open_proves_nothing(
     step = Step(id="s", title="s", command="c", drill="sem-login", check=CheckSpec("image_exists", {"ref": "x:1"}))
     if opened:
         case(opened).save(settings)
-    verdict = run_check(step, world)
+    verdict = judge(step, world)
     assert not verdict.passed and verdict.hint == "python3 -m labs.drill sem-login"
     case("sem-login").save(settings)
-    assert run_check(step, world).passed
+    assert judge(step, world).passed
 
 
 @pytest.mark.parametrize("opened", [None, "outra-regiao"])
@@ -129,7 +129,7 @@ def test_what_was_proven_before_is_said_to_count_where_the_case_is_closed(world:
 def test_a_check_of_the_clinic_gives_no_repair_away(world: FakeWorld, settings: Settings) -> None:
     case("conta-alheia").save(settings)
     step = LESSON.step("conta-alheia-conserto")
-    verdict = run_check(step, world)
+    verdict = judge(step, world)
     assert not verdict.passed and verdict.hint == step.hint
 
 
@@ -175,11 +175,11 @@ def test_only_refusals_after_the_fault_count(world: FakeWorld, settings: Setting
     step = Step(id="s", title="s", command="c", drill="sem-login", check=CheckSpec("met", arguments))
     world.admin.seen.append({"seq": 5, **event})  # type: ignore[attr-defined]
     case(ready=5).save(settings)
-    assert not run_check(step, world).passed
+    assert not judge(step, world).passed
     world.admin.seen.append({"seq": 6, **event, "reference": "v1"})  # type: ignore[attr-defined]
-    assert not run_check(step, world).passed  # a check's own reading of a manifest is no push
+    assert not judge(step, world).passed  # a check's own reading of a manifest is no push
     world.admin.seen.append({"seq": 7, **event})  # type: ignore[attr-defined]
-    assert run_check(step, world).passed
+    assert judge(step, world).passed
 
 
 def test_only_what_the_ledger_names_is_the_clinics(world: FakeWorld, settings: Settings) -> None:

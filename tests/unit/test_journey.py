@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from labs.base.settings import Settings
-from labs.checks import Verdict
+from labs.base.verdict import Verdict
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.course.progress import Progress, Record
 from labs.pages import render
@@ -128,7 +128,7 @@ def test_a_slow_recovery_goes_on_in_the_background(
         assert go.wait(10)
         return Verdict(True, "visto")
 
-    monkeypatch.setattr("labs.checks.run_check", slow)
+    monkeypatch.setattr("labs.running.judge.judge", slow)
     monkeypatch.setattr(journey, "RECOVERY_SECONDS", 0.01)
     before = set(threading.enumerate())
     assert "estão sendo refeitos" in journey.recover(COURSE, world, progress)

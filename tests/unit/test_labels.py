@@ -6,10 +6,10 @@ import pytest
 
 from labs.base.errors import CloudError, LiveLocked
 from labs.base.events import Event, Line
+from labs.base.things import USER, Thing
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.live import guard
 from labs.ownership import aws_tags
-from labs.ownership.creations import USER, Thing
 from labs.running.runner import Runner
 
 from .conftest import FakeWorld

@@ -11,8 +11,9 @@ import pytest
 
 from labs.base.errors import StateError
 from labs.base.settings import CLONE, Settings
+from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, USER, Thing
 from labs.course.catalog import load_course
-from labs.ownership.creations import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, USER, Thing, creations, removals
+from labs.ownership.creations import creations, removals
 from labs.ownership.ledger import KIT, Ledger
 from labs.ownership.removal import tell_of_other_engines
 

@@ -19,16 +19,16 @@ import pytest
 
 from labs.base.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
 from labs.base.settings import CLONE, Live, Settings
-from labs.checks import run_check
+from labs.base.things import BUDGET, ECR, HUB, Thing
 from labs.cli.dials import main as sandbox_command
 from labs.cli.hub_account import choose
 from labs.clinic import cases
 from labs.course import target_words
 from labs.course.catalog import load_course, load_overlay
 from labs.live import accounts, guard
-from labs.ownership.creations import BUDGET, ECR, HUB, Thing
 from labs.ownership.ledger import Ledger
 from labs.ownership.removal import require_nothing_live
+from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.seams.cloud import AwsCloud
 from labs.seams.engine import DockerEngine, registry_of
@@ -458,9 +458,9 @@ def test_a_refusal_is_witnessed_by_the_steps_own_run(world: Real) -> None:
     guard.write_session(world.settings)
     world.engine.refuse = "denied: requested access to the resource is denied"  # type: ignore[attr-defined]
     step = target_words.course(world.settings).step("04-push-docker-hub/push-refused")[1]
-    assert not run_check(step, world).passed
+    assert not judge(step, world).passed
     assert runner(world).run("04-push-docker-hub", "push-refused").verdict.passed
-    assert run_check(step, world).passed
+    assert judge(step, world).passed
 
 
 def test_the_clock_and_the_spend_are_the_sandboxs_alone(real: Settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from labs.base.errors import CloudError, LabError, RegistryError
+from labs.base.settings import BASE_IMAGE
 from labs.notebook import readings
-from labs.sandbox.base_image import NAME as BASE_IMAGE
 from labs.seams import ecr_token
 from labs.seams.engine import Container, HistoryEntry, Image
 from labs.seams.registry import HubRepository, Layer, Manifest

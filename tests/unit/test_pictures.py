@@ -12,6 +12,7 @@ import pytest
 
 from labs import pictures
 from labs.base.settings import CLONE
+from labs.base.text import size
 from labs.course import costs
 from labs.course.catalog import load_course
 from labs.pictures import (
@@ -30,7 +31,6 @@ from labs.pictures import (
     Token,
 )
 from labs.pictures.drawing import FILLS, INKS, measure
-from labs.pictures.markup import size
 from labs.pictures.release import SPOTS
 from labs.seams.engine import Container, HistoryEntry
 

@@ -15,8 +15,9 @@ import pytest
 
 from labs.base.errors import CommandError, Interrupted, LabError, StateError, StepBusy
 from labs.base.events import Line, Progress, Watcher
-from labs.base.settings import CLONE, Settings, write_atomic
-from labs.checks import Verdict
+from labs.base.files import write_atomic
+from labs.base.settings import CLONE, Settings
+from labs.base.verdict import Verdict
 from labs.course.catalog import CheckSpec, Course, Lesson, Option, Question, Step, load_course
 from labs.pictures import Picture
 from labs.running.runner import Outcome, Runner

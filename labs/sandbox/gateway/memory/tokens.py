@@ -8,7 +8,8 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from labs.base.settings import Settings, kept_key
+from labs.base.files import kept_key
+from labs.base.settings import Settings
 
 HUB_SECONDS = 300  # Docker Hub's own `expires_in`
 

@@ -1,0 +1,33 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes:
+        observed: what was read, one Portuguese sentence.
+        hint: what to do where it did not pass.
+        evidence: what proves it, such as {"digest": "sha256:…"}; the certificate lists it.
+    """
+
+    passed: bool
+    observed: str
+    hint: str = ""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+def passed(observed: str, **evidence: Any) -> Verdict:
+    """A verdict that passed."""
+    return Verdict(True, observed, evidence={name: str(value) for name, value in evidence.items()})
+
+
+def failed(observed: str, hint: str = "") -> Verdict:
+    """A verdict that did not pass."""
+    return Verdict(False, observed, hint)

@@ -1,0 +1,48 @@
+"""All outside systems of one lab in one value: what checks and steps read and act on."""
+
+from __future__ import annotations
+
+from labs.base.settings import Settings
+from labs.seams.cloud import AwsCloud, Cloud
+from labs.seams.engine import DockerEngine, Engine
+from labs.seams.gateway_admin import Admin, GatewayAdmin
+from labs.seams.registry import HttpRegistry, Hub, Registry
+
+
+class World:
+    """What checks read: the lab's settings and one object per outside system."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine | None = None,
+        cloud: Cloud | None = None,
+        *,
+        hub: Registry | None = None,
+        hub_owner: Hub | None = None,
+        ecr: Registry | None = None,
+        admin: Admin | None = None,
+    ) -> None:
+        """Each outside system is the real one where none is given (tests give fakes)."""
+        self.settings = settings
+        self.engine: Engine = engine or DockerEngine(settings)
+        self.cloud: Cloud = cloud or AwsCloud(settings)
+        self.hub = hub or self._registry(settings.hub_registry)
+        """The Hub, with the login that the lab's Docker has."""
+        self.hub_owner: Hub = hub_owner or HttpRegistry(settings.hub_registry, self._hub_token)
+        """The Hub with the account's own access token, whether or not Docker is logged in."""
+        self.ecr = ecr or self._registry(settings.ecr_registry)
+        self.admin: Admin = admin or GatewayAdmin(settings)
+
+    def registry(self, address: str) -> Registry:
+        """The registry at this address, read as its owner."""
+        return self.ecr if address == self.settings.ecr_registry else self.hub_owner
+
+    def _registry(self, address: str) -> Registry:
+        return HttpRegistry(address, lambda: self.engine.credentials(address))
+
+    def _hub_token(self) -> tuple[str, str] | None:
+        try:
+            return self.settings.hub_user, self.settings.hub_token_file.read_text("utf-8").strip()
+        except OSError:
+            return None
