@@ -149,9 +149,10 @@ def _port(text: str) -> int:
 def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None:
     """Continue inside the kit's own environment; the verbs that need it make it first."""
     if chosen.verb in NEEDS_ENVIRONMENT:
-        environment.ensure(say, agree=_agreement(chosen))
-    if chosen.verb == "test":
-        environment.ensure_tests(say)
+        tests = chosen.verb == "test"
+        if not environment.is_ready(tests=tests):
+            _install_missing(chosen)  # nobody waits for an environment where no engine is to be had
+        environment.ensure(say, agree=_agreement(chosen), tests=tests)
     if environment.is_ready():
         environment.rerun_inside(arguments)
 
@@ -178,7 +179,10 @@ def _install_missing(chosen: argparse.Namespace) -> None:
     """System packages that the sandbox, or the tests, need on this machine."""
     from labs.machine import doctor
 
-    extra = doctor.TEST_PROGRAMS if chosen.verb == "test" else ()
+    extra: tuple[tuple[str, str], ...] = ()
+    if chosen.verb == "test":
+        extra = doctor.TEST_PROGRAMS
+        os.environ["LABS_ENGINE"] = "private"  # the tests use no engine of the learner's
     doctor.install_missing(say, agree=_agreement(chosen), extra=extra)
 
 

@@ -26,6 +26,7 @@ from labs.sandbox.supervised import PartState
 from labs.seams import engine_api
 
 Report = Callable[[str], None]
+Decided = Callable[[Settings], None]
 START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
@@ -50,9 +51,12 @@ _DETACHED: list[subprocess.Popen[bytes]] = []
 """Supervisors that this process started and that outlive it. Dropped handles would be warned of as forgotten ones."""
 
 
-def up(settings: Settings, report: Report = print) -> Settings:
+def up(settings: Settings, report: Report = print, decided: Decided = lambda _: None) -> Settings:
     """Start the sandbox and wait until it is healthy; returns the settings of the chosen target, with ports and engine
     decided (saved).
+
+    Args:
+        decided: told those settings as soon as they are, before the parts answer: what can start beside them starts.
 
     Raises:
         LabError: with what happened, what was observed, and the next command.
@@ -63,10 +67,11 @@ def up(settings: Settings, report: Report = print) -> Settings:
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
+            decided(Settings.load(settings.home))
             _wait_healthy(settings)
             report("O laboratório já está de pé.")
         else:
-            settings = _start_or_clean(settings, report)
+            settings = _start_or_clean(settings, report, decided)
             report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
         return Settings.load(settings.home)
@@ -130,10 +135,11 @@ def _engine_present(settings: Settings) -> bool:
     return engine_choice.is_private(settings) or engine_choice.answers(settings.engine_host)
 
 
-def _start_or_clean(settings: Settings, report: Report) -> Settings:
+def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Settings:
     """All or nothing: what a failed or interrupted start began is stopped again."""
     try:
         started = _start(settings, report)
+        decided(Settings.load(started.home))
         _wait_healthy(started)
         return started
     except BaseException:
