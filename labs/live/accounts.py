@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import re
 import shutil
 import sys
@@ -22,9 +21,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from labs.base import documents
 from labs.base.errors import CommandError, LabError, LiveLocked
 from labs.base.files import write_atomic
-from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings
+from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings, read_live
 from labs.base.things import HUB, IN_ENGINE, Thing
 from labs.course import target_words
 from labs.live import guard
@@ -151,7 +151,7 @@ def _ensure_private(world: World) -> None:
 
 def _keep(settings: Settings, *, chosen: bool) -> None:
     assert settings.live
-    write_atomic(settings.live_file, json.dumps({**asdict(settings.live), "chosen": chosen}, indent=2) + "\n")
+    documents.write(settings.live_file, {**asdict(settings.live), "chosen": chosen})
 
 
 def _write_account_files(settings: Settings) -> None:
@@ -166,7 +166,7 @@ def _write_account_files(settings: Settings) -> None:
     alert = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 90}
     told = [{"SubscriptionType": "EMAIL", "Address": settings.live.email}]
     challenge = [{"Notification": {**alert, "ThresholdType": "PERCENTAGE"}, "Subscribers": told}]
-    write_atomic(target / "challenge-alerts.json", json.dumps(challenge, indent=2) + "\n")
+    documents.write(target / "challenge-alerts.json", challenge)
 
 
 # The command line ----------------------------------------------------------------------------------
@@ -194,15 +194,14 @@ def _chosen(settings: Settings, given: argparse.Namespace) -> Settings:
     """The accounts of the command line, or those noted the last time where it names none."""
     if not given.hub_user and not given.aws_account:
         try:
-            stored = json.loads(settings.live_file.read_text("utf-8"))
-            stored.pop("chosen")
-            return choose_live(settings, Live(**stored), "")
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            noted, _ = read_live(settings.live_file)
+        except (OSError, ValueError) as error:
             raise CommandError(
                 "Diga quais são as suas contas.",
                 str(error),
                 "python3 -m labs.target live --hub-user maria --aws-account 123456789012 --email maria@example.com",
             ) from error
+        return choose_live(settings, noted, "")
     accounts = Live(given.hub_user, given.aws_account, given.region, given.email, given.sso_start_url)
     return choose_live(settings, accounts, _token(given.token_file))
 
