@@ -128,7 +128,7 @@ def size() -> list[Figure]:
     """What a learner's `start` installs: an environment made anew, since this one may hold the tests' packages too."""
     with tempfile.TemporaryDirectory(prefix="labs-bench-") as folder:
         environment = os.environ | {"LABS_VENV": f"{folder}/venv"}
-        code = "from labs import bootstrap; bootstrap.ensure(print, agree=lambda _: False)"
+        code = "from labs.machine import environment; environment.ensure(print, agree=lambda _: False)"
         base = getattr(sys, "_base_executable", sys.executable)
         subprocess.run([base, "-c", code], cwd=CLONE, env=environment, check=True, capture_output=True)
         answer = subprocess.run(["du", "-sm", f"{folder}/venv"], capture_output=True, text=True, check=True)

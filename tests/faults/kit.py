@@ -117,6 +117,9 @@ STEPS = {
 }
 
 
+MOMENTS = ("before", "during", "after")
+
+
 class Recovery:
     """How long a lab takes to be healthy again, counted from this object's making, beside whatever else is done."""
 

@@ -167,7 +167,7 @@ import asyncio, sys, time
 real, offset = time.time, float(sys.argv[1])
 time.time = lambda: real() + offset
 from labs.sandbox.gateway.app import serve
-from labs.settings import Settings
+from labs.base.settings import Settings
 asyncio.run(serve(Settings.load()))
 """
 

@@ -19,7 +19,7 @@ from itsdangerous import URLSafeSerializer
 from labs.base import iam_policy
 from labs.base.errors import StateError
 from labs.base.settings import Settings
-from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws import sigv4
 from labs.sandbox.gateway.aws_errors import RefusedError
 from labs.sandbox.gateway.memory import billing
 from labs.sandbox.gateway.memory.access_log import KEPT, Events

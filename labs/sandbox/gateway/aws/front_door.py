@@ -11,8 +11,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from labs.sandbox.gateway import aws_errors
-from labs.sandbox.gateway.aws import actions, shapes
-from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws import actions, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
 from labs.sandbox.gateway.aws_errors import RefusedError
