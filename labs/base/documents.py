@@ -19,17 +19,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
-import msgspec
-
-from labs.base.errors import StateError
+from labs.base.errors import MissingDependency, StateError
 from labs.base.files import locked, write_atomic
+
+try:
+    import msgspec
+except ImportError as error:  # a bare machine: the verbs that work there ask no more of the records than that
+    raise MissingDependency(
+        "O ambiente do curso não está pronto, e sem ele o registro e as aulas não podem ser lidos.",
+        str(error),
+        "python3 -m labs up",
+    ) from error
 
 T = TypeVar("T")
 _WORDS = (
     (r"Object missing required field `(.+?)`", r"falta o campo `\1`"),
     (r"Object contains unknown field `(.+?)`", r"campo desconhecido: `\1`"),
     (r"Expected `(.+?)`, got `(.+?)`", r"esperado `\1`, e veio `\2`"),
-    (r"Expected `array` of (at most )?length (\d+)(?: to \d+)?, got (\d+)", r"esperados \2 itens, e vieram \3"),
+    (r"Expected `array` of (?:at (?:least|most) )?length (\d+).*, got (\d+)", r"esperados \1 itens, e vieram \2"),
     (r"Input data was truncated", r"termina no meio"),
     (r"JSON is malformed: (.+)", r"não é JSON: \1"),
 )
@@ -98,8 +105,8 @@ def _said(error: Exception) -> str:
 class Entries(Generic[T]):
     """A document {"version": 1, NAME: {key: entry}}; safe for several kernels at once.
 
-    A damaged file counts as empty. A damaged entry is left out, and its key noted in the file (`missing`) until somebody
-    has settled it. Either way what was found is kept beside the file, as `….danificado.json`.
+    A damaged file counts as empty. A damaged entry is left out, and its key noted in the file (`missing`) until it is
+    settled. Either way what was found is kept beside the file, as `….danificado.json`.
     """
 
     def __init__(self, path: Path, lock: Path, name: str, kind: type[T], unreadable: str) -> None:

@@ -284,12 +284,12 @@ def _step(table: Mapping[str, Any]) -> Step:
     Raises:
         Damaged: a field is wrong; the message names the step.
     """
-    check = table.get("check")
-    if isinstance(check, dict):
-        arguments = {name: value for name, value in check.items() if name != "kind"}
-        check = {name: value for name, value in check.items() if name == "kind"} | {"arguments": arguments}
+    found = dict(table)
+    if isinstance(check := found.get("check"), dict):
+        kind = {name: check[name] for name in check if name == "kind"}
+        found["check"] = {**kind, "arguments": {name: check[name] for name in check if name != "kind"}}
     try:
-        return typed({**table, "check": check}, Step)
+        return typed(found, Step)
     except Damaged as error:
         raise Damaged(f"passo {table.get('id', 'sem id')}: {error}") from error
 
