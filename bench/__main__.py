@@ -80,7 +80,7 @@ def start(settings: Settings) -> list[Figure]:
 def memory(settings: Settings) -> list[Figure]:
     """Proportional set size of supervisor, gateway and registries; the engine apart."""
     state = leftovers.read_state(settings)
-    pids = {name: part["pid"] for name, part in state["parts"].items()} | {"supervisor": state["pid"]}
+    pids = {name: part.pid for name, part in state.parts.items()} | {"supervisor": state.pid}
     sizes = {name: psutil.Process(pid).memory_full_info().pss / 2**20 for name, pid in pids.items()}
     total = sum(size for name, size in sizes.items() if name != "engine")
     parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items()))
