@@ -232,20 +232,11 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _env(_: argparse.Namespace) -> int:
-    from labs.course import target_words
-    from labs.ownership import ledger
-
     settings = _settings()
-    if settings.ports.hub:
-        try:
-            ledger.note_course(settings)
-        except LabError as error:
-            say(str(error))  # the terminal still gets its variables; each step's own check notes what it makes
+    _prepare_terminal(settings)
     own = settings.environment()
     for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
-    if settings.live:
-        say(f"Alvo: {target_words.title(settings)}")
     foreign = sorted(name for name in os.environ if is_foreign(name) and name not in own)
     for name in foreign:
         print(f"unset {name}")
@@ -256,6 +247,24 @@ def _env(_: argparse.Namespace) -> int:
             "O laboratório ainda não foi iniciado, então os endereços estão vazios. Próximo comando: python3 -m labs up"
         )
     return 0
+
+
+def _prepare_terminal(settings: Settings) -> None:
+    """Say where the course's commands go, and note what they create: somebody is about to type them. On a bare machine,
+    or with a damaged ledger, the terminal still gets its variables; each step's own check notes what it makes.
+    """
+    if not settings.ports.hub and not settings.live:
+        return
+    try:
+        from labs.course import target_words
+        from labs.ownership import ledger
+
+        if settings.live:
+            say(f"Alvo: {target_words.title(settings)}")
+        if settings.ports.hub:
+            ledger.note_course(settings)
+    except LabError as error:
+        say(str(error))
 
 
 def _run(chosen: argparse.Namespace) -> int:
