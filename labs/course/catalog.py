@@ -8,12 +8,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from labs.base.errors import CatalogError
+from labs.course.command_line import CommandLine
 
 COURSE = Path(__file__).with_name("lessons")
 OVERLAY = Path(__file__).with_name("live.toml")
@@ -74,6 +75,11 @@ class Step:
     open: bool = False
     lasting: bool = True
     drill: str = ""
+
+    @cached_property
+    def line(self) -> CommandLine:
+        """The command as a value: what it creates, removes and touches, and whom it talks to."""
+        return CommandLine.of(self.command)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from .kit import STEPS, Patient, assert_goes_on, tally
 
 RUN = """
 import json, sys
-from labs.runner import Runner
-from labs.settings import Settings
+from labs.running.runner import Runner
+from labs.base.settings import Settings
 outcome = Runner(Settings.load()).run(*sys.argv[1:])
 print(json.dumps([outcome.verdict.passed, outcome.ran, outcome.verdict.observed, outcome.verdict.hint]))
 """
@@ -84,7 +84,7 @@ def test_kernels_at_the_same_step(patient: Patient, number: int) -> None:
 def test_ten_kernels_record_ten_steps(patient: Patient) -> None:
     """Records of different steps, written at the same time, are all there afterwards."""
     code = (
-        "import sys; from labs.progress import Progress; from labs.settings import Settings\n"
+        "import sys; from labs.course.progress import Progress; from labs.base.settings import Settings\n"
         "for n in range(10):\n"
         "    path = f'faults/{sys.argv[1]}-{n}'\n"
         "    Progress(Settings.load()).record(path, passed=True, observed='', seconds=0, evidence={})"
@@ -181,14 +181,16 @@ def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, 
 
 COMMAND = """
 from pathlib import Path
-from labs.checks import World
-from labs.commands import Context, execute
-from labs.settings import Settings
+from labs.seams.world import World
+from labs.course.command_line import CommandLine
+from labs.running.commands import Context, execute
+from labs.base.settings import Settings
 settings = Settings.load()
 world, seen = World(settings), Path({seen!r})
 if {quiet}:
     seen.touch()
-execute({command!r}, Context(settings, world.engine, world.cloud, Path({folder!r})), lambda event: seen.touch())
+context = Context(settings, world.engine, world.cloud, Path({folder!r}))
+execute(CommandLine.of({command!r}), context, lambda event: seen.touch())
 """
 
 
