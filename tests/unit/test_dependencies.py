@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from labs.settings import CLONE
+from labs.base.settings import CLONE
 
 PROJECT = (CLONE / "pyproject.toml").read_text("utf-8")
 OUR_OWN = {"labs", "tests", "bench", "widget_server", "conftest"}
