@@ -17,6 +17,7 @@ from labs.base.settings import Settings
 from labs.base.things import ECR, IMAGE, KEY, USER, Thing
 from labs.clinic import belongings
 from labs.clinic.open_case import forget_login
+from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger, things_of
 from labs.seams.docker_client import docker
 
@@ -74,7 +75,7 @@ class Stage:
 
     def docker(self, *words: str) -> None:
         """The docker client, with what its words create noted first."""
-        self.note(*things_of(self.settings, [shlex.join(["docker", *words])]))
+        self.note(*things_of(self.settings, [CommandLine.of(shlex.join(["docker", *words]))]))
         docker(self.world, *words)
 
     def patient(self, *names: str, version: str = "v1") -> None:
@@ -94,7 +95,7 @@ class Stage:
         self.docker("run", "-d", *words)
 
     def push(self, reference: str) -> None:
-        self.note(*things_of(self.settings, [f"docker push {reference}"]))
+        self.note(*things_of(self.settings, [CommandLine.of(f"docker push {reference}")]))
         self.world.engine.push(reference, lambda _: None)
 
     # Logins ------------------------------------------------------------------------------------
