@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from labs.base import things
 from labs.base.errors import CloudError
 from labs.base.files import write_atomic
+from labs.base.reference import split_tag
 from labs.base.settings import Settings
 from labs.base.things import CONTAINER, ECR, HUB, IMAGE, Thing
 from labs.checks.image import VERSION_LABEL
@@ -25,7 +26,7 @@ from labs.clinic.open_case import Case
 from labs.ownership import inventory
 from labs.ownership.ledger import Ledger
 from labs.seams.docker_client import docker
-from labs.seams.engine import Image, split_tag
+from labs.seams.engine import Image
 
 if TYPE_CHECKING:
     from labs.seams.world import World

@@ -17,7 +17,7 @@ from pathlib import Path
 from string import Template
 from typing import NoReturn
 
-from labs.base.reference import parse
+from labs.base.reference import parse, with_tag
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, NETWORK, USER, VOLUME, Thing, alias
 
 _OPERATORS = {"&&", "||", ";", "|", "(", ")", "&", "\n"}
@@ -92,11 +92,11 @@ def _by_docker(verb: str, words: Sequence[str], variables: Mapping[str, str]) ->
     if verb == "build":
         parser.add_argument("-t", "--tag", action="append", default=[])
         for tag in parser.parse_known_args(words)[0].tag:
-            yield Thing(IMAGE, _tagged(tag))
+            yield Thing(IMAGE, with_tag(tag))
     elif verb == "tag" and len(words) == 2:
-        yield Thing(IMAGE, _tagged(words[1]))
+        yield Thing(IMAGE, with_tag(words[1]))
     elif verb == "pull" and len(words) == 1 and "$" not in words[0]:
-        yield Thing(IMAGE, _tagged(words[0]))
+        yield Thing(IMAGE, with_tag(words[0]))
     elif verb == "run":
         yield from _by_run(words)
     elif verb == "push" and len(words) == 1:
@@ -140,9 +140,3 @@ def _by_aws(service: str, operation: str, words: Sequence[str], folder: Path) ->
             except OSError:
                 return
         yield Thing(BUDGET, str(json.loads(text)["BudgetName"]))
-
-
-def _tagged(reference: str) -> str:
-    """The name as the engine lists it: with `latest` where no tag is written."""
-    last = reference.rpartition("/")[2]
-    return reference if ":" in last or "@" in reference else f"{reference}:latest"

@@ -15,7 +15,8 @@ from functools import partial
 from labs.base.apt import is_terminal
 from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
 from labs.base.files import write_atomic
-from labs.base.settings import BASE_IMAGE, DOCKER_HUB, LIVE, Settings
+from labs.base.reference import DOCKER_HUB
+from labs.base.settings import BASE_IMAGE, LIVE, Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.live import guard
 from labs.ownership import inventory

@@ -25,7 +25,8 @@ import jmespath
 from labs.base.errors import CommandError, Interrupted
 from labs.base.events import Line, Watcher
 from labs.base.explain import explain
-from labs.base.settings import DOCKER_HUB, Settings, without_foreign
+from labs.base.reference import DOCKER_HUB
+from labs.base.settings import Settings, without_foreign
 from labs.ownership.inventory import protect
 from labs.seams.cloud import Cloud
 from labs.seams.engine import Engine

@@ -22,14 +22,14 @@ from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
 from labs.base.files import write_atomic
-from labs.base.settings import DOCKER_HUB, Settings
+from labs.base.reference import DOCKER_HUB, registry_of, split_tag
+from labs.base.settings import LOOPBACK, Settings
 from labs.seams.docker_files import docker_config
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
 STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
 HUB_KEY = "https://index.docker.io/v1/"
 """Under this address the docker CLI keeps and sends Docker Hub's login (docker/cli, `registry.IndexServer`)."""
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -260,23 +260,6 @@ class DockerEngine:
         """The last 200 lines that a container printed."""
         with _translated(f"ler os logs de {container}"):
             return bytes(self._client.logs(container, tail=200)).decode("utf-8", "replace")
-
-
-def registry_of(repository: str) -> str:
-    """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
-    first, slash, _ = repository.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else DOCKER_HUB
-
-
-def split_tag(reference: str) -> tuple[str, str]:
-    """Repository and tag (or digest) of a reference; the tag defaults to `latest`, as in the Docker CLI."""
-    if "@" in reference:
-        repository, _, digest = reference.partition("@")
-        return repository, digest
-    repository, colon, tag = reference.rpartition(":")
-    if not colon or "/" in tag:
-        return reference, "latest"
-    return repository, tag
 
 
 def _require_context(context: Path, dockerfile: str) -> None:
