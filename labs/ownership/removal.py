@@ -21,6 +21,7 @@ from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY,
 from labs.live import guard
 from labs.ownership import inventory
 from labs.ownership.ledger import LISTED, Ledger
+from labs.seams.docker_client import docker
 from labs.seams.engine import Container, Image
 from labs.seams.world import World
 
@@ -179,9 +180,7 @@ def _forget_profile(settings: Settings, name: str) -> None:
 
 
 def _docker(world: World, *words: str) -> None:
-    answer = inventory.docker(world, *words)
-    if answer.returncode and "No such" not in answer.stderr:
-        raise CommandError("O Docker não conseguiu remover.", answer.stderr, f"docker {' '.join(words)}")
+    docker(world, *words, missing_ok=True, refused="O Docker não conseguiu remover.")
 
 
 # Giving back, and the whole ------------------------------------------------------------------------

@@ -7,9 +7,7 @@ library.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import subprocess
 from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -110,15 +108,6 @@ def told_by_containers(host: str, images: Container[str]) -> Iterator[tuple[str,
             asked = ("json", f"logs?stdout=1&stderr=1&tail={LOG_LINES}")
             answers = [_call(host, "GET", f"/containers/{one['Id']}/{what}", accept=(200, 404)).body for what in asked]
             yield str(one["Names"][0]).lstrip("/"), b"\n".join(answers)
-
-
-@contextlib.contextmanager
-def saved(host: str, references: Iterable[str]) -> Iterator[IO[bytes]]:
-    """`docker save` of images, as it comes: layers, each once, and configurations with the history."""
-    command = ["docker", "--host", host, "save", *references]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        yield process.stdout
 
 
 def stop_containers(host: str, seconds: int = 2) -> int:
