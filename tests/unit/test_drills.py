@@ -13,7 +13,7 @@ from labs.base.errors import CatalogError, CommandError, StateError
 from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.clinic import belongings, cases, command
-from labs.clinic.open_case import Case, forget_login
+from labs.clinic.open_case import Case
 from labs.course.catalog import CheckSpec, Drill, Step, load_course
 from labs.course.progress import Progress
 from labs.course.tries import Tries
@@ -21,6 +21,7 @@ from labs.ownership import inventory
 from labs.ownership.ledger import KIT, Ledger
 from labs.running.judge import judge
 from labs.running.runner import Runner
+from labs.seams.docker_files import forget_login
 from labs.widgets import changes
 from labs.widgets.drill import DiagnosisCard
 
