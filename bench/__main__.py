@@ -80,7 +80,7 @@ def start(settings: Settings) -> list[Figure]:
 def memory(settings: Settings) -> list[Figure]:
     """Proportional set size of supervisor, gateway and registries; the engine apart."""
     state = leftovers.read_state(settings)
-    pids = {name: part["pid"] for name, part in state["parts"].items()} | {"supervisor": state["pid"]}
+    pids = {name: part.pid for name, part in state.parts.items()} | {"supervisor": state.pid}
     sizes = {name: psutil.Process(pid).memory_full_info().pss / 2**20 for name, pid in pids.items()}
     total = sum(size for name, size in sizes.items() if name != "engine")
     parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items()))
@@ -128,7 +128,7 @@ def size() -> list[Figure]:
     """What a learner's `start` installs: an environment made anew, since this one may hold the tests' packages too."""
     with tempfile.TemporaryDirectory(prefix="labs-bench-") as folder:
         environment = os.environ | {"LABS_VENV": f"{folder}/venv"}
-        code = "from labs import bootstrap; bootstrap.ensure(print, agree=lambda _: False)"
+        code = "from labs.machine import environment; environment.ensure(print, agree=lambda _: False)"
         base = getattr(sys, "_base_executable", sys.executable)
         subprocess.run([base, "-c", code], cwd=CLONE, env=environment, check=True, capture_output=True)
         answer = subprocess.run(["du", "-sm", f"{folder}/venv"], capture_output=True, text=True, check=True)

@@ -26,9 +26,9 @@ from tests.browser.jupyterlab import (
 CLICKS = 10
 LINES = 10_000
 LOG = f"""
-from labs.catalog import CheckSpec, Course, Lesson, Step
-from labs.runner import Runner
-from labs.settings import Settings
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.running.runner import Runner
+from labs.base.settings import Settings
 from labs.widgets.action import StepCard
 step = Step("log", "Log", "seq -f 'linha %.0f de uma saída longa' {LINES}", CheckSpec("engine_answers", {{}}))
 lesson = Lesson("99-bench", "Bench", 1, "", (), (step,))

@@ -9,13 +9,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from labs.base.events import ignore
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
 from labs.running.commands import Context, execute
 from labs.sandbox import leftovers, network, parts, registry_program
+from labs.sandbox.supervised import Part
 from labs.seams import unix_http
 from labs.seams.cloud import AwsCloud
 from labs.seams.engine import DockerEngine
@@ -79,31 +79,31 @@ def parts_alone(settings: Settings) -> dict[str, float]:
     """
     program = registry_program.registry_program(settings, lambda _: None)
     bridge = network.ensure_bridge(settings)
-    known = {part["name"]: part for part in parts.specifications(settings, program, bridge)}
+    known = {part.name: part for part in parts.specifications(settings, program, bridge)}
     took = {}
     with contextlib.ExitStack() as running:
         for name in sorted(known, key=lambda name: name == "gateway"):
             with contextlib.ExitStack() as alone:
                 started = time.perf_counter()
-                (running if "registry" in known[name]["argv"][0] else alone).enter_context(_started(known[name]))
+                (running if "registry" in known[name].argv[0] else alone).enter_context(_started(known[name]))
                 took[name] = time.perf_counter() - started
     leftovers.sweep(settings)
     return took
 
 
 @contextlib.contextmanager
-def _started(part: dict[str, Any]) -> Iterator[None]:
+def _started(part: Part) -> Iterator[None]:
     """A part that answers; ended at the end."""
     process = subprocess.Popen(
-        part["argv"],
-        env=part["env"],
+        part.argv,
+        env=part.env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        until("a parte responder", lambda: _answers(f"unix://{part['socket']}", part["path"]), 30)
+        until("a parte responder", lambda: _answers(f"unix://{part.socket}", part.path), 30)
         yield
     finally:
         process.terminate()

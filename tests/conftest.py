@@ -7,8 +7,10 @@ need a sandbox of their own. `python3 -m labs test` names the folder for all of 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,8 +20,33 @@ from labs import sandbox
 from labs.base.settings import CLONE, Settings
 from labs.develop.testing import HOMES, NOT_OURS
 from labs.sandbox import leftovers
+from tests import courses
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("labs")
+    group.addoption("--exhaustive", action="store_true", help="whole matrices of faults, not each pair once")
+    group.addoption("--photographs", action="store_true", help="keep a picture of every card in artifacts/browser")
+    group.addoption("--shuffle", type=int, metavar="SEED", help="folders, files and tests in an order by chance")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest brings together what shares a fixture's parameter
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--exhaustive"):
+        extra = [item for item in items if item.get_closest_marker("exhaustive")]
+        config.hook.pytest_deselected(items=extra)
+        items[:] = [item for item in items if item not in extra]
+    if (seed := config.getoption("--shuffle")) is not None:
+        shuffle(items, seed)
+
+
+def shuffle(items: list[pytest.Item], seed: int) -> None:
+    """An order by chance in which folders and files stay together: their fixtures are what takes long."""
+    chance = random.Random(seed)
+    ranks: defaultdict[object, float] = defaultdict(chance.random)
+    items.sort(key=lambda item: (ranks[item.path.parent], ranks[item.path], ranks[item.nodeid]))
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +117,20 @@ def new_lab(lab_homes: Path) -> Iterator[Settings]:
     finally:
         sandbox.down(Settings(home=home), said.append)
         _remove(home)
+
+
+@pytest.fixture(scope="session")
+def typist(lab_homes: Path) -> Iterator[courses.Typist]:
+    """Types the course in a lab of its own, from its first day."""
+    with courses.typist(lab_homes) as typist:
+        yield typist
+
+
+@pytest.fixture(scope="session")
+def taught(lab_homes: Path) -> Iterator[courses.Taught]:
+    """A lab of its own in which all notebooks have run."""
+    with courses.taught(lab_homes) as taught:
+        yield taught
 
 
 @pytest.fixture(scope="session")

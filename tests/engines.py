@@ -25,11 +25,11 @@ def own_engine(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[s
         folder.mkdir(parents=True, exist_ok=True)
     host = engine_choice.private_host(settings)
     try:
-        spec = parts.engine(settings, network.ensure_bridge(settings))
+        part = parts.engine(settings, network.ensure_bridge(settings))
         with (
-            Path(spec["log"]).open("ab") as log,
+            Path(part.log).open("ab") as log,
             subprocess.Popen(
-                spec["argv"], env=spec["env"] | dict(extra or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                part.argv, env=part.env | dict(extra or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             ) as process,
         ):
             try:

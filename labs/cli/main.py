@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     run = verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run)
     run.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
     test = verb("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test)
+    test.add_argument("--fast", action="store_true", help="só o que não precisa de laboratório: um minuto")
+    test.add_argument("--exhaustive", action="store_true", help="as matrizes de falhas inteiras, não só aos pares")
     up = verb("up", "inicia só o laboratório e espera até tudo responder", _up)
     for item in (start, test, up, run):
         item.add_argument("--yes", action="store_true", help="instala pacotes do sistema sem perguntar")
@@ -102,12 +104,15 @@ def _speak_portuguese() -> None:
     setattr(argparse, "_", lambda text: PORTUGUESE.get(text, text))  # noqa: B010 - mypy knows no such attribute
 
 
+TEST_OPTIONS = ("--yes", "--no-install", "--fast", "--exhaustive", "-h", "--help")
+
+
 def _split_test(arguments: list[str]) -> tuple[list[str], list[str]]:
     """`test --yes -k foo tests/unit`: the leading options are ours, the rest goes to pytest as it stands."""
     if arguments[:1] != ["test"]:
         return arguments, []
     count = 1
-    while count < len(arguments) and arguments[count] in ("--yes", "--no-install", "-h", "--help"):
+    while count < len(arguments) and arguments[count] in TEST_OPTIONS:
         count += 1
     rest = arguments[count:]
     return arguments[:count], rest[1:] if rest[:1] == ["--"] else rest
@@ -291,7 +296,11 @@ def _test(chosen: argparse.Namespace) -> int:
     from labs.develop import testing
 
     _install_missing(chosen)
-    return testing.run(chosen.pytest, say)
+    testing.install_javascript_tools(say)
+    options = ["--exhaustive"] if chosen.exhaustive else []
+    if chosen.fast:
+        return testing.run_fast([*options, *chosen.pytest], say)
+    return testing.run([*options, *chosen.pytest], say) if chosen.pytest else testing.run_whole(options, say)
 
 
 def _unexpected(error: Exception) -> int:

@@ -191,8 +191,8 @@ def _install_venv_package(report: Report, agree: Callable[[str], bool]) -> None:
 def _install(requirements: Path, report: Report) -> None:
     """`pip install -r`, each package named as it comes; the whole output stays in a log."""
     lines = requirements.read_text("utf-8").splitlines()
-    count = sum(1 for line in lines if line.strip() and not line.startswith("#"))
-    report(f"Instalando {count} requisitos e o que eles pedem (primeira vez: 1 a 3 minutos) …")
+    count = sum(1 for line in lines if "==" in line)
+    report(f"Instalando {count} pacotes (primeira vez: 1 a 3 minutos) …")
     log = folder() / "labs-pip.log"
     command = [str(python()), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     command += ["--progress-bar", "off", "-r", str(requirements)]

@@ -109,8 +109,8 @@ class Runner:
         watch: Watcher = ignore,
         cancel: threading.Event | None = None,
     ) -> Outcome:
-        """Run the usual repair of a failed step (`labs.repair` says which), then check the step. As `run`, it never
-        raises what a learner can act on, and what guards a step guards its repair.
+        """Run the usual repair of a failed step (`labs/running/repair.py` says which), then check the step. As `run`,
+        it never raises what a learner can act on, and what guards a step guards its repair.
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)

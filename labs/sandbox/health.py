@@ -8,6 +8,7 @@ from typing import Any
 from labs.base import processes
 from labs.base.settings import Settings
 from labs.sandbox import engine_choice, leftovers
+from labs.sandbox.supervised import PartState
 
 
 def status(settings: Settings) -> dict[str, Any]:
@@ -17,23 +18,22 @@ def status(settings: Settings) -> dict[str, Any]:
     `parts` by name {pid, since, ready_after, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
     """
     state = leftovers.read_state(settings)
-    alive = processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
-    known = state.get("parts", {}) if alive else {}
-    described = {name: _describe_part(part) for name, part in known.items()}
+    alive = processes.is_alive(state.pid, state.start)
+    known = state.parts if alive else {}
     return {
         "running": alive,
-        "healthy": alive and all(part["healthy"] for part in described.values()),
+        "healthy": alive and all(part.healthy for part in known.values()),
         "target": settings.target,
         "home": str(settings.home),
-        "since": state.get("since", 0) if alive else 0,
+        "since": state.since if alive else 0,
         "engine": {
             "host": settings.engine_host,
             "private": engine_choice.is_private(settings),
             "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
         },
         "addresses": _addresses(settings),
-        "supervisor": _describe_process(int(state.get("pid", 0))) if alive else {},
-        "parts": described,
+        "supervisor": _describe_process(state.pid) if alive else {},
+        "parts": {name: _describe_part(part) for name, part in known.items()},
         "disk_free_bytes": shutil.disk_usage(settings.home).free if settings.home.is_dir() else 0,
     }
 
@@ -50,9 +50,14 @@ def _addresses(settings: Settings) -> dict[str, str]:
     }
 
 
-def _describe_part(part: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: part[name] for name in ("since", "ready_after", "restarts", "healthy", "observed")}
-    return _describe_process(int(part["pid"])) | shown
+def _describe_part(part: PartState) -> dict[str, Any]:
+    return _describe_process(part.pid) | {
+        "since": part.since,
+        "ready_after": part.ready_after,
+        "restarts": part.restarts,
+        "healthy": part.healthy,
+        "observed": part.observed,
+    }
 
 
 def _describe_process(pid: int) -> dict[str, Any]:

@@ -7,20 +7,19 @@ state folder on its command line, or by the control group of one of this engine'
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from labs.base import processes
 from labs.base.errors import SandboxError, StateError
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.sandbox import network
+from labs.sandbox import network, supervised
+from labs.sandbox.supervised import State
 
 PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
 SUPERVISOR_SECONDS = 45.0
@@ -33,26 +32,20 @@ def state_file(settings: Settings) -> Path:
     return settings.sandbox / "supervisor.json"
 
 
-def read_state(settings: Settings) -> dict[str, Any]:
+def read_state(settings: Settings) -> State:
     """The supervisor's last words; empty when there are none or they are damaged."""
-    try:
-        state = json.loads(state_file(settings).read_text("utf-8"))
-        if isinstance(state, dict) and isinstance(state.get("parts"), dict):
-            return state
-    except (OSError, ValueError):
-        pass
-    return {}
+    return supervised.read_state(str(state_file(settings)))
 
 
 def supervisor_alive(settings: Settings) -> bool:
     """Whether the supervisor of `supervisor.json` still runs."""
     state = read_state(settings)
-    return processes.is_alive(int(state.get("pid", 0)), str(state.get("start", "")))
+    return processes.is_alive(state.pid, state.start)
 
 
 def parts_outlived_supervisor(settings: Settings) -> bool:
     """Whether parts run without their supervisor, all of them written down: one that it was just starting is not."""
-    written = {int(part["pid"]) for part in read_state(settings).get("parts", {}).values()}
+    written = {part.pid for part in read_state(settings).parts.values()}
     if not written or supervisor_alive(settings):
         return False
     commands = dict(processes.all_processes())
@@ -67,13 +60,12 @@ def _is_engines_own(arguments: list[str]) -> bool:
 def our_processes(settings: Settings) -> dict[int, str]:
     """Ids and start marks of every process of this sandbox that is alive, whoever started it."""
     state = read_state(settings)
-    known = [state, *state.get("parts", {}).values()]
-    found = {int(item["pid"]): str(item["start"]) for item in known if item.get("pid") and item.get("start")}
-    found = {pid: start for pid, start in found.items() if processes.is_alive(pid, start)}
+    written = [(state.pid, state.start), *((part.pid, part.start) for part in state.parts.values())]
+    alive = {pid: start for pid, start in written if processes.is_alive(pid, start)}
     for pid, arguments in processes.all_processes():
-        if pid not in found and pid != os.getpid() and _is_part(settings, pid, arguments):
-            found[pid] = processes.start_of(pid)
-    return found
+        if pid not in alive and pid != os.getpid() and _is_part(settings, pid, arguments):
+            alive[pid] = processes.start_of(pid)
+    return alive
 
 
 def _is_part(settings: Settings, pid: int, arguments: list[str]) -> bool:

@@ -8,7 +8,6 @@ folder.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -22,7 +21,8 @@ from labs.base import processes
 from labs.base.errors import LabError, SandboxError, StateError
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
-from labs.sandbox import engine_choice, leftovers, network, parts, registry_program
+from labs.sandbox import engine_choice, leftovers, network, parts, registry_program, supervised
+from labs.sandbox.supervised import PartState
 from labs.seams import engine_api
 
 Report = Callable[[str], None]
@@ -156,8 +156,7 @@ def _start(settings: Settings, report: Report) -> Settings:
     program = registry_program.registry_program(decided, report)
     bridge = network.ensure_bridge(decided) if engine_choice.is_private(decided) else ""
     report("Iniciando o laboratório …")
-    specifications = parts.specifications(decided, program, bridge)
-    _write(_parts_file(decided), json.dumps(specifications, indent=1))
+    _write(_parts_file(decided), supervised.plan_text(parts.specifications(decided, program, bridge)))
     _start_supervisor(decided)
     return decided
 
@@ -172,10 +171,9 @@ def _take_over(settings: Settings, report: Report) -> bool:
     bridge = network.bridge_name(settings) if engine_choice.is_private(settings) else ""
     planned = parts.specifications(settings, registry_program.registry_program(settings, report), bridge)
     try:
-        running = json.loads(_parts_file(settings).read_text("utf-8"))
-        if not parts.are_as_planned(running, planned):
+        if not parts.are_as_planned(supervised.read_plan(str(_parts_file(settings))), planned):
             return False
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return False
     report("O supervisor tinha parado; as outras partes continuam de pé.")
     _start_supervisor(settings)
@@ -232,16 +230,16 @@ def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
         SandboxError: one does not answer; with its last observation and the end of its log.
     """
 
-    sick: dict[str, Any] = {}
+    sick: dict[str, PartState] = {}
     first: dict[str, int] = {}
 
     def look() -> Look:
         nonlocal sick
-        known = leftovers.read_state(settings).get("parts", {})
-        sick = {name: part for name, part in known.items() if not part["healthy"]}
-        died = {name: part["restarts"] - first.setdefault(name, part["restarts"]) for name, part in sick.items()}
+        known = leftovers.read_state(settings).parts
+        sick = {name: part for name, part in known.items() if not part.healthy}
+        died = {name: part.restarts - first.setdefault(name, part.restarts) for name, part in sick.items()}
         worn = any(times >= HOPELESS for times in died.values())
-        observed = "; ".join(f"{name}: {part['observed']}" for name, part in sick.items())
+        observed = "; ".join(f"{name}: {part.observed}" for name, part in sick.items())
         return Look(bool(known) and (worn or not sick), observed or "o supervisor não respondeu")
 
     try:
@@ -252,10 +250,10 @@ def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
         raise _explained(settings, sick, "")
 
 
-def _explained(settings: Settings, sick: dict[str, Any], observed: str) -> SandboxError:
+def _explained(settings: Settings, sick: dict[str, PartState], observed: str) -> SandboxError:
     """The error of the part that dies most often: others may be unwell only because they need it."""
-    name = max(sick, key=lambda name: int(sick[name]["restarts"]), default="supervisor")
-    observed = observed or str(sick[name]["observed"])
+    name = max(sick, key=lambda name: sick[name].restarts, default="supervisor")
+    observed = observed or sick[name].observed
     log = settings.sandbox / "logs" / f"{name}.log"
     title = parts.TITLES.get(name, name)
     said = _last_lines(log)
@@ -314,11 +312,10 @@ def _load_or_defaults(settings: Settings) -> Settings:
 def _stop(settings: Settings, report: Report) -> None:
     state = leftovers.read_state(settings)
     _stop_private_containers(settings)
-    pid, start = int(state.get("pid", 0)), str(state.get("start", ""))
-    was_running = processes.is_alive(pid, start)
+    was_running = processes.is_alive(state.pid, state.start)
     if was_running:
         report("Parando o laboratório …")
-        processes.stop(pid, start, leftovers.SUPERVISOR_SECONDS, "supervisor")
+        processes.stop(state.pid, state.start, leftovers.SUPERVISOR_SECONDS, "supervisor")
     found = leftovers.sweep(settings)
     if was_running:
         report("Laboratório parado; seu trabalho continua guardado.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from labs.base.settings import BASE_IMAGE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.ownership.ledger import KIT, Ledger
-from labs.sandbox import seeds as accounts
+from labs.sandbox import seeds
 from labs.seams import engine_api
 
 
@@ -21,8 +21,8 @@ def note(settings: Settings) -> None:
     if not ledger.is_listed(place):
         ledger.list_before(place, [Thing(*found) for found in engine_api.everything(settings.engine_host)])
     # The images seeded into the Hub stay in the engine only where `up` is killed between their push and their removal.
-    seeds = (accounts.image_name(settings, one) for one in (accounts.PUBLIC, accounts.PRIVATE))
-    ledger.note([Thing(IMAGE, name) for name in (BASE_IMAGE, *seeds)], KIT)
+    names = (seeds.image_name(settings, one) for one in (seeds.PUBLIC, seeds.PRIVATE))
+    ledger.note([Thing(IMAGE, name) for name in (BASE_IMAGE, *names)], KIT)
 
 
 def saw_base(settings: Settings, base: str) -> None:

@@ -1,16 +1,17 @@
-"""The sandbox's parts as processes: what the supervisor starts, how it asks each for its health, how it stops them."""
+"""Makes the plan that the supervisor follows: each part's command, environment, place of health and time to stop."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from labs.base.files import kept_key, write_atomic
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import engine_choice
+from labs.sandbox.supervised import Part
 
 REGISTRIES = ("hub", "ecr")
 TITLES = {
@@ -22,24 +23,24 @@ TITLES = {
 """Portuguese names, in the order of stopping: who uses others stops before them."""
 
 
-def specifications(settings: Settings, registry_program: Path, bridge: str) -> list[dict[str, Any]]:
-    """What `supervisor.py` reads, in the order of stopping. `bridge` is empty when the engine is the learner's own."""
+def specifications(settings: Settings, registry_program: Path, bridge: str) -> list[Part]:
+    """The plan, in the order of stopping. `bridge` is empty when the engine is the learner's own."""
     parts = [gateway(settings), *(registry(settings, name, registry_program) for name in REGISTRIES)]
     if bridge:
         parts.append(engine(settings, bridge))
     return parts
 
 
-def are_as_planned(running: list[dict[str, Any]], planned: list[dict[str, Any]]) -> bool:
+def are_as_planned(running: Sequence[Part], planned: Sequence[Part]) -> bool:
     """Whether parts that run are the ones that would be started now; a terminal's own PATH makes no difference."""
 
-    def essence(spec: dict[str, Any]) -> dict[str, Any]:
-        return {**spec, "env": spec["env"].get("PYTHONPATH")}
+    def essence(part: Part) -> Part:
+        return part._replace(env={"PYTHONPATH": part.env.get("PYTHONPATH", "")})
 
-    return [essence(spec) for spec in running] == [essence(spec) for spec in planned]
+    return [essence(part) for part in running] == [essence(part) for part in planned]
 
 
-def gateway(settings: Settings) -> dict[str, Any]:
+def gateway(settings: Settings) -> Part:
     """Our own service in front of the registries and moto."""
     return _part(
         settings,
@@ -52,7 +53,7 @@ def gateway(settings: Settings) -> dict[str, Any]:
     )
 
 
-def registry(settings: Settings, name: str, program: Path) -> dict[str, Any]:
+def registry(settings: Settings, name: str, program: Path) -> Part:
     """A CNCF registry on a Unix socket; only the gateway talks to it."""
     config = write_registry_config(settings, name)
     return _part(settings, name, [str(program), "serve", str(config)], settings.run / f"{name}.sock", "/v2/", grace=5)
@@ -83,7 +84,7 @@ def write_registry_config(settings: Settings, name: str) -> Path:
     return path
 
 
-def engine(settings: Settings, bridge: str) -> dict[str, Any]:
+def engine(settings: Settings, bridge: str) -> Part:
     """A private `dockerd`: all of it under the state folder, published ports on loopback, no firewall rules.
 
     Without firewall rules and forwarding, containers reach each other and the host, and nothing outside.
@@ -126,18 +127,18 @@ def _part(
     grace: float,
     pid_files: tuple[Path, ...] = (),
     extra: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "argv": command,
-        "env": clean_environment(settings) | (extra or {}),
-        "log": str(settings.sandbox / "logs" / f"{name}.log"),
-        "socket": str(health_socket),
-        "path": path,
-        "stale": [str(health_socket)],
-        "pid_files": [str(path) for path in pid_files],
-        "grace": grace,
-    }
+) -> Part:
+    return Part(
+        name=name,
+        argv=tuple(command),
+        env=clean_environment(settings) | (extra or {}),
+        log=str(settings.sandbox / "logs" / f"{name}.log"),
+        socket=str(health_socket),
+        path=path,
+        stale=(str(health_socket),),
+        pid_files=tuple(map(str, pid_files)),
+        grace=grace,
+    )
 
 
 def clean_environment(settings: Settings) -> dict[str, str]:

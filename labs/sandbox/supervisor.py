@@ -1,17 +1,15 @@
 """Keeps the sandbox's parts running: `python -S -m labs.sandbox.supervisor PARTS.json STATE.json`.
 
 Standard library only, one thread, no busy loop: it sleeps in `select` and wakes up on a dead child, on a signal, or to
-look at the parts' health. Everything about the parts stands in PARTS.json (written by `up`, see `parts.py`):
-`[{"name", "argv", "env", "log", "socket", "path", "stale": [files to remove first],
-"pid_files": [stale ones, their processes are ended first], "grace": seconds}]`.
-The order of the list is the order of stopping; all start at once. Parts of an earlier supervisor that was killed, still
-named in STATE.json, go on under this one: `up` leaves the file where that is wanted, and clears it otherwise.
+look at the parts' health. Everything about the parts stands in PARTS.json, and all that it knows in STATE.json; both as
+types in `supervised.py`. The order of the plan is the order of stopping; all start at once. Parts of an earlier
+supervisor that was killed, still named in STATE.json, go on under this one: `up` leaves the file where that is wanted,
+and clears it otherwise.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -19,9 +17,11 @@ import socket
 import subprocess
 import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
 from labs.base import processes
+from labs.sandbox import supervised
+from labs.sandbox.supervised import Part, PartState, State
 
 LOOK_STARTING = 0.015
 LOOK_HEALTHY = 2.0
@@ -61,12 +61,12 @@ class Adopted:
             os.kill(self.pid, signal.SIGKILL)
 
 
-class Part:
-    """One part: its process, and what is known about its health."""
+class RunningPart:
+    """One part at work: its process, and what is known about its health."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.spec = spec
-        self.name: str = spec["name"]
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.name = part.name
         self.process: subprocess.Popen[bytes] | Adopted | None = None
         self.start_mark = ""
         self.since = 0.0
@@ -80,19 +80,18 @@ class Part:
         self.last_answer = 0.0
         self.ready_after = 0.0
 
-    def adopt(self, known: dict[str, Any]) -> None:
+    def adopt(self, known: PartState) -> None:
         """Go on with the process that an earlier supervisor wrote down, if it still lives."""
-        pid, mark = int(known.get("pid", 0)), str(known.get("start", ""))
-        if processes.is_alive(pid, mark):
-            self.process, self.start_mark = Adopted(pid, mark), mark
-            self.since, self.restarts, self.ready_after = known["since"], known["restarts"], known["ready_after"]
+        if processes.is_alive(known.pid, known.start):
+            self.process, self.start_mark = Adopted(known.pid, known.start), known.start
+            self.since, self.restarts, self.ready_after = known.since, known.restarts, known.ready_after
             self.launched = self.last_answer = time.monotonic()
 
     def launch(self) -> None:
         """Start the process; a failure to start counts as a quick death."""
-        for pid_file in self.spec["pid_files"]:
+        for pid_file in self.part.pid_files:
             end_leftover(pid_file, self.name)
-        for stale in (*self.spec["pid_files"], *self.spec["stale"]):
+        for stale in (*self.part.pid_files, *self.part.stale):
             with contextlib.suppress(OSError):
                 os.unlink(stale)
         self.restarts += 1
@@ -101,10 +100,10 @@ class Part:
         self.healthy = False
         self.ready_after = 0.0
         try:
-            with open(self.spec["log"], "ab") as log:
+            with open(self.part.log, "ab") as log:
                 self.process = subprocess.Popen(
-                    self.spec["argv"],
-                    env=self.spec["env"],
+                    self.part.argv,
+                    env=self.part.env,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -136,7 +135,7 @@ class Part:
         if self.process is None:
             return
         now = time.monotonic()
-        status = http_status(self.spec["socket"], self.spec["path"], 2.0 if self.healthy else 0.4)
+        status = http_status(self.part.socket, self.part.path, 2.0 if self.healthy else 0.4)
         self.healthy = status.startswith("2") or status == "401"
         self.observed = f"HTTP {status}" if status.isdigit() else status
         if self.healthy:
@@ -148,13 +147,13 @@ class Part:
     def stop(self) -> None:
         """End the process within its grace time."""
         if self.process is not None:
-            processes.stop(self.process.pid, self.start_mark, self.spec["grace"], self.name)
+            processes.stop(self.process.pid, self.start_mark, self.part.grace, self.name)
             self.process = None
             self.healthy = False
 
     def trim_log(self) -> None:
         """Bound the log: its last half is kept as `.1`, the file itself is emptied (writers append)."""
-        path = self.spec["log"]
+        path = self.part.log
         with contextlib.suppress(OSError):
             if os.path.getsize(path) > LOG_BYTES:
                 with open(path, "rb") as log, open(f"{path}.1", "wb") as old:
@@ -162,21 +161,23 @@ class Part:
                     old.write(log.read())
                 os.truncate(path, 0)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> PartState:
         """What `supervisor.json` says about it."""
-        return {
-            "pid": self.process.pid if self.process else 0,
-            "start": self.start_mark if self.process else "",
-            "since": self.since,
-            "restarts": max(0, self.restarts),
-            "ready_after": self.ready_after,
-            "healthy": self.healthy,
-            "observed": self.observed,
-        }
+        return PartState(
+            pid=self.process.pid if self.process else 0,
+            start=self.start_mark if self.process else "",
+            since=self.since,
+            restarts=max(0, self.restarts),
+            ready_after=self.ready_after,
+            healthy=self.healthy,
+            observed=self.observed,
+        )
 
 
 def http_status(path: str, resource: str, seconds: float) -> str:
-    """The status code of a GET over a Unix socket, or the error in words. `http.client` would double our memory."""
+    """The status code of a GET over a Unix socket, or the error in words."""
+    # Not seams/unix_http.py: its http.client brings email and ssl along, which makes 18 MB of this process's 12 MB, and
+    # takes 20 to 30 ms more of its start, for which every part waits (measured with Python 3.11).
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(seconds)
@@ -203,15 +204,6 @@ def end_leftover(pid_file: str, name: str) -> None:
             processes.stop(pid, processes.start_of(pid), 2.0, name)
 
 
-def former_parts(state_file: str) -> dict[str, dict[str, Any]]:
-    """What an earlier supervisor wrote about its parts; empty where there was none, or its file is damaged."""
-    try:
-        with open(state_file, encoding="utf-8") as file:
-            return dict(json.load(file)["parts"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
 def adopt_orphans() -> None:
     """Become the parent of what our parts leave behind (prctl(2), PR_SET_CHILD_SUBREAPER), so that no zombie stays."""
     if sys.platform == "linux":
@@ -224,17 +216,17 @@ def adopt_orphans() -> None:
 class Supervisor:
     """The loop over all parts."""
 
-    def __init__(self, specs: list[dict[str, Any]], state_file: str) -> None:
-        self.parts = [Part(spec) for spec in specs]
+    def __init__(self, plan: Sequence[Part], state_file: str) -> None:
+        self.parts = [RunningPart(part) for part in plan]
         self.state_file = state_file
         self.start_mark = processes.start_of(os.getpid())
         self.since = processes.clock()
         self.written = ""
         self.stopping = False
         self.next_look = 0.0
-        former = former_parts(state_file)
+        former = supervised.read_state(state_file).parts
         for part in self.parts:
-            part.adopt(former.get(part.name, {}))
+            part.adopt(former.get(part.name, PartState()))
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then stop the parts in the list's order."""
@@ -307,13 +299,8 @@ class Supervisor:
 
     def write_state(self) -> None:
         """Write `supervisor.json` whole, only when something changed."""
-        state = {
-            "pid": os.getpid(),
-            "start": self.start_mark,
-            "since": self.since,
-            "parts": {part.name: part.state() for part in self.parts},
-        }
-        text = json.dumps(state, indent=1)
+        states = {part.name: part.state() for part in self.parts}
+        text = supervised.state_text(State(os.getpid(), self.start_mark, self.since, states))
         if text == self.written:
             return
         temporary = f"{self.state_file}.{os.getpid()}"
@@ -329,11 +316,10 @@ class Supervisor:
 def main(arguments: list[str]) -> int:
     """Entry point of the detached process."""
     parts_file, state_file = arguments
-    with open(parts_file, encoding="utf-8") as file:
-        specs = json.load(file)
+    plan = supervised.read_plan(parts_file)
     os.umask(0o077)
     adopt_orphans()
-    Supervisor(specs, state_file).run()
+    Supervisor(plan, state_file).run()
     return 0
 
 

@@ -1,276 +1,545 @@
+// @ts-check
 // A card with a button that runs something (labs/widgets/action.py). It answers a click by itself, before Python does.
 
 const LOG_LINES = 500;
 const SILENCE = 4000; // ms without an answer after which a click is sent again, and we say so
 const SAY = 10; // seconds between two announcements of the progress
-const ORPHAN = { state: "stopped", sign: "■", word: "Sem kernel", next: "",
-  observed: "o kernel foi reiniciado e não conhece mais este cartão. Execute a primeira célula de código e depois esta célula de novo (Shift+Enter)." };
+/** @type {Status} */
+const ORPHAN = {
+  state: "stopped",
+  sign: "■",
+  word: "Sem kernel",
+  next: "",
+  observed:
+    "o kernel foi reiniciado e não conhece mais este cartão. Execute a primeira célula de código e depois esta célula de novo (Shift+Enter).",
+};
+const UNANSWERED =
+  " O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo.";
+const DOING = { run: "Executando…", verify: "Verificando…", repair: "Consertando…" };
 const WORKING = new Set(["running", "checking"]);
 
-/** The command with its parts; the explanation of the part under the mouse or the keyboard stands below. */
-const commandBlock = (card, key) => {
-  if (!card.command) return null;
-  const tip = el("p", { class: "lab-tip", id: `${key}-tip` });
-  const idle = card.parts.length ? "Passe o mouse sobre uma parte do comando, ou vá a ela com Tab e as setas." : "";
-  const spans = [];
-  const explain = (meaning) => { tip.replaceChildren(...prose(meaning)); };
-  const focusPart = (index) => {
-    spans.forEach((span, other) => { span.tabIndex = other === index ? 0 : -1; });
-    spans[index].focus();
-  };
-  const code = el("code", { class: "lab-code" });
+// The command ------------------------------------------------------------------------------------------
+
+const IDLE = "Passe o mouse sobre uma parte do comando, ou vá a ela com Tab e as setas.";
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+/**
+ * The command as plain text and parts, in order; a part that is not in it is left out.
+ * @param {string} command
+ * @param {Part[]} parts
+ */
+const piecesOf = (command, parts) => {
+  /** @type {(string | Part)[]} */
+  const pieces = [];
   let at = 0;
-  for (const [text, meaning] of card.parts) {
-    const found = card.command.indexOf(text, at);
+  for (const part of parts) {
+    const found = command.indexOf(part[0], at);
     if (found < 0) continue;
-    const index = spans.length;
-    const span = el("span", {
-      class: "lab-part", tabindex: index ? -1 : 0, role: "note", text, "aria-label": `${text}: ${meaning}`,
-      "aria-describedby": tip.id,
-      on: {
-        mouseenter: () => explain(meaning),
-        mouseleave: () => explain(spans.includes(document.activeElement) ? document.activeElement.dataset.meaning : idle),
-        focus: () => explain(meaning),
-        blur: () => explain(idle),
-        keydown: (event) => {
-          const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-          if (!step) return;
-          event.preventDefault();
-          focusPart((index + step + spans.length) % spans.length);
-        },
-      },
-    });
-    span.dataset.meaning = meaning;
-    spans.push(span);
-    code.append(card.command.slice(at, found), span);
-    at = found + text.length;
+    pieces.push(command.slice(at, found), part);
+    at = found + part[0].length;
   }
-  code.append(card.command.slice(at));
-  explain(idle);
-  const all = card.parts.length
-    ? el("details", { class: "lab-parts" }, el("summary", { text: "Explicar todas as partes" }),
-        el("dl", {}, ...card.parts.flatMap(([text, meaning]) => [
-          el("dt", {}, el("code", { text })), el("dd", {}, ...prose(meaning))])))
-    : null;
-  return el("div", { class: "lab-command" },
-    el("div", { class: "lab-line" }, el("pre", { class: "lab-pre" }, code), copyButton(card.command, "o comando")),
-    idle ? tip : null, all);
+  return [...pieces, command.slice(at)];
 };
 
-/** A button that opens a panel below. */
+/**
+ * The command with its parts; `tip` explains the one under the mouse or the keyboard. One of them is in the tab order.
+ * @param {(string | Part)[]} pieces
+ * @param {HTMLElement} tip
+ * @param {string} idle what the tip says else
+ */
+const explainedCode = (pieces, tip, idle) => {
+  /** @type {HTMLSpanElement[]} */
+  const spans = [];
+  /** @param {string} meaning */
+  const explain = (meaning) => tip.replaceChildren(...prose(meaning));
+  /** @param {number} index */
+  const focus = (index) => {
+    spans.forEach((span, other) => {
+      span.tabIndex = other === index ? 0 : -1;
+    });
+    spans[index].focus();
+  };
+  /** @param {number} index @param {KeyboardEvent} event */
+  const move = (index, event) => {
+    const step = ARROWS[event.key];
+    if (!step) return;
+    event.preventDefault();
+    focus((index + step + spans.length) % spans.length);
+  };
+  /** @param {Part} part */
+  const span = ([text, meaning]) => {
+    const index = spans.length;
+    const on = {
+      mouseenter: () => explain(meaning),
+      mouseleave: () => explain(spans.find((one) => one === document.activeElement)?.dataset.meaning ?? idle),
+      focus: () => explain(meaning),
+      blur: () => explain(idle),
+      keydown: (/** @type {KeyboardEvent} */ event) => move(index, event),
+    };
+    spans.push(partSpan(text, meaning, index ? -1 : 0, tip.id, on));
+    return spans[index];
+  };
+  explain(idle);
+  return el("code", { class: "lab-code" }, ...pieces.map((piece) => (typeof piece === "string" ? piece : span(piece))));
+};
+
+/**
+ * A part of the command, with its meaning for screen readers.
+ * @param {string} text
+ * @param {string} meaning
+ * @param {number} tabindex
+ * @param {string} tip
+ * @param {Attributes["on"] & {}} on
+ */
+const partSpan = (text, meaning, tabindex, tip, on) =>
+  el("span", {
+    class: "lab-part",
+    tabindex,
+    role: "note",
+    text,
+    "aria-label": `${text}: ${meaning}`,
+    "aria-describedby": tip,
+    "data-meaning": meaning,
+    on,
+  });
+
+/**
+ * All parts and their meanings, folded away.
+ * @param {Part[]} parts
+ */
+const allParts = (parts) =>
+  el(
+    "details",
+    { class: "lab-parts" },
+    el("summary", { text: "Explicar todas as partes" }),
+    el(
+      "dl",
+      {},
+      ...parts.flatMap(([text, meaning]) => [el("dt", {}, el("code", { text })), el("dd", {}, ...prose(meaning))]),
+    ),
+  );
+
+/**
+ * Something to copy, with the button that does.
+ * @param {HTMLElement} code
+ * @param {string} text
+ * @param {string} what
+ */
+const copyLine = (code, text, what) =>
+  el("div", { class: "lab-line" }, el("pre", { class: "lab-pre" }, code), copyButton(text, what));
+
+/**
+ * The command with its parts; the explanation of the part under the mouse or the keyboard stands below.
+ * @param {StepCard} card
+ * @param {string} key
+ */
+const commandBlock = ({ command, parts = [] }, key) => {
+  if (!command) return null;
+  const tip = el("p", { class: "lab-tip", id: `${key}-tip` });
+  const code = explainedCode(piecesOf(command, parts), tip, parts.length ? IDLE : "");
+  const below = parts.length ? [tip, allParts(parts)] : [];
+  return el("div", { class: "lab-command" }, copyLine(code, command, "o comando"), ...below);
+};
+
+/**
+ * A button that opens a panel below.
+ * @param {string} label
+ * @param {string} key
+ * @param {HTMLElement} panel
+ */
 const toggle = (label, key, panel) => {
   panel.hidden = true;
   panel.id = `${key}-${label.normalize("NFD").replace(/\W/g, "")}`;
-  return el("button", {
-    type: "button", class: "lab-button", "aria-expanded": "false", "aria-controls": panel.id, text: label,
-    on: { click: (event) => {
-      panel.hidden = !panel.hidden;
-      event.currentTarget.setAttribute("aria-expanded", String(!panel.hidden));
-    } },
+  const button = el("button", {
+    type: "button",
+    class: "lab-button",
+    "aria-expanded": "false",
+    "aria-controls": panel.id,
+    text: label,
   });
+  button.addEventListener("click", () => {
+    panel.hidden = !panel.hidden;
+    button.setAttribute("aria-expanded", String(!panel.hidden));
+  });
+  return button;
 };
 
-/** Progress bars, the elapsed time and the log. */
-const liveArea = () => {
-  const elapsed = el("p", { class: "lab-elapsed", "aria-hidden": "true" });
-  const bars = el("div", { class: "lab-bars", role: "group", "aria-label": "Progresso" });
-  const pre = el("pre", { class: "lab-log", tabindex: 0, role: "region", "aria-label": "Saída do comando" });
-  const summary = el("summary", { text: "Saída do comando" });
-  const details = el("details", { class: "lab-output" }, summary, pre);
-  details.hidden = true;
-  const rows = new Map();
-  let lines = [];
+// What it does right now -------------------------------------------------------------------------------
 
-  const drawBar = ({ key, label, value, max, words, seconds }) => {
-    let row = rows.get(key);
-    if (!row) {
-      row = { label: el("span", { class: "lab-bar-label" }), bar: el("progress"), words: el("span", { class: "lab-bar-words" }) };
-      rows.set(key, row);
-      bars.append(el("div", { class: "lab-bar" }, row.label, row.bar, row.words));
+/** A progress bar with its label and its words. */
+const barRow = () => {
+  const label = el("span", { class: "lab-bar-label" });
+  const bar = el("progress");
+  const words = el("span", { class: "lab-bar-words" });
+  /** @param {Bar} shown */
+  const draw = (shown) => {
+    label.textContent = shown.label;
+    words.textContent = [shown.words, shown.seconds ? `${shown.seconds} s` : ""].filter(Boolean).join(" · ");
+    bar.hidden = !shown.max;
+    bar.max = shown.max || 1;
+    bar.value = shown.value;
+    bar.setAttribute("aria-label", shown.label);
+    bar.setAttribute("aria-valuetext", shown.words);
+  };
+  const isFull = () => !bar.hidden && bar.value === bar.max;
+  return { node: el("div", { class: "lab-bar" }, label, bar, words), bar, words, draw, isFull };
+};
+
+/** All progress bars. */
+const barsArea = () => {
+  const node = el("div", { class: "lab-bars", role: "group", "aria-label": "Progresso" });
+  /** @type {Map<string, ReturnType<typeof barRow>>} */
+  const rows = new Map();
+  /** @param {Bar} bar */
+  const draw = (bar) => {
+    const row = rows.get(bar.key) ?? barRow();
+    if (!rows.has(bar.key)) {
+      rows.set(bar.key, row);
+      node.append(row.node);
     }
-    row.label.textContent = label;
-    row.words.textContent = [words, seconds ? `${seconds} s` : ""].filter(Boolean).join(" · ");
-    row.bar.hidden = !max;
-    row.bar.max = max || 1;
-    row.bar.value = value;
-    row.bar.setAttribute("aria-label", label);
-    row.bar.setAttribute("aria-valuetext", words);
+    row.draw(bar);
   };
   const clear = () => {
     rows.clear();
-    bars.replaceChildren();
-    lines = [];
-    pre.replaceChildren();
-    details.hidden = true;
-    details.open = true; // what one has just started, one wants to read
-  };
-  const drawLog = () => {
-    const held = pre.contains(document.activeElement) ? document.activeElement.href : "";
-    pre.replaceChildren(...withLinks(lines.join("\n")));
-    if (held) [...pre.querySelectorAll("a")].find(({ href }) => href === held)?.focus();
-  };
-  const add = (batch) => {
-    if (batch.reset) clear();
-    batch.bars.forEach(drawBar);
-    if (!batch.lines.length) return;
-    const atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 4;
-    lines = lines.concat(batch.lines).slice(-LOG_LINES);
-    drawLog();
-    summary.textContent = `Saída do comando (${lines.length} ${lines.length === 1 ? "linha" : "linhas"})`;
-    details.hidden = false;
-    if (atEnd) pre.scrollTop = pre.scrollHeight;
+    node.replaceChildren();
   };
   /** What a command left unfinished (a refused push) is no progress any more. */
   const settle = () => {
     for (const [key, row] of rows) {
-      if (row.bar.hidden || row.bar.value < row.bar.max) { row.bar.parentElement.remove(); rows.delete(key); }
+      if (!row.bar.hidden && row.bar.value >= row.bar.max) continue;
+      row.node.remove();
+      rows.delete(key);
     }
   };
   /** Said to screen readers now and then: how many bars are full. */
   const summed = () => {
-    const full = [...rows.values()].filter(({ bar }) => !bar.hidden && bar.value === bar.max).length;
-    return rows.size > 1 ? `${full} de ${rows.size} partes prontas` : [...rows.values()].map(({ words }) => words.textContent).join("");
+    const all = [...rows.values()];
+    if (all.length > 1) return `${all.filter((row) => row.isFull()).length} de ${all.length} partes prontas`;
+    return all.map(({ words }) => words.textContent).join("");
   };
-  return { elapsed, bars, details, clear, add, settle, summed };
+  return { node, draw, clear, settle, summed };
 };
 
-/** The verdict in words: polite, and only when it changes. `fix` runs the usual repair. */
+/** What the command says. */
+const logArea = () => {
+  const pre = el("pre", { class: "lab-log", tabindex: 0, role: "region", "aria-label": "Saída do comando" });
+  const summary = el("summary", { text: "Saída do comando" });
+  const node = el("details", { class: "lab-output" }, summary, pre);
+  node.hidden = true;
+  /** @type {string[]} */
+  let lines = [];
+
+  const clear = () => {
+    lines = [];
+    pre.replaceChildren();
+    node.hidden = true;
+    node.open = true; // what one has just started, one wants to read
+  };
+  /** A link keeps the keyboard's focus when the text is drawn again. */
+  const draw = () => {
+    const active = document.activeElement;
+    const held = active instanceof HTMLAnchorElement && pre.contains(active) ? active.href : "";
+    pre.replaceChildren(...withLinks(lines.join("\n")));
+    if (held) [...pre.querySelectorAll("a")].find(({ href }) => href === held)?.focus();
+  };
+  /** @param {string[]} more */
+  const add = (more) => {
+    const atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 4;
+    lines = lines.concat(more).slice(-LOG_LINES);
+    draw();
+    summary.textContent = `Saída do comando (${lines.length} ${lines.length === 1 ? "linha" : "linhas"})`;
+    node.hidden = false;
+    if (atEnd) pre.scrollTop = pre.scrollHeight;
+  };
+  return { node, clear, add };
+};
+
+/** Progress bars and the log. */
+const liveArea = () => {
+  const bars = barsArea();
+  const log = logArea();
+  const clear = () => {
+    bars.clear();
+    log.clear();
+  };
+  /** @param {Batch} batch */
+  const add = (batch) => {
+    if (batch.reset) clear();
+    batch.bars.forEach(bars.draw);
+    if (batch.lines.length) log.add(batch.lines);
+  };
+  return { bars, log, clear, add };
+};
+
+/**
+ * How long something runs: shown each second, and said now and then with what is done by then.
+ * @param {() => string} summed
+ */
+const stopwatch = (summed) => {
+  const elapsed = el("p", { class: "lab-elapsed", "aria-hidden": "true" });
+  const said = el("p", { class: "lab-hidden", role: "status" });
+  let began = 0;
+  let clock = 0;
+  const tick = () => {
+    const seconds = Math.floor((performance.now() - began) / 1000);
+    elapsed.textContent = seconds ? `${seconds} s` : "";
+    if (seconds && seconds % SAY === 0)
+      said.textContent = [`Há ${seconds} segundos`, summed()].filter(Boolean).join(": ");
+  };
+  const start = () => {
+    began = performance.now();
+  };
+  const stop = () => clearInterval(clock);
+  /** @param {boolean} working */
+  const follow = (working) => {
+    stop();
+    if (working) {
+      began ||= performance.now();
+      tick();
+      clock = setInterval(tick, 1000);
+    } else {
+      began = 0;
+      said.textContent = "";
+    }
+  };
+  return { elapsed, said, start, stop, follow };
+};
+
+// How it stands ----------------------------------------------------------------------------------------
+
+/**
+ * The verdict in words: polite, and only when it changes.
+ * @param {() => void} fix runs the usual repair
+ */
 const statusArea = (fix) => {
   const words = el("p", { class: "lab-verdict", role: "status", "aria-live": "polite" });
   const next = el("div", { class: "lab-next" });
+  /** @param {Status} status */
   const show = (status) => {
-    const { sign, word, observed } = status;
-    words.replaceChildren(el("strong", { class: "lab-word" }, el("span", { "aria-hidden": "true", text: `${sign} ` }), word));
-    if (observed) words.append(": ", ...prose(observed));
-    next.replaceChildren();
-    if (!status.next || status.state === "passed") return;
-    if (!status.command) next.append(el("p", {}, el("strong", { text: "Dica: " }), ...prose(status.next)));
-    else next.append(el("p", {}, el("strong", { text: "Próximo comando: " })),
-      el("div", { class: "lab-line" }, el("pre", { class: "lab-pre" }, el("code", { text: status.next })),
-        copyButton(status.next, "o próximo comando")),
-      ...(status.repair ? [el("div", { class: "lab-buttons" }, actionButton("Executar o conserto", "fix", fix))] : []));
+    const sign = el("span", { "aria-hidden": "true", text: `${status.sign} ` });
+    words.replaceChildren(el("strong", { class: "lab-word" }, sign, status.word));
+    if (status.observed) words.append(": ", ...prose(status.observed));
+    next.replaceChildren(...nextOf(status, fix));
   };
-  return { words, next, show };
+  const addDelay = () => words.append(UNANSWERED);
+  return { words, next, show, addDelay };
 };
 
-const actionButton = (label, kind, press) => label
-  ? el("button", { type: "button", class: `lab-button lab-${kind}`, text: label, on: { click: press } })
-  : null;
+/**
+ * What to do next: a hint, or a command that a button may run.
+ * @param {Status} status
+ * @param {() => void} fix
+ */
+const nextOf = (status, fix) => {
+  if (!status.next || status.state === "passed") return [];
+  if (!status.command) return [el("p", {}, el("strong", { text: "Dica: " }), ...prose(status.next))];
+  const title = el("p", {}, el("strong", { text: "Próximo comando: " }));
+  const line = copyLine(el("code", { text: status.next }), status.next, "o próximo comando");
+  if (!status.repair) return [title, line];
+  return [title, line, el("div", { class: "lab-buttons" }, actionButton("Executar o conserto", "fix", fix))];
+};
 
-/** The solution; where the learner got no command, the button that runs it stands here and not in front. */
-const solutionPanel = (card, run) => card.solution
-  ? el("div", { class: "lab-panel" }, el("div", { class: "lab-line" },
-      el("pre", { class: "lab-pre" }, el("code", { text: card.solution })), copyButton(card.solution, "a solução")),
-      card.open ? el("div", { class: "lab-buttons" }, run) : null)
-  : null;
+// The buttons ------------------------------------------------------------------------------------------
 
-function render({ model, el: host }) {
-  const card = model.get("card");
-  const key = model.get("key");
-  const root = frame(model, host, card.heading);
-  const live = liveArea();
-  live.details.open = Boolean(card.unfolded); // a case of the clinic is about what the command says
-  const said = el("p", { class: "lab-hidden", role: "status" });
-  const verdict = statusArea(() => press("repair"));
-  let waiting = false; // a click of ours that Python has not taken up yet
-  let began = 0;
-  let clock = 0;
-  let silence = 0;
+/** @param {string | undefined} label without one there is no button @param {string} kind @param {() => void} press */
+const actionButton = (label, kind, press) =>
+  label ? el("button", { type: "button", class: `lab-button lab-${kind}`, text: label, on: { click: press } }) : null;
 
-  const busy = () => waiting || WORKING.has(model.get("status").state);
-  const press = (doing) => {
-    if (busy()) return;
-    waiting = true;
-    live.clear();
-    began = performance.now();
-    if (doing === "repair") home().focus(); // its own button goes away
-    draw({ state: doing === "verify" ? "checking" : "running", sign: "…",
-      word: { verify: "Verificando…", repair: "Consertando…" }[doing] ?? "Executando…", observed: "", next: "" });
-    ask({ do: doing, runs: model.get("runs") });
-  };
-  /** Send a click, and again while nothing answers: a message can be lost where the connection was. Python takes each count
-   * of runs once, so that asking again never runs twice.
-   */
-  const ask = (click, asked = 0) => {
-    clearTimeout(silence);
-    if (!waiting) return;
-    try {
-      model.send(click);
-    } catch { // the kernel that had this card is gone
-      waiting = false;
-      draw(ORPHAN);
-      return;
-    }
-    if (asked === 1) {
-      verdict.words.append(" O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo.");
-    }
-    silence = setTimeout(() => ask(click, asked + 1), SILENCE);
-  };
-  const run = actionButton(card.labels.run, card.open ? "run" : "primary", () => press("run"));
-  const verify = actionButton(card.labels.verify, card.open ? "primary" : "verify", () => press("verify"));
-  const stop = actionButton(card.labels.stop, "stop", () => {
-    if (isDisabled(stop)) return;
+/**
+ * The buttons that do something. `home` is the one that the keyboard returns to.
+ * @param {StepCard} card
+ * @param {(doing: Doing) => void} press
+ * @param {() => void} interrupt
+ */
+const actionButtons = ({ labels, open }, press, interrupt) => {
+  const run = actionButton(labels.run, open ? "run" : "primary", () => press("run"));
+  const verify = actionButton(labels.verify, open ? "primary" : "verify", () => press("verify"));
+  const stop = actionButton(labels.stop, "stop", () => {
+    if (!stop || isDisabled(stop)) return;
     setDisabled(stop, true);
     stop.textContent = "Interrompendo…";
-    model.send({ do: "stop" });
+    interrupt();
   });
+  const home = open ? verify : run;
+  /** @param {string} state */
+  const drawStop = (state) => {
+    if (!stop) return;
+    if (state !== "running" && document.activeElement === stop) home?.focus();
+    stop.hidden = state !== "running";
+    if (state === "running") return;
+    setDisabled(stop, false);
+    stop.textContent = labels.stop ?? "";
+  };
+  /** @param {string} state */
+  const draw = (state) => {
+    for (const button of [run, verify]) if (button) setDisabled(button, WORKING.has(state));
+    if (run) run.textContent = state === "running" ? DOING.run : (labels.run ?? "");
+    drawStop(state);
+  };
+  return { run, verify, stop, home, draw };
+};
+
+/**
+ * The solution; where the learner got no command, the button that runs it stands here and not in front.
+ * @param {StepCard} card
+ * @param {HTMLElement | null} run
+ */
+const solutionPanel = ({ solution, open }, run) =>
+  solution
+    ? el(
+        "div",
+        { class: "lab-panel" },
+        copyLine(el("code", { text: solution }), solution, "a solução"),
+        open ? el("div", { class: "lab-buttons" }, run) : null,
+      )
+    : null;
+
+/**
+ * All buttons in their row, with the panels that they open below it.
+ * @param {StepCard} card
+ * @param {string} key
+ * @param {ReturnType<typeof actionButtons>} buttons
+ */
+const buttonRow = (card, key, { run, stop, verify }) => {
   const hint = card.hint ? el("div", { class: "lab-panel" }, paragraph(card.hint)) : null;
   const solution = solutionPanel(card, run);
+  const row = el(
+    "div",
+    { class: "lab-buttons", role: "group", "aria-label": "Ações" },
+    ...[card.open ? null : run, stop, verify],
+    hint && toggle("Dica", key, hint),
+    solution && toggle("Solução", key, solution),
+  );
+  return [row, hint, solution].filter((node) => node !== null);
+};
 
-  const home = () => (card.open ? verify : run);
-  const tick = () => {
-    const seconds = Math.floor((performance.now() - began) / 1000);
-    live.elapsed.textContent = seconds ? `${seconds} s` : "";
-    if (seconds && seconds % SAY === 0) said.textContent = [`Há ${seconds} segundos`, live.summed()].filter(Boolean).join(": ");
-  };
-  const draw = (status) => {
-    const working = WORKING.has(status.state);
-    root.dataset.state = status.state;
-    root.setAttribute("aria-busy", String(working));
-    for (const button of [run, verify]) if (button) setDisabled(button, working);
-    if (run) run.textContent = status.state === "running" ? "Executando…" : card.labels.run;
-    if (stop) {
-      if (status.state !== "running" && document.activeElement === stop) home().focus();
-      stop.hidden = status.state !== "running";
-      if (!working || stop.hidden) { setDisabled(stop, false); stop.textContent = card.labels.stop; }
-    }
-    clearInterval(clock);
-    if (working) { began ||= performance.now(); tick(); clock = setInterval(tick, 1000); } else began = 0;
-    if (!working) { live.settle(); said.textContent = ""; }
-    verdict.show(status);
-  };
+// The card ---------------------------------------------------------------------------------------------
 
-  root.append(...[
+/**
+ * What the card says from the start.
+ * @param {StepCard} card
+ * @param {string} key
+ */
+const introduction = (card, key) =>
+  [
     el("h4", { class: "lab-title", text: card.heading }),
     card.text ? paragraph(card.text) : null,
     card.missing ? el("ul", {}, ...card.missing.map((item) => el("li", {}, ...prose(item)))) : null,
     card.note ? paragraph(card.note, "lab-note") : null,
     commandBlock(card, key),
     card.why ? el("p", { class: "lab-why" }, el("strong", { text: "Por quê: " }), ...prose(card.why)) : null,
-    el("div", { class: "lab-buttons", role: "group", "aria-label": "Ações" }, ...[card.open ? null : run, stop, verify,
-      hint && toggle("Dica", key, hint), solution && toggle("Solução", key, solution)].filter(Boolean)),
-    hint, solution,
-    el("div", { class: "lab-state" }, verdict.words, live.elapsed), said, verdict.next, live.bars, live.details,
-  ].filter(Boolean));
+  ].filter((node) => node !== null);
 
-  const onStatus = () => { waiting = false; draw(model.get("status")); };
-  const onMessage = (message) => {
-    if (message?.standing) { waiting = false; draw(message.standing); } // the answer to a click that Python knew already
+/**
+ * A click on its way to Python. It is sent again while nothing answers: a message can be lost where the connection was.
+ * Python takes each count of runs once, so that asking again never runs twice.
+ * @param {Model<ActionTraits>} model
+ * @param {() => void} onLost called where the kernel that had this card is gone
+ * @param {() => void} onSilence called where the answer takes long
+ */
+const courier = (model, onLost, onSilence) => {
+  let waiting = false; // Python has not taken the click up yet
+  let silence = 0;
+  /** @param {Record<string, unknown>} click @param {number} asked */
+  const ask = (click, asked) => {
+    clearTimeout(silence);
+    if (!waiting) return;
+    try {
+      model.send(click);
+    } catch {
+      waiting = false;
+      onLost();
+      return;
+    }
+    if (asked === 1) onSilence();
+    silence = setTimeout(() => ask(click, asked + 1), SILENCE);
+  };
+  return {
+    isBusy: () => waiting || WORKING.has(model.get("status").state),
+    /** @param {Doing} doing */
+    send: (doing) => {
+      waiting = true;
+      ask({ do: doing, runs: model.get("runs") }, 0);
+    },
+    arrived: () => {
+      waiting = false;
+    },
+    stop: () => clearTimeout(silence),
+  };
+};
+
+/**
+ * What Python says, drawn; returns how to stop listening.
+ * @param {Model<ActionTraits>} model
+ * @param {ReturnType<typeof liveArea>} live
+ * @param {ReturnType<typeof courier>} clicks
+ * @param {(status: Status) => void} draw
+ */
+const listen = (model, live, clicks, draw) => {
+  /** @param {Status} status */
+  const answered = (status) => {
+    clicks.arrived();
+    draw(status);
+  };
+  const statusChanged = () => answered(model.get("status"));
+  /** @param {(Partial<Batch> & { standing?: Status }) | undefined} message */
+  const messageCame = (message) => {
+    if (message?.standing) answered(message.standing); // the answer to a click that Python knew already
     if (!message?.lines) return;
-    live.add(message);
-    if (message.reset) live.details.open = busy();
+    live.add(/** @type {Batch} */ (message));
+    if (message.reset) live.log.node.open = clicks.isBusy();
   };
   model.on("change:runs", live.clear); // pressed in another tab
-  model.on("change:status", onStatus);
-  model.on("msg:custom", onMessage);
+  model.on("change:status", statusChanged);
+  model.on("msg:custom", messageCame);
+  return () => {
+    model.off("change:runs", live.clear);
+    model.off("change:status", statusChanged);
+    model.off("msg:custom", messageCame);
+  };
+};
+
+/** @param {Context<ActionTraits>} context */
+function render({ model, el: host }) {
+  const card = model.get("card");
+  const root = frame(model, host, card.heading);
+  const live = liveArea();
+  live.log.node.open = Boolean(card.unfolded); // a case of the clinic is about what the command says
+  const watch = stopwatch(live.bars.summed);
+  const verdict = statusArea(() => press("repair"));
+  const clicks = courier(model, () => draw(ORPHAN), verdict.addDelay);
+  /** @param {Doing} doing */
+  const press = (doing) => {
+    if (clicks.isBusy()) return;
+    live.clear();
+    watch.start();
+    if (doing === "repair") buttons.home?.focus(); // its own button goes away
+    const state = doing === "verify" ? "checking" : "running";
+    draw({ state, sign: "…", word: DOING[doing], observed: "", next: "" });
+    clicks.send(doing);
+  };
+  const buttons = actionButtons(card, press, () => model.send({ do: "stop" }));
+  /** @param {Status} status */
+  const draw = (status) => {
+    const working = WORKING.has(status.state);
+    root.dataset.state = status.state;
+    root.setAttribute("aria-busy", String(working));
+    buttons.draw(status.state);
+    watch.follow(working);
+    if (!working) live.bars.settle();
+    verdict.show(status);
+  };
+  root.append(...introduction(card, model.get("key")), ...buttonRow(card, model.get("key"), buttons));
+  root.append(el("div", { class: "lab-state" }, verdict.words, watch.elapsed), watch.said, verdict.next);
+  root.append(live.bars.node, live.log.node);
+  const deafen = listen(model, live, clicks, draw);
   draw(model.get("status"));
   if (model.get("logged")) model.send({ do: "log" });
   return () => {
-    clearInterval(clock);
-    clearTimeout(silence);
-    model.off("change:runs", live.clear);
-    model.off("change:status", onStatus);
-    model.off("msg:custom", onMessage);
+    watch.stop();
+    clicks.stop();
+    deafen();
   };
 }
 

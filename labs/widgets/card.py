@@ -23,16 +23,20 @@ UNEXPECTED = "Algo inesperado aconteceu no kit (o erro é nosso, não seu)."
 
 
 class Script(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets carries no types
-    """A module of the cards, in the page once for all cards of a kernel: with each card it would be 30 kB."""
+    """A module of the cards, in the page once for all cards of a kernel: with each card it would be 40 kB."""
 
     source = traitlets.Unicode().tag(sync=True)
 
 
-@functools.cache
-def _script(name: str) -> Script:
+def module_of(name: str) -> str:
     """A card's JavaScript with the look and the helpers that all cards share, as one module."""
     style = "\n".join(_read(file) for file in ("card.css", "picture.css"))
-    return Script(source="\n".join([f"const STYLE = {json.dumps(style)};", _read("common.js"), _read(name)]))
+    return "\n".join([f"const STYLE = {json.dumps(style)};", _read("common.js"), _read(name)])
+
+
+@functools.cache
+def _script(name: str) -> Script:
+    return Script(source=module_of(name))
 
 
 @functools.cache

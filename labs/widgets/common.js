@@ -1,41 +1,78 @@
-// Helpers of all cards; `STYLE` stands before them (labs/widgets/card.py). Data goes into the page as text nodes only; HTML comes from labs/pictures.py alone, escaped there.
+// @ts-check
+// Helpers of all cards, before each card's own script in one module (labs/widgets/card.py). Data goes into the page as
+// text nodes only; HTML comes from labs/pictures/ alone, escaped there.
 
-/** An element. `attributes`: `class`, `text`, `on` {event: handler}, all else as an attribute (null leaves it out). */
-const el = (tag, attributes = {}, ...children) => {
+/**
+ * An element.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes `class`, `text`, `on` {event: handler}, all else as an attribute (null leaves it out)
+ * @param {Child[]} children
+ */
+const el = (tag, { text, on = {}, ...attributes } = {}, ...children) => {
   const node = document.createElement(tag);
+  if (text) node.textContent = text;
+  for (const [event, handler] of Object.entries(on)) {
+    node.addEventListener(event, /** @type {EventListener} */ (handler));
+  }
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "text") node.textContent = value;
-    else if (name === "on") for (const [event, handler] of Object.entries(value)) node.addEventListener(event, handler);
-    else node.setAttribute(name, value === true ? "" : value);
+    node.setAttribute(name, value === true ? "" : String(value));
   }
   node.append(...children.filter((child) => child !== null && child !== undefined));
   return node;
 };
 
-/** Plain text in which web addresses can be followed; a full stop after one is not part of it. */
+/**
+ * Plain text in which web addresses can be followed; a full stop after one is not part of it.
+ * @param {string} text
+ * @returns {Node[]}
+ */
 const withLinks = (text) =>
-  text.split(/(https?:\/\/[^\s"'<>]*[\w/])/).map((piece, index) => (index % 2
-    ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece })
-    : document.createTextNode(piece)));
+  text
+    .split(/(https?:\/\/[^\s"'<>]*[\w/])/)
+    .map((piece, index) =>
+      index % 2
+        ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece })
+        : document.createTextNode(piece),
+    );
 
-/** Plain text in which **what matters** is strong. */
+/**
+ * Plain text in which **what matters** is strong.
+ * @param {string} text
+ * @returns {Node[]}
+ */
 const withStress = (text) =>
-  text.split(/\*\*([^*]+)\*\*/).flatMap((piece, index) => (index % 2 ? [el("strong", { text: piece })] : withLinks(piece)));
+  text
+    .split(/\*\*([^*]+)\*\*/)
+    .flatMap((piece, index) => (index % 2 ? [el("strong", { text: piece })] : withLinks(piece)));
 
-/** Text in which `code` between backticks is shown as code, **stress** as such, and addresses as links. */
+/**
+ * Text in which `code` between backticks is shown as code, **stress** as such, and addresses as links.
+ * @param {string} text
+ * @returns {Node[]}
+ */
 const prose = (text) =>
-  String(text).split(/`([^`]*)`/).flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withStress(piece)));
+  String(text)
+    .split(/`([^`]*)`/)
+    .flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withStress(piece)));
 
-const paragraph = (text, name = "") => el("p", { class: name || null }, ...prose(text));
+/** @param {string} text @param {string | null} name its class */
+const paragraph = (text, name = null) => el("p", { class: name }, ...prose(text));
 
-/** JupyterLab's own shortcuts that mean the same everywhere: save, and those with Ctrl+Shift and a letter. */
+/**
+ * JupyterLab's own shortcuts that mean the same everywhere: save, and those with Ctrl+Shift and a letter.
+ * @param {KeyboardEvent} event
+ */
 const isForJupyter = (event) =>
   (event.ctrlKey || event.metaKey) && event.key.length === 1 && (event.shiftKey || event.key === "s");
 
-/** anywidget gives up on a model whose module took over two seconds to load (a slow machine, many cards at once): it draws the
- * card later all the same, but throws away every message for it, for good (`ready` in its Runtime). Such a model gets
- * ipywidgets' own way of taking messages back, and asks for what it missed. The probe is a message that means nothing.
+/**
+ * anywidget gives up on a model whose module took over two seconds to load (a slow machine, many cards at once): it
+ * draws the card later all the same, but throws away every message for it, for good (`ready` in its Runtime). Such a
+ * model gets ipywidgets' own way of taking messages back, and asks for what it missed. The probe is a message that
+ * means nothing.
+ * @param {Model<Common>} model
  */
 const keepListening = async (model) => {
   const whole = await model.widget_manager.get_model(model.get("key").replace("lab-", ""));
@@ -48,35 +85,56 @@ const keepListening = async (model) => {
   }
 };
 
-/** The card's frame. Keys pressed inside stay inside: the notebook's one-key shortcuts (`d d` deletes a cell) do not see them. */
-const frame = (model, el_, label) => {
-  const root = el("section", { class: "lab-card", lang: "pt-BR", "aria-label": label,
-    on: { keydown: (event) => { if (!isForJupyter(event)) event.stopPropagation(); } } });
-  el_.replaceChildren(root);
+/**
+ * The card's frame. Keys pressed inside stay inside: the notebook's one-key shortcuts (`d d` deletes a cell) do not see
+ * them.
+ * @param {Model<Common>} model
+ * @param {HTMLElement} host
+ * @param {string} label
+ */
+const frame = (model, host, label) => {
+  /** @param {KeyboardEvent} event */
+  const keydown = (event) => {
+    if (!isForJupyter(event)) event.stopPropagation();
+  };
+  const root = el("section", { class: "lab-card", lang: "pt-BR", "aria-label": label, on: { keydown } });
+  host.replaceChildren(root);
   if (!document.getElementById("lab-style")) document.head.append(el("style", { id: "lab-style", text: STYLE }));
   keepListening(model);
   return root;
 };
 
+/** @param {string} text @param {string} what names it for screen readers */
 const copyButton = (text, what) => {
-  const button = el("button", { type: "button", class: "lab-button lab-copy", "aria-label": `Copiar ${what}`, text: "Copiar" });
+  const button = el("button", {
+    type: "button",
+    class: "lab-button lab-copy",
+    "aria-label": `Copiar ${what}`,
+    text: "Copiar",
+  });
   const said = el("span", { class: "lab-hidden", role: "status" });
   button.addEventListener("click", async () => {
     const done = await copyText(text);
     button.textContent = said.textContent = done ? "Copiado" : "Selecione e copie com Ctrl+C";
-    setTimeout(() => { button.textContent = "Copiar"; said.textContent = ""; }, 2500);
+    setTimeout(() => {
+      button.textContent = "Copiar";
+      said.textContent = "";
+    }, 2500);
   });
   return el("span", { class: "lab-copying" }, button, said);
 };
 
-/** The clipboard needs a secure context (https or localhost); elsewhere an old way that still works. */
+/**
+ * The clipboard needs a secure context (https or localhost); elsewhere an old way that still works.
+ * @param {string} text
+ */
 const copyText = async (text) => {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
     const area = el("textarea", { class: "lab-hidden", "aria-hidden": "true" });
-    const before = document.activeElement;
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
     area.value = text;
     document.body.append(area);
     area.select();
@@ -87,6 +145,11 @@ const copyText = async (text) => {
   }
 };
 
-/** Can't be pressed, yet keeps the keyboard's focus (a `disabled` button would lose it). */
+/**
+ * Can't be pressed, yet keeps the keyboard's focus (a `disabled` button would lose it).
+ * @param {HTMLButtonElement} button
+ * @param {boolean} disabled
+ */
 const setDisabled = (button, disabled) => button.setAttribute("aria-disabled", String(disabled));
+/** @param {HTMLButtonElement} button */
 const isDisabled = (button) => button.getAttribute("aria-disabled") === "true";

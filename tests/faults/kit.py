@@ -117,6 +117,9 @@ STEPS = {
 }
 
 
+MOMENTS = ("before", "during", "after")
+
+
 class Recovery:
     """How long a lab takes to be healthy again, counted from this object's making, beside whatever else is done."""
 
@@ -247,8 +250,8 @@ class Patient:
     def kill(self, part: str) -> None:
         """`kill -9` of a part, by its id and start mark; returns once it is dead."""
         state = leftovers.read_state(self.settings)
-        known = state if part == "supervisor" else state["parts"][part]
-        pid, start = int(known["pid"]), str(known["start"])
+        known = state if part == "supervisor" else state.parts[part]
+        pid, start = known.pid, known.start
         if processes.is_alive(pid, start):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -262,10 +265,8 @@ class Patient:
 
     def _alive(self) -> bool:
         # The supervisor's last word may be older than the kill.
-        parts = leftovers.read_state(self.settings).get("parts", {})
-        return bool(parts) and all(
-            part["healthy"] and processes.is_alive(int(part["pid"]), str(part["start"])) for part in parts.values()
-        )
+        parts = leftovers.read_state(self.settings).parts
+        return bool(parts) and all(part.healthy and processes.is_alive(part.pid, part.start) for part in parts.values())
 
     # What was acknowledged ---------------------------------------------------------------------
 

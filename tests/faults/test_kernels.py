@@ -24,12 +24,13 @@ from labs.jupyter import server as jupyter
 from labs.jupyter.configuration import folder, token
 from labs.seams.unix_http import request
 
-from .kit import STEPS, Patient, assert_goes_on, tally
+from .kit import MOMENTS, STEPS, Patient, assert_goes_on, tally
+from .pairs import matrix
 
 RUN = """
 import json, sys
-from labs.runner import Runner
-from labs.settings import Settings
+from labs.running.runner import Runner
+from labs.base.settings import Settings
 outcome = Runner(Settings.load()).run(*sys.argv[1:])
 print(json.dumps([outcome.verdict.passed, outcome.ran, outcome.verdict.observed, outcome.verdict.hint]))
 """
@@ -84,7 +85,7 @@ def test_kernels_at_the_same_step(patient: Patient, number: int) -> None:
 def test_ten_kernels_record_ten_steps(patient: Patient) -> None:
     """Records of different steps, written at the same time, are all there afterwards."""
     code = (
-        "import sys; from labs.progress import Progress; from labs.settings import Settings\n"
+        "import sys; from labs.course.progress import Progress; from labs.base.settings import Settings\n"
         "for n in range(10):\n"
         "    path = f'faults/{sys.argv[1]}-{n}'\n"
         "    Progress(Settings.load()).record(path, passed=True, observed='', seconds=0, evidence={})"
@@ -182,8 +183,8 @@ def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, 
 COMMAND = """
 from pathlib import Path
 from labs.checks import World
-from labs.commands import Context, execute
-from labs.settings import Settings
+from labs.running.commands import Context, execute
+from labs.base.settings import Settings
 settings = Settings.load()
 world, seen = World(settings), Path({seen!r})
 if {quiet}:
@@ -192,9 +193,7 @@ execute({command!r}, Context(settings, world.engine, world.cloud, Path({folder!r
 """
 
 
-@pytest.mark.parametrize("moment", ["before", "during", "after"])
-@pytest.mark.parametrize("name", STEPS)
-@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("who", "name", "moment"), matrix(tuple(WHO), tuple(STEPS), MOMENTS))
 def test_killed_around_each_kind_of_step(patient: Patient, who: str, name: str, moment: str, tmp_path: Path) -> None:
     """A kernel that runs a step, or the JupyterLab that it belongs to."""
     step = patient.prepared(STEPS[name])

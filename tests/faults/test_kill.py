@@ -1,4 +1,4 @@
-"""`kill -9` of each part before, during and after each kind of step; a restart of the whole machine."""
+"""`kill -9` of each part before, during and after each kind of step, by pairs; a restart of the whole machine."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from labs.base import processes
 from labs.base.wait import Look, until
 from labs.sandbox import leftovers
 
-from .kit import STEPS, Patient, Recovery, assert_goes_on, tally
+from .kit import MOMENTS, STEPS, Patient, Recovery, assert_goes_on, tally
+from .pairs import matrix
 
 PARTS = ("engine", "hub", "ecr", "gateway", "supervisor")
-CASES = [(step, part, moment) for step in STEPS for part in PARTS for moment in ("before", "during", "after")]
 
 
-@pytest.mark.parametrize(("name", "part", "moment"), CASES, ids=["-".join(case).replace(" ", "_") for case in CASES])
+@pytest.mark.parametrize(("name", "part", "moment"), matrix(tuple(STEPS), PARTS, MOMENTS))
 def test_nothing_acknowledged_is_lost(patient: Patient, name: str, part: str, moment: str) -> None:
     step = patient.prepared(STEPS[name])
     before = patient.census()

@@ -17,7 +17,7 @@ from labs.base.errors import LabError, StateError
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.course.progress import Progress
-from labs.sandbox import leftovers
+from labs.sandbox import leftovers, supervised
 from labs.seams.gateway_admin import GatewayAdmin
 
 from .kit import Patient, tally
@@ -100,7 +100,7 @@ def test_a_journal_with_a_damaged_line_loses_that_line_alone(patient: Patient) -
     for name in ("first", "second"):
         patient.shell(f"aws iam create-user --user-name journal-{name} --profile console", check=True)
     journal = patient.settings.sandbox / "gateway" / "journal.jsonl"
-    pid = leftovers.read_state(patient.settings)["parts"]["gateway"]["pid"]
+    pid = leftovers.read_state(patient.settings).parts["gateway"].pid
     lines = journal.read_bytes().splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if b"journal-first" in line)
     lines[at] = lines[at][:20] + b"\xff\x00" + lines[at][25:]
@@ -112,7 +112,7 @@ def test_a_journal_with_a_damaged_line_loses_that_line_alone(patient: Patient) -
     patient.assert_nothing_lost({kind: held for kind, held in before.items() if kind != "containers"}, after)
     assert "journal-second" in after["users"] and "journal-first" not in after["users"]
     assert b"\xff\x00" in journal.with_suffix(".damaged").read_bytes()
-    assert pid != leftovers.read_state(patient.settings)["parts"]["gateway"]["pid"]
+    assert pid != leftovers.read_state(patient.settings).parts["gateway"].pid
 
 
 def test_a_journal_of_another_version_is_read_as_far_as_it_goes(patient: Patient) -> None:
@@ -167,7 +167,7 @@ import asyncio, sys, time
 real, offset = time.time, float(sys.argv[1])
 time.time = lambda: real() + offset
 from labs.sandbox.gateway.app import serve
-from labs.settings import Settings
+from labs.base.settings import Settings
 asyncio.run(serve(Settings.load()))
 """
 
@@ -193,23 +193,18 @@ def test_a_machine_s_clock_that_was_wrong(patient: Patient, days: int) -> None:
 
 
 def _registry(settings: Settings, name: str) -> subprocess.Popen[bytes]:
-    specification = next(one for one in _parts(settings) if one["name"] == name)
-    for stale in specification["stale"]:
+    part = next(part for part in supervised.read_plan(str(settings.sandbox / "parts.json")) if part.name == name)
+    for stale in part.stale:
         Path(stale).unlink(missing_ok=True)
-    return subprocess.Popen(specification["argv"], env=specification["env"], stderr=subprocess.DEVNULL)
-
-
-def _parts(settings: Settings) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads((settings.sandbox / "parts.json").read_text("utf-8"))
-    return found
+    return subprocess.Popen(part.argv, env=part.env, stderr=subprocess.DEVNULL)
 
 
 def test_the_supervisor_bears_a_clock_that_jumps() -> None:
     """It tells a quick death by the machine's steady clock, not by the one that a person sets."""
-    from labs.sandbox.supervisor import Part
+    from labs.sandbox.supervised import Part
+    from labs.sandbox.supervisor import RunningPart
 
-    spec = {"name": "x", "argv": ["/nonexistent"], "env": {}, "log": os.devnull, "socket": "", "path": "", "stale": []}
-    part = Part({**spec, "pid_files": [], "grace": 1})
+    part = RunningPart(Part("x", ("/nonexistent",), {}, os.devnull, "", "", grace=1))
     real = processes.clock
     try:
         for jump in (-(10**6), 10**6):

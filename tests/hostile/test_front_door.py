@@ -173,7 +173,7 @@ import asyncio
 from labs.sandbox.gateway import http
 http.IDLE_SECONDS, http.BODY_SECONDS = 0.4, 0.8
 from labs.sandbox.gateway.app import serve
-from labs.settings import Settings
+from labs.base.settings import Settings
 asyncio.run(serve(Settings.load()))
 """
 

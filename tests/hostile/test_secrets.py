@@ -12,95 +12,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labs import sandbox
-from labs.base.files import write_atomic
 from labs.base.processes import start_of, stop
-from labs.base.settings import CLONE, Settings
-from labs.course.catalog import load_course
-from labs.develop.notebooks import environment
+from labs.base.settings import CLONE
 from labs.jupyter import server
-from labs.sandbox import leftovers, lifecycle
 from labs.secrecy.scan import Report, Scan
 from labs.secrecy.values import Needles, in_notebook, known
-
-
-@dataclass(frozen=True)
-class Taught:
-    """A lab in which the whole course has run and JupyterLab is open."""
-
-    settings: Settings
-    address: str
-    used: dict[str, str]
-    """Every secret that was in the lab's files at any time of the course (value → place); most are gone at its end."""
-
-    def shell(self, line: str) -> str:
-        variables = os.environ | self.settings.environment()
-        done = subprocess.run(
-            ["bash", "-c", line], cwd=self.settings.work, env=variables, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-@pytest.fixture(scope="module")
-def taught(lab_homes: Path) -> Iterator[Taught]:
-    home = Path(tempfile.mkdtemp(prefix="canary-", dir=lab_homes))
-    with ExitStack() as stack:
-        stack.callback(leftovers.remove_tree, home)
-        stack.callback(sandbox.down, Settings(home=home), lambda _: None)
-        lifecycle.prepare_folders(Settings(home=home))
-        # A canary as the learner's access token: known beforehand, and made as a real one is.
-        write_atomic(home / "secrets" / "hub-token", f"dckr_pat_{secrets.token_urlsafe(20)}")
-        settings = sandbox.up(Settings(home=home), lambda _: None)
-        address = server._address(settings, server._free_port(8890, print))
-        process = server.launch(settings, address)
-        stack.callback(server.stop, settings, process)
-        with collecting(settings) as used:
-            run_all_and_save(settings)
-        yield Taught(settings, address, used)
-
-
-@contextmanager
-def collecting(settings: Settings) -> Iterator[dict[str, str]]:
-    """Read the lab's secrets again and again, as keys, sessions and passwords come and go."""
-    used: dict[str, str] = {}
-    over = threading.Event()
-
-    def collect() -> None:
-        while not over.wait(0.05):
-            used.update(known(settings))
-
-    thread = threading.Thread(target=collect)
-    thread.start()
-    try:
-        yield used
-    finally:
-        over.set()
-        thread.join()
-
-
-def run_all_and_save(settings: Settings) -> None:
-    """The learner's own notebooks, every cell run and everything saved in them: outputs and the widgets' state."""
-    books = [str(settings.work / "notebooks" / f"{lesson.id}.ipynb") for lesson in load_course().lessons]
-    done = subprocess.run(
-        [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", *books],
-        env=os.environ | environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    (settings.sandbox / "logs" / "course.log").write_text(done.stdout + done.stderr)
-    assert done.returncode == 0, done.stderr[-3000:]
+from tests.courses import SAVED, Taught
 
 
 def told(report: Report) -> str:
@@ -112,8 +36,9 @@ def test_after_the_whole_course_no_secret_is_out_of_place(taught: Taught) -> Non
     assert {"secrets/hub-token", "secrets/jupyter-token", "secrets/registry-http"} <= set(values.values())
     assert any(place.startswith("aws/credentials") for place in values.values())
     books = [json.loads(path.read_text()) for path in (taught.settings.work / "notebooks").glob("*.ipynb")]
-    states = [book["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"] for book in books]
-    assert len(states) == len(load_course().lessons) and all(states), "the widgets' state was not saved"
+    saved = [book["metadata"]["widgets"] for book in books if "widgets" in book["metadata"]]
+    states = [one["application/vnd.jupyter.widget-state+json"]["state"] for one in saved]
+    assert len(states) == len(SAVED) and all(states), "the widgets' state was not saved"
     proven = list(json.loads((taught.settings.home / "progress.json").read_text())["steps"].values())
     assert len(proven) > 100 and all(step["passed"] for step in proven)
     kinds = Counter(re.sub(r"[^a-z/].*", "", place) for place in taught.used.values())

@@ -24,8 +24,8 @@ from aiohttp import web
 
 from labs.base.settings import Settings
 from labs.running.unattended import approve
-from labs.sandbox.gateway.aws import signature as sigv4
-from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.aws import sigv4
+from labs.sandbox.gateway.errors import RefusedError
 
 HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "hub.docker.com")
 REGION = "us-east-2"

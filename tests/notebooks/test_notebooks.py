@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import nbformat
@@ -14,26 +10,14 @@ import pytest
 
 from labs.course.catalog import load_course
 from labs.notebook.gallery import Gallery
-from labs.develop.notebooks import NOTEBOOKS, environment
-from labs.base.settings import CLONE, Settings
+from labs.develop.notebooks import NOTEBOOKS
+from tests.courses import Taught
 
 IDS = [lesson.id for lesson in load_course().lessons]
-SANITIZE = Path(__file__).with_name("sanitize.cfg")
 
 
-def test_the_notebooks_give_their_stored_outputs(new_lab: Settings) -> None:
-    """One run over all, in the order of the course: a lesson's pictures show what the ones before made."""
-    books = [str(NOTEBOOKS / f"{name}.ipynb") for name in IDS]
-    answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]
-        + ["-q", "-p", "no:cacheprovider", "--rootdir", str(CLONE), "--confcutdir", str(NOTEBOOKS), *books],
-        cwd=NOTEBOOKS,
-        env={**os.environ, **environment(new_lab)},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+def test_the_notebooks_give_their_stored_outputs(taught: Taught) -> None:
+    answer = taught.compared
     assert answer.returncode == 0, answer.stdout[-20000:] + answer.stderr[-5000:]
     assert re.search(r"\d+ passed", answer.stdout)
 

@@ -22,8 +22,8 @@ import requests
 
 from labs.base.settings import CLONE, Ports, Settings
 from labs.sandbox import parts
-from labs.sandbox import registry_program as tools
 from labs.sandbox.gateway.memory.console_session import write_console_profile
+from labs.sandbox.registry_program import registry_program as find_registry_program
 from labs.seams.cloud import AwsCloud
 from labs.seams.gateway_admin import GatewayAdmin
 
@@ -197,7 +197,7 @@ def image_of(data: bytes) -> bytes:
 @pytest.fixture(scope="session")
 def registry_program(lab_homes: Path) -> Path:
     """The CNCF registry: from the PATH, else from Debian's package, fetched once for the whole run."""
-    return tools.registry_program(Settings(home=lab_homes / "registry"), print)
+    return find_registry_program(Settings(home=lab_homes / "registry"), print)
 
 
 @pytest.fixture(scope="module")

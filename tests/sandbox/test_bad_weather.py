@@ -224,7 +224,7 @@ def test_no_sandbox_is_explained(lab: Settings) -> None:
 
 
 def engine_pid(settings: Settings) -> int:
-    return int(leftovers.read_state(settings)["parts"]["engine"]["pid"])
+    return leftovers.read_state(settings).parts["engine"].pid
 
 
 def test_an_engine_stopped_in_the_middle_of_a_push_is_explained_and_comes_back(

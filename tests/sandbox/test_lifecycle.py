@@ -222,7 +222,7 @@ def test_a_foreign_process_behind_a_reused_pid_survives(home: Path) -> None:
 
 def test_two_ups_at_once_make_one_sandbox(home: Path) -> None:
     sandbox.down(Settings(home=home), lambda _: None)
-    code = f"from labs import sandbox; from labs.settings import *; sandbox.up(Settings(home=Path({str(home)!r})))"
+    code = f"from labs import sandbox; from labs.base.settings import *; sandbox.up(Settings(home=Path({str(home)!r})))"
     command = [sys.executable, "-c", code]
     both = [
         subprocess.Popen(command, cwd=CLONE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -6,6 +6,7 @@ container names from before the course, even the same image names.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -170,39 +171,55 @@ def test_the_courses_cleanup_gives_all_of_it_back(own: Own) -> None:
     own.run("date > widget_server/nova.txt && docker build -t widget-server:v1 .")
     own.run("docker run -p 3000:3333 --name widget-v1 -d widget-server:v1")
     own.run("docker tag widget-server:v1 $HUB_REGISTRY/$HUB_USER/widget-server:v1")
-    own.run("docker build -t widget-server:v9 .")
-    own.run("docker create --name visitante -p 3000:3333 labs/python-base:3")
     own.run("aws ecr create-repository --repository-name widget-server --profile console")
-    own.run("aws ecr create-repository --repository-name widget-server-outro --profile console")
+    with learners_look_alikes(own):
+        said = own.labs("labs.cleanup")
+
+        assert "Nada do curso ficou." in said and "devolvido" in said
+        assert own.lost() == set()
+        assert first not in own.run("docker images -aq --no-trunc"), "the image that lost its name is the lab's"
+        assert "visitante" in own.run("docker ps -a --format '{{.Names}}'")
+        assert "widget-server:v9" in own.run("docker images --format '{{.Repository}}:{{.Tag}}'")
+        repositories = json.loads(own.run("aws ecr describe-repositories --profile console"))["repositories"]
+        assert [one["repositoryName"] for one in repositories] == ["widget-server-outro"]
+        assert "curso-registries-2" in own.run(
+            "aws budgets describe-budgets --account-id $AWS_ACCOUNT_ID --profile console"
+        )
+        assert "widget-dev-2" in own.run("aws iam list-users --profile console")
+
+
+@contextlib.contextmanager
+def learners_look_alikes(own: Own) -> Iterator[None]:
+    """What the learner makes during the course, by names that are not the course's; gone afterwards."""
     limit = '"BudgetLimit":{"Amount":"9","Unit":"USD"},"TimeUnit":"MONTHLY","BudgetType":"COST"'
     budget = f'{{"BudgetName":"curso-registries-2",{limit}}}'
+    own.run("docker build -t widget-server:v9 .")
+    own.run("docker create --name visitante -p 3000:3333 labs/python-base:3")
+    own.run("aws ecr create-repository --repository-name widget-server-outro --profile console")
     own.run(f"aws budgets create-budget --account-id $AWS_ACCOUNT_ID --budget '{budget}' --profile console")
     own.run("aws iam create-user --user-name widget-dev-2 --profile console")
-
-    said = own.labs("labs.cleanup")
-
-    assert "Nada do curso ficou." in said and "devolvido" in said
-    assert own.lost() == set()
-    assert first not in own.run("docker images -aq --no-trunc"), "the image that lost its name is the lab's"
-    assert "visitante" in own.run("docker ps -a --format '{{.Names}}'")
-    assert "widget-server:v9" in own.run("docker images --format '{{.Repository}}:{{.Tag}}'")
-    repositories = json.loads(own.run("aws ecr describe-repositories --profile console"))["repositories"]
-    assert [one["repositoryName"] for one in repositories] == ["widget-server-outro"]
-    assert "curso-registries-2" in own.run(
-        "aws budgets describe-budgets --account-id $AWS_ACCOUNT_ID --profile console"
-    )
-    assert "widget-dev-2" in own.run("aws iam list-users --profile console")
+    try:
+        yield
+    finally:
+        own.run("docker rm -f visitante; docker rmi widget-server:v9", check=False)
+        own.run("aws ecr delete-repository --repository-name widget-server-outro --profile console", check=False)
+        named = "--account-id $AWS_ACCOUNT_ID --budget-name curso-registries-2"
+        own.run(f"aws budgets delete-budget {named} --profile console", check=False)
+        own.run("aws iam delete-user --user-name widget-dev-2 --profile console", check=False)
 
 
 def test_lesson_08_leaves_another_container_on_port_3000_alone(own: Own) -> None:
     own.run("cp exemplos/Dockerfile.v2 Dockerfile && docker build -t widget-server:v2 .")
     own.run("docker create -p 3000:3333 --name na-porta-3000 labs/python-base:3")
     own.run("docker run -e KEY_1=a -e KEY_2=b --name producao -d widget-server:v2")
-    outcome = Runner(own.settings).run("08-envs", "clean-environments")
-    assert outcome.verdict.passed, outcome
-    left = own.run("docker ps -a --format '{{.Names}}'").split()
-    assert {"na-porta-3000", "homologacao", "widget-server-outro"} <= set(left) and "producao" not in left
-    assert own.lost() == set()
+    try:
+        outcome = Runner(own.settings).run("08-envs", "clean-environments")
+        assert outcome.verdict.passed, outcome
+        left = own.run("docker ps -a --format '{{.Names}}'").split()
+        assert {"na-porta-3000", "homologacao", "widget-server-outro"} <= set(left) and "producao" not in left
+        assert own.lost() == set()
+    finally:
+        own.run("docker rm -f na-porta-3000 producao; docker rmi widget-server:v2", check=False)
 
 
 def test_a_button_never_removes_what_was_there_before(own: Own) -> None:
@@ -216,7 +233,9 @@ def test_a_button_never_removes_what_was_there_before(own: Own) -> None:
 def test_reset_empties_the_learners_engine_of_the_lab_and_of_nothing_else(own: Own) -> None:
     runner = Runner(own.settings)
     assert all(runner.run("02-build", step).verdict.passed for step in ("read-dockerfile", "build-v1"))
-    own.run("docker rm -f visitante na-porta-3000 && docker rmi widget-server:v9")
-    sandbox.reset(own.settings, lambda _: None)
-    assert set(engine_api.everything(own.settings.engine_host)) == own.before
-    assert not (own.settings.home / "ledger.jsonl").exists()
+    try:
+        sandbox.reset(own.settings, lambda _: None)
+        assert set(engine_api.everything(own.settings.engine_host)) == own.before
+        assert not (own.settings.home / "ledger.jsonl").exists()
+    finally:
+        own.settings = sandbox.up(Settings(home=own.settings.home), lambda _: None)

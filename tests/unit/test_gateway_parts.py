@@ -1,10 +1,9 @@
-"""The gateway's pure parts: policies, bills, images, journal, events, signatures, the console's files."""
+"""The gateway's pure parts: policies, bills, images, events, signatures, the console's files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,15 +18,14 @@ from itsdangerous import URLSafeSerializer
 from labs.base import iam_policy
 from labs.base.errors import StateError
 from labs.base.settings import Settings
-from labs.sandbox.gateway.aws import signature as sigv4
-from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.aws import sigv4
+from labs.sandbox.gateway.errors import RefusedError
 from labs.sandbox.gateway.memory import billing
 from labs.sandbox.gateway.memory.access_log import KEPT, Events
 from labs.sandbox.gateway.memory.clock import Clock
 from labs.sandbox.gateway.memory.console_session import console_credentials, write_console_profile
 from labs.sandbox.gateway.memory.hub_accounts import Accounts, hashed
 from labs.sandbox.gateway.memory.images import Images, layer_digests
-from labs.sandbox.gateway.memory.journal import Journal
 from labs.sandbox.gateway.memory.tokens import Signer
 from labs.sandbox.gateway.registries.upstream import relocated, route
 from labs.seams.aws_files import write_profile
@@ -139,48 +137,6 @@ def test_odd_manifests_do_no_harm(text: str) -> None:
     if text != '{"layers": 3}':
         layer_digests(text)
     assert images.put("r", "v1", "sha256:a", "t", text, 1).size == 0
-
-
-def test_the_journal_keeps_what_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "j"
-    journal = Journal(path)
-    journal.append({"kind": "a", "text": "é"})
-    journal.close()
-    with path.open("ab") as file:
-        file.write(b'{"kind": "to')
-    journal = Journal(path)
-    journal.append({"kind": "b"})
-    assert [entry["kind"] for entry in journal.entries()] == ["a", "b"]
-    assert path.stat().st_mode & 0o777 == 0o600
-    journal.close()
-
-
-def test_a_damaged_journal_is_kept_aside(tmp_path: Path) -> None:
-    path = tmp_path / "j.jsonl"
-    path.write_bytes(b'{"kind": "a"}\nrubbish\n[1]\n\xff\x00\n{"kind": "b"}\n')
-    journal = Journal(path)
-    assert [entry["kind"] for entry in journal.entries()] == ["a", "b"]
-    journal.append({"kind": "c"})
-    assert [entry["kind"] for entry in journal.entries()] == ["a", "b", "c"]
-    assert b"rubbish" in (tmp_path / "j.damaged").read_bytes()
-    journal.close()
-
-
-def test_a_failed_append_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = Journal(tmp_path / "j")
-    journal.append({"kind": "a"})
-
-    def short(handle: int, data: bytes) -> int:
-        return real(handle, data[:3])
-
-    real = os.write
-    monkeypatch.setattr(os, "write", short)
-    with pytest.raises(OSError, match="space"):
-        journal.append({"kind": "b"})
-    monkeypatch.undo()
-    journal.append({"kind": "c"})
-    assert [entry["kind"] for entry in journal.entries()] == ["a", "c"]
-    journal.close()
 
 
 def test_events_are_numbered_over_restarts(tmp_path: Path) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labs.base.settings import Ports, Settings
-from labs.sandbox.gateway.memory.moto_door import Call
-from labs.sandbox.gateway.memory.state import State, StorageError
+from labs.sandbox.gateway.errors import StorageError
+from labs.sandbox.gateway.memory import entries
+from labs.sandbox.gateway.memory.calls import Call
+from labs.sandbox.gateway.memory.state import State
 
 CONSOLE = "ASIACONSOLE"
 ACCOUNT = "123456789012"
@@ -106,7 +109,7 @@ def test_a_journal_that_cannot_grow_changes_nothing(
     with pytest.raises(StorageError):
         ask(state, "iam", "CreateUser", UserName="joana")
     with pytest.raises(StorageError):
-        asyncio.run(state.record("clock", offset=5))
+        asyncio.run(state.record(entries.ClockMoved(5)))
     assert state.clock.offset == 0
     assert ids(ask(state, "iam", "ListUsers")) == before
 
@@ -115,14 +118,14 @@ def test_everything_else_comes_back_too(tmp_path: Path, made: list[State]) -> No
     state = state_of(tmp_path, made)
 
     async def fill() -> None:
-        await state.record("hub-account", name="aluno", hash="aa$bb")
-        await state.record("hub-privacy", repository="aluno/a", private=True)
-        await state.record("hub-limit", pulls=3)
-        await state.record("spend", amount="1.25")
-        await state.record("sso", what="client", content={"id": "c", "secret": "s"})
-        await state.record("sso", what="device", content={"code": "d", "user_code": "AAAA-BBBB", "client": "c"})
-        await state.record("sso", what="approved", content={"code": "d"})
-        await state.record("clock", offset=60)
+        await state.record(entries.HubAccount("aluno", "aa$bb"))
+        await state.record(entries.HubPrivacy("aluno/a", True))
+        await state.record(entries.HubLimit(3))
+        await state.record(entries.Spend(Decimal("1.25")))
+        await state.record(entries.SsoClient("c", "s"))
+        await state.record(entries.SsoDevice("d", "AAAA-BBBB", "c"))
+        await state.record(entries.SsoApproval("d"))
+        await state.record(entries.ClockMoved(60))
 
     asyncio.run(fill())
     again = state_of(tmp_path, made)

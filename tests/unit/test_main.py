@@ -40,7 +40,14 @@ def test_the_verbs_are_the_fixed_ones() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *("start --no-browser --port 9000 --yes", "start --no-install", "test --yes", "up", "down", "reset --yes"),
+        *(
+            "start --no-browser --port 9000 --yes",
+            "start --no-install",
+            "test --yes --fast --exhaustive",
+            "up",
+            "down",
+            "reset --yes",
+        ),
         *("status --json", "doctor --json", "env", "run --json 02-build", "run --yes", "run --no-install"),
     ],
 )
@@ -52,6 +59,7 @@ def test_pytests_arguments_pass_untouched() -> None:
     own, rest = main._split_test(["test", "--yes", "-k", "foo", "--json", "tests/unit"])
     assert own == ["test", "--yes"] and rest == ["-k", "foo", "--json", "tests/unit"]
     assert main._split_test(["test", "--", "-q"])[1] == ["-q"]
+    assert main._split_test(["test", "--exhaustive", "-x"]) == (["test", "--exhaustive"], ["-x"])
 
 
 @pytest.mark.parametrize("line", ["", "foo", "start --port 0", "start --port x", "status --yaml"])

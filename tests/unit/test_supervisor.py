@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import pytest
 from labs.base import processes
 from labs.base.settings import CLONE
 from labs.base.wait import Look, until
-from labs.sandbox import supervisor
+from labs.sandbox import supervised, supervisor
+from labs.sandbox.supervised import Part
 
 ANSWERS = """
 import socket, signal, sys, time
@@ -35,10 +37,10 @@ MEMORY_LIMIT_KIB = 15 * 1024
 class Running:
     """A supervisor over stand-ins, and what it says about them."""
 
-    def __init__(self, folder: Path, specs: list[dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, plan: list[Part]) -> None:
         self.state_file = folder / "state.json"
         parts_file = folder / "parts.json"
-        parts_file.write_text(json.dumps(specs))
+        parts_file.write_text(supervised.plan_text(plan))
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-m", "labs.sandbox.supervisor", str(parts_file), str(self.state_file)],
             env={"PYTHONPATH": str(CLONE), "PATH": os.environ["PATH"]},
@@ -59,6 +61,19 @@ class Running:
         return self.part(name)
 
 
+def stand_in(folder: Path, name: str, argv: list[str] | None = None) -> Part:
+    socket = str(folder / f"{name}.sock")
+    return Part(
+        name=name,
+        argv=tuple(argv or [sys.executable, "-c", ANSWERS, socket, str(folder / "order"), name]),
+        env={"PATH": os.environ["PATH"]},
+        log=str(folder / f"{name}.log"),
+        socket=socket,
+        path="/",
+        stale=(socket,),
+    )
+
+
 @pytest.fixture
 def supervise(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
     running: list[Running] = []
@@ -67,22 +82,7 @@ def supervise(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     folder.mkdir()
 
     def start(*names: str, argv: list[str] | None = None) -> Running:
-        specs = [
-            {
-                "name": name,
-                "argv": argv
-                or [sys.executable, "-c", ANSWERS, str(folder / f"{name}.sock"), str(folder / "order"), name],
-                "env": {"PATH": os.environ["PATH"]},
-                "log": str(folder / f"{name}.log"),
-                "socket": str(folder / f"{name}.sock"),
-                "path": "/",
-                "stale": [str(folder / f"{name}.sock")],
-                "pid_files": [],
-                "grace": 5,
-            }
-            for name in names
-        ]
-        running.append(Running(folder, specs))
+        running.append(Running(folder, [stand_in(folder, name, argv) for name in names]))
         return running[-1]
 
     try:
@@ -133,11 +133,11 @@ def test_parts_that_outlive_their_supervisor_go_on_under_the_next(supervise: Cal
 
 
 def test_a_part_that_was_well_comes_back_without_a_pause_however_often_it_is_killed() -> None:
-    part = supervisor.Part({"name": "part"})
+    part = supervisor.RunningPart(stand_in(Path("/nowhere"), "part"))
     for _ in range(5):
-        part.launched, part.ready_after = supervisor.time.monotonic() - 2, 0.5
+        part.launched, part.ready_after = time.monotonic() - 2, 0.5
         part.died("killed")
-    assert part.not_before <= supervisor.time.monotonic()
+    assert part.not_before <= time.monotonic()
 
 
 def test_a_part_that_cannot_start_is_retried_with_growing_pauses(supervise: Callable[..., Running]) -> None:
@@ -158,17 +158,17 @@ def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(supervisor, "LOG_BYTES", 1000)
     log = tmp_path / "part.log"
     log.write_bytes(b"a" * 800 + b"b" * 800)
-    supervisor.Part({"name": "part", "log": str(log)}).trim_log()
+    supervisor.RunningPart(stand_in(tmp_path, "part")).trim_log()
     assert log.stat().st_size == 0
     assert (tmp_path / "part.log.1").read_bytes() == b"b" * 500
 
 
 def test_pauses_grow_and_are_bounded() -> None:
-    part = supervisor.Part({"name": "part"})
+    part = supervisor.RunningPart(stand_in(Path("/nowhere"), "part"))
     pauses = []
     for _ in range(12):
-        part.launched = supervisor.time.monotonic()
+        part.launched = time.monotonic()
         part.died("died")
         pauses.append(part.not_before)
     assert part.quick_deaths == 12
-    assert supervisor.LONGEST_PAUSE - 1 <= pauses[-1] - supervisor.time.monotonic() <= supervisor.LONGEST_PAUSE
+    assert supervisor.LONGEST_PAUSE - 1 <= pauses[-1] - time.monotonic() <= supervisor.LONGEST_PAUSE

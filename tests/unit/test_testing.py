@@ -1,20 +1,34 @@
-"""`python3 -m labs test`: pytest's own last line and exit code, and nothing left running."""
+"""`python3 -m labs test`: pytest's closing line and exit code, also of several lanes, and nothing left running."""
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from labs.base import processes
+from labs.base.errors import LabError
+from labs.base.settings import CLONE
 from labs.base.wait import Look, until
 from labs.develop import testing
 
 
 def _ignore(_: str) -> None:
     pass
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs in here need none of pytest's plugins, which take seconds to load."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 
 @pytest.mark.parametrize(("body", "code", "closing"), [("assert True", 0, "1 passed"), ("assert False", 1, "1 failed")])
@@ -60,3 +74,89 @@ def test_the_last_sweep_ends_what_an_interrupted_test_left(tmp_path: Path) -> No
         left.kill()
     assert str(left.pid) in said[0]
     assert not homes.exists()
+
+
+# Lanes ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lanes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The fast lanes are two folders: a test that passes, and one for each test here to write."""
+    for name, body in {"um": "assert True", "dois": "assert True"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "test_it.py").write_text(f"def test_it():\n    {body}\n")
+    monkeypatch.setattr(testing, "LOGS", tmp_path / "logs")
+    own = ("--noconftest", "--rootdir", str(tmp_path), "-c", os.devnull)
+    monkeypatch.setattr(testing, "FAST", {name: (*own, str(tmp_path / name)) for name in ("um", "dois")})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "closing"),
+    [
+        ("def test_it(): pass", 0, " 2 passed in "),
+        ("def test_it(): assert False", 1, " 1 failed, 1 passed in "),
+        ("import os\ndef test_it(): os._exit(3)", 3, " 1 passed, 1 error in "),
+        ("", 5, " 1 passed, 1 error in "),
+    ],
+    ids=["passes", "fails", "ends without a word", "runs nothing"],
+)
+def test_lanes_close_with_one_line_and_fail_together(
+    body: str, code: int, closing: str, lanes: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (lanes / "dois" / "test_it.py").write_text(body)
+    assert testing.run_fast([], _ignore) == code
+    lines = capfd.readouterr().out.splitlines()
+    assert re.fullmatch(rf"=+{closing}[\d.]+s =+", lines[-1]), lines
+    assert all(line.startswith(("um │ ", "dois │ ")) for line in lines[:-1])
+    assert "1 passed" in (lanes / "logs" / "um.txt").read_text()
+
+
+def test_the_counts_of_all_lanes_are_summed_up() -> None:
+    lines = [
+        "= 1 failed, 9 passed, 2 warnings in 1.00s =\n",
+        "===== 4 passed, 1 skipped, 1 error in 61.2s (0:01:01) ====",
+    ]
+    assert "= 1 failed, 13 passed, 1 skipped, 2 warnings, 1 error in 62.00s =" in testing.closing_line(lines, 62)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_tears_its_fixtures_down_in_every_lane(
+    number: int, lanes: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("um", "dois"):
+        folder = lanes / name
+        (folder / "test_it.py").write_text(
+            "import pathlib, pytest, signal\n"
+            f"folder = pathlib.Path({str(folder)!r})\n"
+            "@pytest.fixture\ndef it():\n    yield\n    (folder / 'torn-down').touch()\n"
+            "def test_it(it):\n    (folder / 'begun').touch()\n    signal.pause()\n"
+        )
+
+    def interrupt() -> None:
+        until("as faixas começarem", lambda: Look(len(list(lanes.glob("*/begun"))) == 2), 60)
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    assert testing.run_fast([], _ignore) == 2
+    thread.join()
+    assert len(list(lanes.glob("*/torn-down"))) == 2
+
+
+def test_every_test_of_the_repository_runs_in_one_lane() -> None:
+    named = [name for names in testing.LANES.values() for name in names]
+    tests = [path.relative_to(CLONE) for top in ("tests", "widget-server") for path in (CLONE / top).rglob("test_*.py")]
+    for path in tests:
+        assert sum(path.is_relative_to(name) for name in named) == 1, path
+    assert all((CLONE / name).exists() for name in named)
+
+
+def test_a_taken_port_of_the_course_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing, "own_network", lambda: ())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setattr(testing, "COURSE_PORTS", [port])
+        with pytest.raises(LabError, match=f"Porta ocupada nesta máquina: {port}"):
+            testing.run_whole([], _ignore)
+    assert testing.taken_ports() == []

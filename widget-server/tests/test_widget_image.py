@@ -56,6 +56,6 @@ def test_example_environment_is_complete_and_plainly_fake(name: str) -> None:
 
 def test_requirements_are_pinned_as_in_the_kit() -> None:
     own = re.findall(r"^[\w-]+==\S+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    kit = (ROOT.parent / "requirements.txt").read_text(encoding="utf-8")
+    kit = (ROOT.parent / "tests" / "requirements.txt").read_text(encoding="utf-8")
     assert own
     assert not [pin for pin in own if not re.search(rf"^{re.escape(pin)}\s", kit, re.MULTILINE)]

@@ -15,12 +15,14 @@ from labs.sandbox.gateway import http
 from labs.sandbox.gateway.aws.sso import PATHS as SSO_PATHS
 from labs.sandbox.gateway.aws.sso import Sso
 from labs.sandbox.gateway.control import Control
+from labs.sandbox.gateway.errors import UnavailableError
 from labs.sandbox.gateway.http import Failure, Handler, guarded, log, registry_failure
+from labs.sandbox.gateway.memory.entries import Registry
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.hub import Hub
 from labs.sandbox.gateway.registries.hub_api import HubApi
 from labs.sandbox.gateway.registries.store import Store
-from labs.sandbox.gateway.registries.upstream import CHUNK, UnavailableError, Upstream
+from labs.sandbox.gateway.registries.upstream import CHUNK, Upstream
 
 READY_SECONDS = 20.0
 """How long a request waits for the gateway to be ready, before it is told to try later."""
@@ -34,7 +36,8 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.state = State(settings)
-        self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in ("hub", "ecr")}
+        registries: tuple[Registry, ...] = ("hub", "ecr")
+        self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in registries}
         self.stores = {name: Store(self.state, name, upstream) for name, upstream in self.upstreams.items()}
         self.unready = "loading"
         self._ready = asyncio.Event()

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from labs.sandbox.gateway.http import FORM_BYTES, TooLargeError, TooSlowError, answer, body, log
+from labs.sandbox.gateway.errors import BodyError, StorageError, UnavailableError, WrongRequestError
+from labs.sandbox.gateway.http import answer, json_object, log
 from labs.sandbox.gateway.memory import billing
 from labs.sandbox.gateway.memory.clock import iso
+from labs.sandbox.gateway.memory.entries import ClockMoved, HubAccount, HubLimit, Spend
 from labs.sandbox.gateway.memory.hub_accounts import NAME_RULE, hashed
-from labs.sandbox.gateway.memory.state import State, StorageError
+from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.store import Store
-from labs.sandbox.gateway.registries.upstream import UnavailableError
 
 MOST_OFFSET = 10 * 365 * 86400
 MOST_PULLS = 1_000_000
-
-
-class WrongRequestError(Exception):
-    """A request that makes no sense."""
 
 
 class Control:
@@ -52,7 +48,7 @@ class Control:
             return answer({"error": why}, 503)
         try:
             result = await serve(request)
-        except (WrongRequestError, TooLargeError, TooSlowError, web.RequestPayloadError) as error:
+        except (WrongRequestError, BodyError, web.RequestPayloadError) as error:
             return answer({"error": str(error)}, 400)
         except StorageError as error:
             return answer({"error": str(error)}, 507)
@@ -72,37 +68,37 @@ class Control:
         return self._state.events.since(int(since))
 
     async def _account(self, request: web.BaseRequest) -> Any:
-        name, token = request.path.removeprefix("/hub/accounts/"), (await _json(request)).get("token")
+        name, token = request.path.removeprefix("/hub/accounts/"), (await json_object(request)).get("token")
         if not NAME_RULE.fullmatch(name) or not isinstance(token, str) or not 1 <= len(token) <= 1000:
             raise WrongRequestError("name: 4 to 30 lower-case letters and digits; token: text")
         if not await self._state.run(self._state.accounts.accepts, name, token):
-            await self._state.record("hub-account", name=name, hash=await self._state.run(hashed, token))
+            await self._state.record(HubAccount(name, await self._state.run(hashed, token)))
         return {"name": name}
 
     async def _clock(self, _: web.BaseRequest) -> Any:
         return {"offset_seconds": self._state.clock.offset, "now": iso(self._state.clock.now())}
 
     async def _set_clock(self, request: web.BaseRequest) -> Any:
-        offset = (await _json(request)).get("offset_seconds")
+        offset = (await json_object(request)).get("offset_seconds")
         if not isinstance(offset, int) or isinstance(offset, bool) or abs(offset) > MOST_OFFSET:
             raise WrongRequestError("offset_seconds: whole seconds, at most ten years")
-        await self._state.record("clock", offset=offset)
+        await self._state.record(ClockMoved(offset))
         return await self._clock(request)
 
     async def _spend(self, request: web.BaseRequest) -> Any:
-        content = await _json(request)
+        content = await json_object(request)
         amount = billing.amount(content.get("amount"))
         if amount is None or content.get("unit", "USD") != "USD":
             raise WrongRequestError("amount: a sum in USD, zero or more")
-        await self._state.record("spend", amount=str(amount))
+        await self._state.record(Spend(amount))
         return {"amount": str(amount), "unit": "USD"}
 
     async def _limits(self, request: web.BaseRequest) -> Any:
-        pulls = (await _json(request)).get("pulls")
+        pulls = (await json_object(request)).get("pulls")
         whole = isinstance(pulls, int) and not isinstance(pulls, bool)
         if pulls is not None and not (whole and 0 <= pulls <= MOST_PULLS):
             raise WrongRequestError("pulls: a whole number up to a million, or null for no limit")
-        await self._state.record("hub-limit", pulls=pulls)
+        await self._state.record(HubLimit(pulls))
         return {"pulls": pulls}
 
     async def _reset(self, _: web.BaseRequest) -> Any:
@@ -112,18 +108,8 @@ class Control:
                 if not await store.upstream.alive():
                     raise UnavailableError(f"registry does not answer: {store.name}")
             for store in self._stores:
-                for name, held in list(self._state.images[store.name].repositories.items()):
-                    await store.empty(name, list(held.images.values()))
+                for name, repository in list(self._state.images[store.name].repositories.items()):
+                    await store.empty(name, list(repository.images.values()))
             await self._state.run(self._state.reset)
         log.info("reset to the first day")
         return {}
-
-
-async def _json(request: web.BaseRequest) -> dict[str, Any]:
-    try:
-        content = json.loads(await body(request, FORM_BYTES))
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise WrongRequestError("a JSON object is needed")
-    return content

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from labs.sandbox.gateway.memory.state import StorageError
+from labs.sandbox.gateway.errors import NotAnObjectError, StorageError, TooLargeError, TooSlowError
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Failure = Callable[[int, str, str], web.Response]
@@ -29,14 +29,6 @@ IDLE_SECONDS = 60.0
 BODY_SECONDS = 30.0
 """How long a small body (manifest, form, API call) may take in all."""
 log = logging.getLogger("gateway")
-
-
-class TooLargeError(Exception):
-    """A body beyond its limit."""
-
-
-class TooSlowError(Exception):
-    """A body that does not arrive."""
 
 
 async def body(request: web.BaseRequest, limit: int) -> bytes:
@@ -58,6 +50,22 @@ async def body(request: web.BaseRequest, limit: int) -> bytes:
     except TimeoutError:
         raise TooSlowError from None
     return bytes(data)
+
+
+async def json_object(request: web.BaseRequest) -> dict[str, Any]:
+    """The small JSON object that a request carries.
+
+    Raises:
+        NotAnObjectError: its body is none.
+        TooLargeError, TooSlowError: as `body`.
+    """
+    try:
+        content = json.loads(await body(request, FORM_BYTES))
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise NotAnObjectError("a JSON object is needed")
+    return content
 
 
 class Upload:

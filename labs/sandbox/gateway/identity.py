@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labs.base import iam_policy
-from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.errors import RefusedError
 from labs.sandbox.gateway.memory import sso_sessions
 from labs.sandbox.gateway.memory.console_session import ROLE, SESSION, console_credentials
 from labs.sandbox.gateway.memory.state import State
@@ -38,7 +38,14 @@ class Identities:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._console = console_credentials(state.settings)
+        made = console_credentials(state.settings)
+        self._console = Principal(
+            f"arn:aws:sts::{state.settings.account}:assumed-role/{ROLE}/{SESSION}",
+            f"AROAADMINISTRADORLAB1:{SESSION}",
+            made["aws_access_key_id"],
+            made["aws_secret_access_key"],
+            made["aws_session_token"],
+        )
 
     def find(self, key: str) -> Principal:
         """The active identity behind an access key.
@@ -46,18 +53,16 @@ class Identities:
         Raises:
             RefusedError: no such key, or it was deactivated (IAM user guide, "Manage access keys": at once).
         """
-        account = self._state.settings.account
-        if key == self._console["aws_access_key_id"]:
-            arn = f"arn:aws:sts::{account}:assumed-role/{ROLE}/{SESSION}"
-            return _session(arn, f"AROAADMINISTRADORLAB1:{SESSION}", self._console)
+        if key == self._console.key:
+            return self._console
         if session := self._state.sessions.credentials.get(key):
-            arn = f"arn:aws:sts::{account}:assumed-role/{sso_sessions.ROLE}/aluno"
-            return _session(arn, "AROAECRPOWERUSERLAB01:aluno", session, session["until"])
-        found = self._state.cloud.access_key(key)
-        if found is None or found.status != "Active":
+            arn = f"arn:aws:sts::{self._state.settings.account}:assumed-role/{sso_sessions.ROLE}/aluno"
+            return Principal(arn, "AROAECRPOWERUSERLAB01:aluno", key, session.secret, session.token, session.until)
+        users_key = self._state.cloud.access_key(key)
+        if users_key is None or users_key.status != "Active":
             raise RefusedError("invalid")
-        user = self._state.cloud.user(found.user_name)
-        return Principal(user.arn, user.id, key, found.secret_access_key, user=user.name)
+        user = self._state.cloud.user(users_key.user_name)
+        return Principal(user.arn, user.id, key, users_key.secret_access_key, user=user.name)
 
     def check_fresh(self, principal: Principal, token: str) -> None:
         """The session token belongs to the key and has not expired by the lab's clock.
@@ -88,9 +93,4 @@ class Identities:
     def policies(self, principal: Principal) -> list[Mapping[str, Any]]:
         if principal.user:
             return list(self._state.cloud.user_policies(principal.user))
-        return [ADMIN] if principal.key == self._console["aws_access_key_id"] else [sso_sessions.POLICY]
-
-
-def _session(arn: str, user_id: str, credentials: Mapping[str, Any], until: float = 0.0) -> Principal:
-    key, secret = credentials["aws_access_key_id"], credentials["aws_secret_access_key"]
-    return Principal(arn, user_id, key, secret, credentials["aws_session_token"], until)
+        return [ADMIN] if principal.key == self._console.key else [sso_sessions.POLICY]

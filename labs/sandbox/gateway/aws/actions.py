@@ -5,7 +5,7 @@ Service Authorization Reference: "Actions, resources, and condition keys" for IA
 
 from __future__ import annotations
 
-from labs.sandbox.gateway.memory.moto_door import READS, Call
+from labs.sandbox.gateway.memory.calls import READS, Call
 
 _IAM_KINDS = (("UserName", "user"), ("GroupName", "group"), ("RoleName", "role"))
 _OWN_USER = frozenset(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from labs.sandbox.gateway import aws_errors
-from labs.sandbox.gateway.memory import billing
-from labs.sandbox.gateway.memory.moto_door import Call, Reply
+from labs.sandbox.gateway.memory import aws_errors, billing
+from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.state import State
 
 LIMIT_NOTIFICATIONS = 10  # "up to 10 notifications" per budget (AWS Budgets API reference, CreateBudget)

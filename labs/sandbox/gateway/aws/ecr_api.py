@@ -10,13 +10,14 @@ import json
 import re
 from typing import Any
 
-from labs.sandbox.gateway import aws_errors
+from labs.sandbox.gateway.errors import RefusedError, UnavailableError
+from labs.sandbox.gateway.memory import aws_errors
+from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.images import Image, Repository
-from labs.sandbox.gateway.memory.moto_door import Call, Reply
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.ecr import TOKEN_SECONDS, Ecr, is_immutable, missing
 from labs.sandbox.gateway.registries.store import Store, digest_of
-from labs.sandbox.gateway.registries.upstream import NAME, UnavailableError
+from labs.sandbox.gateway.registries.upstream import NAME
 
 INVALID_NAME = (
     "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must be 2 to 256 lower-case letters, digits, "
@@ -60,7 +61,7 @@ class EcrApi:
             try:
                 return await own(call)
             except UnavailableError:
-                return aws_errors.of("json", aws_errors.RefusedError("busy"))
+                return aws_errors.of("json", RefusedError("busy"))
 
     def _missing(self, call: Call) -> Reply:
         message = missing(str(call.parameters.get("repositoryName")), self._state.settings.account)

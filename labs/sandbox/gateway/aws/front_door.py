@@ -10,16 +10,16 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from labs.sandbox.gateway import aws_errors
-from labs.sandbox.gateway.aws import actions, shapes
-from labs.sandbox.gateway.aws import signature as sigv4
+from labs.sandbox.gateway.aws import actions, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
-from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.errors import RefusedError, StorageError
 from labs.sandbox.gateway.http import API_BYTES, body
 from labs.sandbox.gateway.identity import Identities, Principal
-from labs.sandbox.gateway.memory.moto_door import Call, Reply
-from labs.sandbox.gateway.memory.state import State, StorageError
+from labs.sandbox.gateway.memory import aws_errors
+from labs.sandbox.gateway.memory.calls import Call, Reply
+from labs.sandbox.gateway.memory.entries import KeyUsed
+from labs.sandbox.gateway.memory.state import State
 
 SERVICES = ("sts", "iam", "ecr", "budgets")
 QUERY_SERVICES = (
@@ -80,7 +80,7 @@ class Aws:
         self._identities.check_fresh(principal, headers.get("x-amz-security-token", ""))
         moment, service, region = self._state.clock.now(), signature.service, signature.region
         if principal.user and self._state.cloud.needs_mark(signature.key, service, region, moment):
-            await self._state.record("used", key=signature.key, service=service, region=region)
+            await self._state.record(KeyUsed(signature.key, service, region))
         return principal
 
     async def _answer(self, call: Call, principal: Principal) -> Reply:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from labs.sandbox.gateway.memory.moto_door import Call
+from labs.sandbox.gateway.memory.calls import Call
 
 LONGEST = 500
 

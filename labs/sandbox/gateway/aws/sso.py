@@ -7,7 +7,6 @@ IAM Identity Center OIDC API reference (RegisterClient, StartDeviceAuthorization
 from __future__ import annotations
 
 import html
-import json
 import secrets
 import time
 from typing import Any
@@ -16,9 +15,11 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from labs.sandbox.gateway.aws.sso_page import page
-from labs.sandbox.gateway.http import FORM_BYTES, answer, body
+from labs.sandbox.gateway.errors import FlowError, NotAnObjectError
+from labs.sandbox.gateway.http import FORM_BYTES, answer, body, json_object
 from labs.sandbox.gateway.memory import sso_sessions
 from labs.sandbox.gateway.memory.console_session import temporary_credentials
+from labs.sandbox.gateway.memory.entries import SsoApproval, SsoClient, SsoCredentials, SsoDevice, SsoToken
 from labs.sandbox.gateway.memory.state import State
 
 PATHS = (
@@ -29,14 +30,6 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so that no words appear
 MACHINE = "aluno"
 AGAIN = "python3 -m labs.sso --profile sso"
-
-
-class FlowError(Exception):
-    """An error of the OIDC service or the portal: OAuth error, AWS exception name, description."""
-
-    def __init__(self, error: str, name: str, description: str = "", status: int = 400) -> None:
-        super().__init__(description)
-        self.error, self.name, self.description, self.status = error, name, description, status
 
 
 class Sso:
@@ -62,40 +55,40 @@ class Sso:
             return answer({"message": "not found"}, 404)
         try:
             return await serve(request)
+        except NotAnObjectError:
+            return self._refuse(request, FlowError("invalid_request", "InvalidRequestException", "Invalid request"))
         except FlowError as problem:
-            pending = problem.error in ("authorization_pending", "slow_down")
-            if not pending:
-                told: dict[str, Any] = {"status": problem.status, "code": problem.name, "message": problem.description}
-                self._state.events.add("sso", "refused", reference=request.path, **told)
-            content = {"error": problem.error, "error_description": problem.description, "message": problem.description}
-            return answer(content, problem.status, {"x-amzn-ErrorType": problem.name})
+            return self._refuse(request, problem)
+
+    def _refuse(self, request: web.BaseRequest, problem: FlowError) -> web.Response:
+        pending = problem.error in ("authorization_pending", "slow_down")
+        if not pending:
+            told: dict[str, Any] = {"status": problem.status, "code": problem.name, "message": problem.description}
+            self._state.events.add("sso", "refused", reference=request.path, **told)
+        content = {"error": problem.error, "error_description": problem.description, "message": problem.description}
+        return answer(content, problem.status, {"x-amzn-ErrorType": problem.name})
 
     # OIDC --------------------------------------------------------------------------------------
 
     async def _register(self, request: web.BaseRequest) -> web.Response:
-        content = await _json(request)
+        content = await json_object(request)
         if not content.get("clientName") or content.get("clientType") != "public":
             raise FlowError("invalid_client_metadata", "InvalidClientMetadataException", "clientType must be public")
-        client = {"id": secrets.token_urlsafe(16), "secret": secrets.token_urlsafe(32)}
-        await self._record("client", client)
+        client = SsoClient(secrets.token_urlsafe(16), secrets.token_urlsafe(32))
+        await self._state.record(client)
         now = int(self._state.clock.now())
         until = now + sso_sessions.CLIENT_SECONDS
-        shown = {"clientId": client["id"], "clientSecret": client["secret"], "clientIdIssuedAt": now}
+        shown = {"clientId": client.id, "clientSecret": client.secret, "clientIdIssuedAt": now}
         return answer({**shown, "clientSecretExpiresAt": until})
 
     async def _authorize(self, request: web.BaseRequest) -> web.Response:
-        content = await _json(request)
-        self._client(content)
+        client = self._client(await json_object(request))
         letters = "".join(secrets.choice(LETTERS) for _ in range(8))
-        device = {
-            "code": secrets.token_urlsafe(32),
-            "user_code": f"{letters[:4]}-{letters[4:]}",
-            "client": content["clientId"],
-        }
-        await self._record("device", device)
+        device = SsoDevice(secrets.token_urlsafe(32), f"{letters[:4]}-{letters[4:]}", client.id)
+        await self._state.record(device)
         uri = f"http://{request.host}/sso/device"
-        shown = {"deviceCode": device["code"], "userCode": device["user_code"], "verificationUri": uri}
-        complete = f"{uri}?user_code={device['user_code']}"
+        shown = {"deviceCode": device.code, "userCode": device.user_code, "verificationUri": uri}
+        complete = f"{uri}?user_code={device.user_code}"
         return answer(
             {
                 **shown,
@@ -105,26 +98,27 @@ class Sso:
             }
         )
 
-    def _client(self, content: dict[str, Any]) -> None:
+    def _client(self, content: dict[str, Any]) -> SsoClient:
         known = self._sessions.clients.get(str(content.get("clientId")))
         given = str(content.get("clientSecret", "")).encode("utf-8", "surrogatepass")
-        if known is None or not secrets.compare_digest(known["secret"].encode(), given):
+        if known is None or not secrets.compare_digest(known.secret.encode(), given):
             raise FlowError("invalid_client", "InvalidClientException", "Invalid client provided", 401)
+        return known
 
     async def _token(self, request: web.BaseRequest) -> web.Response:
-        content = await _json(request)
-        self._client(content)
+        content = await json_object(request)
+        client = self._client(content)
         if content.get("grantType") != DEVICE_GRANT:
             raise FlowError("unsupported_grant_type", "UnsupportedGrantTypeException", "Only the device code grant")
         device = self._sessions.devices.get(str(content.get("deviceCode")))
-        if device is None or device.used or device.client != content["clientId"]:
+        if device is None or device.used or device.client != client.id:
             raise FlowError("invalid_grant", "InvalidGrantException", "Invalid device code provided")
         if self._state.clock.now() > device.until:
             raise FlowError("expired_token", "ExpiredTokenException", "Device code has expired")
         if not device.approved:
             self._count_poll(device)
         token = secrets.token_urlsafe(48)
-        await self._record("token", {"code": device.code, "token": token})
+        await self._state.record(SsoToken(device.code, token))
         self._state.events.add("sso", "login", user=MACHINE)
         return answer({"accessToken": token, "tokenType": "Bearer", "expiresIn": sso_sessions.TOKEN_SECONDS})
 
@@ -165,14 +159,11 @@ class Sso:
         if wanted != (self._state.settings.account, sso_sessions.PERMISSION_SET):
             raise FlowError("forbidden", "ForbiddenException", "No access", 403)
         made = temporary_credentials()
-        await self._record("credentials", made)
+        await self._state.record(SsoCredentials(**made))
         self._state.events.add("sso", "api", reference="sso:GetRoleCredentials", user=MACHINE)
         until = int((self._state.clock.now() + sso_sessions.CREDENTIALS_SECONDS) * 1000)
         shown = {"accessKeyId": made["aws_access_key_id"], "secretAccessKey": made["aws_secret_access_key"]}
         return answer({"roleCredentials": {**shown, "sessionToken": made["aws_session_token"], "expiration": until}})
-
-    async def _record(self, what: str, content: dict[str, str]) -> None:
-        await self._state.record("sso", what=what, content=content)
 
     # Page --------------------------------------------------------------------------------------
 
@@ -188,7 +179,7 @@ class Sso:
         fields = parse_qs((await body(request, FORM_BYTES)).decode(errors="replace"))
         device = self._open_device(fields.get("user_code", [""])[0])
         if not device.approved:
-            await self._record("approved", {"code": device.code})
+            await self._state.record(SsoApproval(device.code))
             self._state.events.add("sso", "api", reference="sso:ApproveDevice", user=MACHINE)
         return _html(page("Acesso autorizado", "<p>Pronto: volte ao terminal. Você pode fechar esta página.</p>"))
 
@@ -204,13 +195,3 @@ class Sso:
 def _html(text: str) -> web.Response:
     headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"}
     return web.Response(text=text, content_type="text/html", headers={**headers, "Cache-Control": "no-store"})
-
-
-async def _json(request: web.BaseRequest) -> dict[str, Any]:
-    try:
-        content = json.loads(await body(request, FORM_BYTES))
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise FlowError("invalid_request", "InvalidRequestException", "Invalid request")
-    return content

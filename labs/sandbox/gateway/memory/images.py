@@ -6,7 +6,7 @@ Both registries keep one; ECR's is shown in `describe-images`, the Hub's in `/ap
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +62,8 @@ class Images:
         return self.repositories.get(repository)
 
     def find(self, repository: str, reference: str) -> Image | None:
-        found = self.repositories.get(repository)
-        return found.find(reference) if found else None
+        held = self.repositories.get(repository)
+        return held.find(reference) if held else None
 
     def put(self, repository: str, tag: str, digest: str, media_type: str, manifest: str, moment: float) -> Image:
         """A manifest was accepted. A tag that pointed elsewhere leaves its old image, which stays untagged."""
@@ -80,7 +80,7 @@ class Images:
             image.tags.append(tag)
         return image
 
-    def remove(self, repository: str, digests: list[str], tags: list[str]) -> None:
+    def remove(self, repository: str, digests: Iterable[str], tags: Iterable[str]) -> None:
         """Manifests with all their tags go; other tags leave their image."""
         held = self.repositories.get(repository)
         if held is None:

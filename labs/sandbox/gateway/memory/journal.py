@@ -1,17 +1,19 @@
-"""Append-only journal: one JSON object per line, on the disk before anybody hears "done".
+"""Append-only journal: one entry per line (`entries.py`), on the disk before anybody hears "done".
 
 A line cut off by a power loss is dropped at the next start: nobody was told that it happened.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-Entry = dict[str, Any]
+from labs.sandbox.gateway.memory import entries
+from labs.sandbox.gateway.memory.entries import Recorded
+
+log = logging.getLogger("gateway")
 
 
 class Journal:
@@ -29,13 +31,13 @@ class Journal:
             os.ftruncate(self._fd, content.rfind(b"\n") + 1)
             os.fsync(self._fd)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, recorded: Recorded) -> None:
         """Write one entry durably.
 
         Raises:
             OSError: the disk is full or broken; the journal is then as before.
         """
-        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        line = entries.to_line(recorded)
         size = os.fstat(self._fd).st_size
         try:
             written = os.write(self._fd, line)
@@ -46,16 +48,14 @@ class Journal:
             os.ftruncate(self._fd, size)
             raise
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[Recorded]:
         """All entries, oldest first. Lines that are none are left out; the damaged file is kept beside (`.damaged`)."""
         lines = self.path.read_bytes().splitlines(keepends=True)
-        good = [line for line in lines if _entry(line)]
+        good = [line for number, line in enumerate(lines, 1) if _is_entry(line, number)]
         if len(good) < len(lines):
             self._keep_only(good)
-        for line in good:
-            entry = _entry(line)
-            assert entry is not None
-            yield entry
+        # Read twice: one entry at a time is in memory, however many manifests there are.
+        yield from map(entries.of_line, good)
 
     def _keep_only(self, lines: list[bytes]) -> None:
         damaged, mended = self.path.with_suffix(".damaged"), self.path.with_suffix(".mended")
@@ -76,9 +76,10 @@ class Journal:
         os.close(self._fd)
 
 
-def _entry(line: bytes) -> Entry | None:
+def _is_entry(line: bytes, number: int) -> bool:
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return entry if isinstance(entry, dict) and isinstance(entry.get("kind"), str) else None
+        entries.of_line(line)
+    except ValueError as error:
+        log.warning("journal: line %d is kept aside: %.200s", number, error)
+        return False
+    return True

@@ -10,78 +10,17 @@ import contextlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from labs.base.settings import Settings
-from labs.sandbox.gateway.memory import images as store
+from labs.sandbox.gateway.memory import aws_errors
+from labs.sandbox.gateway.memory.calls import FORM, JSON, TARGETS, Call, Reply
 from labs.sandbox.gateway.memory.clock import Clock
-
-JSON = "application/x-amz-json-1.1"
-FORM = "application/x-www-form-urlencoded; charset=utf-8"
-READS = ("Get", "List", "Describe", "BatchGet", "BatchCheck", "Simulate", "Generate")
-TARGETS = {"ecr": "AmazonEC2ContainerRegistry_V20150921", "budgets": "AWSBudgetServiceGateway"}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One verified request to the AWS API."""
-
-    service: str
-    region: str
-    action: str
-    parameters: dict[str, Any] = field(default_factory=dict)
-    key: str = ""
-    """The access key that signed it."""
-
-    @property
-    def changes(self) -> bool:
-        return not self.action.startswith(READS)
-
-    @property
-    def is_json(self) -> bool:
-        return self.service in TARGETS
-
-    def entry(self, moment: float) -> dict[str, Any]:
-        """What the journal keeps; the seed makes moto invent the same identifiers and secrets again."""
-        return {
-            "kind": "aws",
-            "time": moment,
-            "seed": secrets.randbits(64),
-            "service": self.service,
-            "region": self.region,
-            "action": self.action,
-            "parameters": self.parameters,
-            "key": self.key,
-        }
-
-    @classmethod
-    def of_entry(cls, entry: dict[str, Any]) -> Call:
-        return cls(entry["service"], entry["region"], entry["action"], entry["parameters"], entry["key"])
-
-    @classmethod
-    def of_form(cls, service: str, region: str, body: bytes, key: str) -> Call:
-        parameters = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=500))
-        return cls(service, region, parameters.pop("Action", ""), parameters, key)
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    body: bytes
-    type: str = JSON
-    code: str = ""
-    """The error code that the body tells, else empty."""
-    crashed: bool = False
-    """moto raised something: it may have changed half of what it was asked to."""
-
-    @classmethod
-    def json(cls, content: Any, status: int = 200) -> Reply:
-        return cls(status, json.dumps(content, default=str).encode())
+from labs.sandbox.gateway.memory.images import Repository
 
 
 class Cloud:
@@ -193,14 +132,14 @@ class Cloud:
 
         return list(ecr_backends[self._account][self._region].repositories)
 
-    def show_images(self, name: str, held: store.Repository | None) -> None:
+    def show_images(self, name: str, stored: Repository | None) -> None:
         """Let moto's repository show the images that the registry holds."""
         from labs.sandbox.gateway.memory import moto_corrections
 
-        found = self.repository(name)
-        if found is not None:
-            images = held.images.values() if held else ()
-            found.images = [moto_corrections.shown(self._account, name, image) for image in images]
+        shown = self.repository(name)
+        if shown is not None:
+            images = stored.images.values() if stored else ()
+            shown.images = [moto_corrections.shown(self._account, name, image) for image in images]
 
     # Budgets -----------------------------------------------------------------------------------
 
@@ -225,8 +164,6 @@ class Cloud:
 
 def refusal(call: Call, status: int, code: str, message: str) -> Reply:
     """An error in the service's own protocol."""
-    from labs.sandbox.gateway import aws_errors
-
     return aws_errors.reply("json" if call.is_json else "query", status, code, message)
 
 

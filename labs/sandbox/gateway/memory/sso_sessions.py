@@ -6,7 +6,9 @@ OAuth 2.0 Device Authorization Grant (RFC 8628) as AWS offers it (IAM Identity C
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import assert_never
+
+from labs.sandbox.gateway.memory import entries
 
 DEVICE_SECONDS = 600
 TOKEN_SECONDS = 8 * 3600
@@ -35,51 +37,64 @@ class Device:
     """Machine's monotonic time of the last poll; not kept over a restart."""
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """A role's temporary credentials, and until when they are good."""
+
+    key: str
+    secret: str
+    token: str
+    until: float
+
+
 @dataclass
 class Sessions:
-    """Everything that was handed out, by its secret."""
+    """Everything that was handed out: clients by id, devices by code, tokens and credentials by themselves."""
 
-    clients: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clients: dict[str, entries.SsoClient] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     tokens: dict[str, float] = field(default_factory=dict)
-    credentials: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Until when each is good."""
+    credentials: dict[str, Credentials] = field(default_factory=dict)
 
     def clear(self) -> None:
-        for held in (self.clients, self.devices, self.tokens, self.credentials):
-            held.clear()
+        for kept in (self.clients, self.devices, self.tokens, self.credentials):
+            kept.clear()
 
     def by_user_code(self, user_code: str) -> Device | None:
         wanted = user_code.strip().upper()
         return next((one for one in self.devices.values() if one.user_code == wanted), None)
 
-    def apply(self, entry: dict[str, Any]) -> None:
-        """What a journal entry of kind `sso` does."""
-        moment, content = entry["time"], entry["content"]
-        match entry["what"]:
-            case "client":
-                self.clients[content["id"]] = content
-            case "device":
+    def apply(self, moment: float, step: entries.SsoStep) -> None:
+        """What a step of a device login changes."""
+        match step:
+            case entries.SsoClient():
+                self.clients[step.id] = step
+            case entries.SsoDevice():
                 until = moment + DEVICE_SECONDS
-                self.devices[content["code"]] = Device(content["code"], content["user_code"], content["client"], until)
-            case "approved":
-                if device := self.devices.get(content["code"]):
+                self.devices[step.code] = Device(step.code, step.user_code, step.client, until)
+            case entries.SsoApproval():
+                if device := self.devices.get(step.code):
                     device.approved = True
-            case "token":
-                if device := self.devices.get(content["code"]):
+            case entries.SsoToken():
+                if device := self.devices.get(step.code):
                     device.used = True
-                self.tokens[content["token"]] = moment + TOKEN_SECONDS
-            case "credentials":
-                self.credentials[content["aws_access_key_id"]] = {**content, "until": moment + CREDENTIALS_SECONDS}
+                self.tokens[step.token] = moment + TOKEN_SECONDS
+            case entries.SsoCredentials():
+                key, until = step.aws_access_key_id, moment + CREDENTIALS_SECONDS
+                self.credentials[key] = Credentials(key, step.aws_secret_access_key, step.aws_session_token, until)
+            case _:
+                assert_never(step)
         self._forget(moment)
 
     def _forget(self, moment: float) -> None:
         """Drop what expired more than a day ago, so that memory stays small."""
-        for code in [code for code, one in self.devices.items() if one.until < moment - 86400]:
+        for code in [code for code, device in self.devices.items() if device.until < moment - 86400]:
             del self.devices[code]
-        for held in (self.clients, self.devices):
-            while len(held) > MOST:
-                held.pop(next(iter(held)))  # dictionaries keep the order of insertion
+        for registered in (self.clients, self.devices):
+            while len(registered) > MOST:
+                registered.pop(next(iter(registered)))  # dictionaries keep the order of insertion
         for token in [token for token, until in self.tokens.items() if until < moment - 86400]:
             del self.tokens[token]
-        for key in [key for key, one in self.credentials.items() if one["until"] < moment - 30 * 86400]:
+        for key in [key for key, known in self.credentials.items() if known.until < moment - 30 * 86400]:
             del self.credentials[key]

@@ -9,28 +9,27 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labs.base.settings import Settings
+from labs.sandbox.gateway.errors import StorageError
+from labs.sandbox.gateway.memory import entries
 from labs.sandbox.gateway.memory.access_log import Events
 from labs.sandbox.gateway.memory.billing import Billing
+from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.clock import Clock
+from labs.sandbox.gateway.memory.entries import Entry, Recorded, Registry
 from labs.sandbox.gateway.memory.hub_accounts import Accounts
 from labs.sandbox.gateway.memory.images import Images, Repository
-from labs.sandbox.gateway.memory.journal import Entry, Journal
+from labs.sandbox.gateway.memory.journal import Journal
 from labs.sandbox.gateway.memory.sso_sessions import Sessions
 from labs.sandbox.gateway.memory.tokens import Signer
 
 if TYPE_CHECKING:
-    from labs.sandbox.gateway.memory.moto_door import Call, Cloud, Reply
+    from labs.sandbox.gateway.memory.moto_door import Cloud
 
 T = TypeVar("T")
 log = logging.getLogger("gateway")
-
-
-class StorageError(Exception):
-    """The journal cannot be written: the change did not happen."""
 
 
 class State:
@@ -47,7 +46,7 @@ class State:
         self.events = Events(folder / "events.jsonl", self.clock)
         self.signer = Signer.of(settings)
         self.accounts = Accounts()
-        self.images = {"hub": Images(), "ecr": Images()}
+        self.images: dict[Registry, Images] = {"hub": Images(), "ecr": Images()}
         self.billing = Billing()
         self.sessions = Sessions()
         self.lock = asyncio.Lock()
@@ -70,12 +69,11 @@ class State:
         for part in parts:
             part.clear()
         self.clock.offset = 0
-        for entry in self.journal.entries():
+        for recorded in self.journal.entries():
             try:
-                with self.clock.standing_at(entry["time"]):
-                    self._apply(entry)
+                self._apply(recorded)
             except Exception:  # one entry that an older or a damaged lab wrote must not take all others with it
-                log.exception("journal: an entry of kind %.40r cannot be replayed", entry.get("kind"))
+                log.exception("journal: this %s cannot be replayed", type(recorded.entry).__name__)
         self._replaying = False
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -99,22 +97,21 @@ class State:
 
     # Changes -----------------------------------------------------------------------------------
 
-    async def record(self, kind: str, **content: Any) -> None:
+    async def record(self, entry: Entry) -> None:
         """Change something.
 
         Raises:
             StorageError: the journal cannot be written; nothing changed.
         """
-        await self.run(self._record, {"kind": kind, "time": self.clock.now(), **content})
+        await self.run(self._record, Recorded(self.clock.now(), entry))
 
-    def _record(self, entry: Entry) -> None:
-        self._append(entry)
-        with self.clock.standing_at(entry["time"]):
-            self._apply(entry)
+    def _record(self, recorded: Recorded) -> None:
+        self._append(recorded)
+        self._apply(recorded)
 
-    def _append(self, entry: Entry) -> None:
+    def _append(self, recorded: Recorded) -> None:
         try:
-            self.journal.append(entry)
+            self.journal.append(recorded)
         except OSError as error:
             raise StorageError(str(error)) from error
 
@@ -129,14 +126,14 @@ class State:
     def _call(self, call: Call) -> Reply:
         if not call.changes:
             return self.cloud.dispatch(call, 0)
-        entry = call.entry(self.clock.now())
-        with self.clock.standing_at(entry["time"]):
-            reply = self.cloud.dispatch(call, entry["seed"])
+        moment, entry = self.clock.now(), entries.AwsCall.of(call)
+        with self.clock.standing_at(moment):
+            reply = self.cloud.dispatch(call, entry.seed)
             if reply.crashed:
                 self._replay()
             if reply.status < 300:
                 try:
-                    self._append(entry)
+                    self._append(Recorded(moment, entry))
                 except StorageError:
                     self._replay()
                     raise
@@ -145,15 +142,47 @@ class State:
 
     # What each kind of entry does --------------------------------------------------------------
 
-    def _apply(self, entry: Entry) -> None:
-        getattr(self, "_do_" + entry["kind"].replace("-", "_"))(entry)
+    def _apply(self, recorded: Recorded) -> None:
+        with self.clock.standing_at(recorded.time):
+            self._change(*recorded)
 
-    def _do_aws(self, entry: Entry) -> None:
-        from labs.sandbox.gateway.memory.moto_door import Call
+    def _change(self, moment: float, entry: Entry) -> None:
+        match entry:
+            case entries.AwsCall():
+                self.cloud.dispatch(entry.call, entry.seed)
+                self._after_call(entry.call)
+            case entries.KeyUsed():
+                self.cloud.mark_used(entry.key, entry.service, entry.region, moment)
+            case entries.ImagePut() | entries.ImageGone():
+                self._change_images(moment, entry)
+            case entries.HubAccount():
+                self.accounts.put(entry.name, entry.hash)
+            case entries.HubRepository():
+                self.images["hub"].repositories.setdefault(entry.repository, Repository(moment, moment))
+                self.accounts.set_private(entry.repository, entry.private)
+            case entries.HubPrivacy():
+                self.accounts.set_private(entry.repository, entry.private)
+            case entries.HubRepositoryGone():
+                self.images["hub"].drop(entry.repository)
+                self.accounts.set_private(entry.repository, False)
+            case entries.HubLimit():
+                self.accounts.set_limit(entry.pulls, moment)
+            case entries.Spend():
+                self.billing.spent = entry.amount
+                self._evaluate_budgets()
+            case entries.ClockMoved():
+                self.clock.offset = entry.offset
+            case _:
+                self.sessions.apply(moment, entry)
 
-        call = Call.of_entry(entry)
-        self.cloud.dispatch(call, entry["seed"])
-        self._after_call(call)
+    def _change_images(self, moment: float, entry: entries.ImagePut | entries.ImageGone) -> None:
+        images, name = self.images[entry.registry], entry.repository
+        if isinstance(entry, entries.ImagePut):
+            images.put(name, entry.tag, entry.digest, entry.type, entry.manifest, moment)
+        else:
+            images.remove(name, entry.digests, entry.tags)
+        if entry.registry == "ecr":
+            self.cloud.show_images(name, images.get(name))
 
     def _after_call(self, call: Call) -> None:
         if call.service == "ecr" and call.region == self.settings.region and call.action == "DeleteRepository":
@@ -167,47 +196,3 @@ class State:
         if not self._replaying:
             for one in alerts:
                 self.events.add("budgets", "alert", repository=one.budget, reference=one.threshold, message=one.message)
-
-    def _do_spend(self, entry: Entry) -> None:
-        self.billing.spent = Decimal(entry["amount"])
-        self._evaluate_budgets()
-
-    def _do_used(self, entry: Entry) -> None:
-        self.cloud.mark_used(entry["key"], entry["service"], entry["region"], entry["time"])
-
-    def _do_image(self, entry: Entry) -> None:
-        images = self.images[entry["registry"]]
-        images.put(entry["repository"], entry["tag"], entry["digest"], entry["type"], entry["manifest"], entry["time"])
-        self._show(entry)
-
-    def _do_image_gone(self, entry: Entry) -> None:
-        self.images[entry["registry"]].remove(entry["repository"], entry["digests"], entry["tags"])
-        self._show(entry)
-
-    def _show(self, entry: Entry) -> None:
-        if entry["registry"] == "ecr":
-            self.cloud.show_images(entry["repository"], self.images["ecr"].get(entry["repository"]))
-
-    def _do_hub_account(self, entry: Entry) -> None:
-        self.accounts.put(entry["name"], entry["hash"])
-
-    def _do_hub_repository(self, entry: Entry) -> None:
-        made = Repository(entry["time"], entry["time"])
-        self.images["hub"].repositories.setdefault(entry["repository"], made)
-        self.accounts.set_private(entry["repository"], entry["private"])
-
-    def _do_hub_privacy(self, entry: Entry) -> None:
-        self.accounts.set_private(entry["repository"], entry["private"])
-
-    def _do_hub_repository_gone(self, entry: Entry) -> None:
-        self.images["hub"].drop(entry["repository"])
-        self.accounts.set_private(entry["repository"], False)
-
-    def _do_hub_limit(self, entry: Entry) -> None:
-        self.accounts.set_limit(entry["pulls"], entry["time"])
-
-    def _do_clock(self, entry: Entry) -> None:
-        self.clock.offset = entry["offset"]
-
-    def _do_sso(self, entry: Entry) -> None:
-        self.sessions.apply(entry)

@@ -14,14 +14,14 @@ from typing import Any
 
 from aiohttp import web
 
-from labs.sandbox.gateway.aws_errors import RefusedError
+from labs.sandbox.gateway.errors import DenialError, RefusedError, UnavailableError
 from labs.sandbox.gateway.http import MANIFEST_BYTES, body
 from labs.sandbox.gateway.identity import Identities, Principal
 from labs.sandbox.gateway.memory.images import Image
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.hub import basic
 from labs.sandbox.gateway.registries.store import Store, unavailable
-from labs.sandbox.gateway.registries.upstream import DIGEST, Route, UnavailableError, error, route
+from labs.sandbox.gateway.registries.upstream import DIGEST, Route, error, route
 
 TOKEN_SECONDS = 12 * 3600
 """ECR API reference, GetAuthorizationToken: "valid for 12 hours"."""
@@ -29,14 +29,6 @@ EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 NO_CREDENTIALS = "no basic auth credentials"
 ENGINE = re.compile(r"docker/\d|containerd/|buildkit/")
 """User agents of engines. They read ECR's challenge and stop by themselves where they have no login."""
-
-
-class DenialError(Exception):
-    """An answer that is no success: HTTP status, registry error code, ECR's text."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 class Ecr:
@@ -153,8 +145,7 @@ class Ecr:
                     raise DenialError(404, "NAME_UNKNOWN", missing(at.name, self._state.settings.account))
                 self._check_tag(repository, at)
                 return await self._store.accept(request, at, principal.name, data)
-        held = self._state.images["ecr"].get(at.name)
-        image = held.find(at.reference) if held else None
+        image = self._state.images["ecr"].find(at.name, at.reference)
         if image is None:
             raise DenialError(404, "MANIFEST_UNKNOWN", "Requested image not found")
         if request.method == "DELETE":
@@ -187,8 +178,8 @@ class Ecr:
         return web.Response(status=202, headers=_VERSION)
 
     def _tags(self, name: str) -> web.Response:
-        held = self._state.images["ecr"].get(name)
-        tags = sorted(tag for image in (held.images.values() if held else ()) for tag in image.tags)
+        repository = self._state.images["ecr"].get(name)
+        tags = sorted(tag for image in (repository.images.values() if repository else ()) for tag in image.tags)
         return web.json_response({"name": name, "tags": tags}, headers=_VERSION)
 
     def _refuse(self, request: web.BaseRequest, at: Route | None, user: str, denial: DenialError) -> web.Response:

@@ -13,12 +13,13 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from labs.sandbox.gateway.errors import UnavailableError
 from labs.sandbox.gateway.http import FORM_BYTES, MANIFEST_BYTES, answer, body
 from labs.sandbox.gateway.memory.clock import iso
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.memory.tokens import HUB_SECONDS
 from labs.sandbox.gateway.registries.store import Store, unavailable
-from labs.sandbox.gateway.registries.upstream import Route, UnavailableError, error, route
+from labs.sandbox.gateway.registries.upstream import Route, error, route
 
 SERVICE = "registry.docker.io"
 DENIED = "requested access to the resource is denied"

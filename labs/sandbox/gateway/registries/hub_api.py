@@ -5,19 +5,20 @@ Shapes: Docker Hub API reference; errors are `{"message": …, "errinfo": {}}` o
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from aiohttp import web
 
-from labs.sandbox.gateway.http import FORM_BYTES, answer, body
+from labs.sandbox.gateway.errors import NotAnObjectError, UnavailableError
+from labs.sandbox.gateway.http import answer, json_object
 from labs.sandbox.gateway.memory.clock import iso
+from labs.sandbox.gateway.memory.entries import HubPrivacy, HubRepository, HubRepositoryGone
 from labs.sandbox.gateway.memory.images import Image
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.hub import basic
 from labs.sandbox.gateway.registries.store import Store, unavailable
-from labs.sandbox.gateway.registries.upstream import UnavailableError, Upstream
+from labs.sandbox.gateway.registries.upstream import Upstream
 
 _PATH = re.compile(
     r"/api/v2/repositories/(?P<namespace>[a-z0-9]{2,40})/(?:(?P<name>[a-z0-9._-]+)/(?P<rest>tags/|privacy/)?)?"
@@ -51,21 +52,21 @@ class HubApi:
             return await self._login(request, *LOGINS[path])
         if (created := _NAMESPACE.fullmatch(path)) and request.method == "POST":
             return await self._create(request, created["namespace"])
-        found = _PATH.fullmatch(path)
-        if not found:
+        parts = _PATH.fullmatch(path)
+        if not parts:
             return answer(NOT_FOUND, 404)
         user = await self._user(request)
         if user is None:
             self._refuse(request, "", 401, "UNAUTHORIZED", WRONG_LOGIN["message"])
             return answer(WRONG_LOGIN, 401)
-        namespace, name, rest = found["namespace"], found["name"], found["rest"]
+        namespace, name, rest = parts["namespace"], parts["name"], parts["rest"]
         if not name:
             return self._list(namespace, user) if request.method == "GET" else answer(NOT_FOUND, 405)
         return await self._one(request, f"{namespace}/{name}", rest or "", user)
 
     async def _login(self, request: web.BaseRequest, name: str, secret: str, answered: str) -> web.Response:
         """`POST /v2/auth/token`, or the older `/v2/users/login`: a token for `Authorization: Bearer …` or `JWT …`."""
-        content = await _json(request)
+        content = await _content(request)
         user, password = str(content.get(name, "")), str(content.get(secret, ""))
         if not await self._state.run(self._state.accounts.accepts, user, password):
             self._refuse(request, "", 401, "UNAUTHORIZED", "Incorrect authentication credentials")
@@ -74,7 +75,7 @@ class HubApi:
 
     async def _create(self, request: web.BaseRequest, namespace: str) -> web.Response:
         """`POST /v2/namespaces/{namespace}/repositories` (Docker Hub API reference, CreateRepository)."""
-        content, user = await _json(request), await self._user(request)
+        content, user = await _content(request), await self._user(request)
         name = f"{namespace}/{content.get('name', '')}"
         if user != namespace:
             return answer(FORBIDDEN, 403 if user else 401)
@@ -82,7 +83,7 @@ class HubApi:
             return answer({"name": ["This value does not match the required pattern."]}, 400)
         if self._state.images["hub"].get(name):
             return answer({"message": "repository already exists", "errinfo": {}}, 400)
-        await self._state.record("hub-repository", repository=name, private=content.get("is_private") is True)
+        await self._state.record(HubRepository(name, content.get("is_private") is True))
         self._tell("hub:CreateRepository", name, user)
         return answer(self._describe(name), 201)
 
@@ -109,7 +110,7 @@ class HubApi:
 
     def _describe(self, name: str) -> dict[str, Any]:
         namespace, _, short = name.partition("/")
-        held = self._state.images["hub"].repositories[name]
+        repository = self._state.images["hub"].repositories[name]
         pulls = sum(event["kind"] == "pull" and event["repository"] == name for event in self._state.events.since())
         return {
             "user": namespace,
@@ -122,18 +123,18 @@ class HubApi:
             "is_private": name in self._state.accounts.private,
             "star_count": 0,
             "pull_count": pulls,
-            "last_updated": iso(held.updated_at),
-            "date_registered": iso(held.created_at),
-            "storage_size": sum(image.size for image in held.images.values()),
+            "last_updated": iso(repository.updated_at),
+            "date_registered": iso(repository.created_at),
+            "storage_size": sum(image.size for image in repository.images.values()),
         }
 
     async def _one(self, request: web.BaseRequest, name: str, rest: str, user: str) -> web.StreamResponse:
-        held, owner = self._state.images["hub"].get(name), name.partition("/")[0] == user
-        if held is None or not self._visible(name, user):
+        repository, owner = self._state.images["hub"].get(name), name.partition("/")[0] == user
+        if repository is None or not self._visible(name, user):
             self._refuse(request, name, 404, "NOT_FOUND", NOT_FOUND["message"], user)
             return answer(NOT_FOUND, 404)
         if request.method == "GET" and rest != "privacy/":
-            return self._tags(list(held.images.values())) if rest else answer(self._describe(name))
+            return self._tags(list(repository.images.values())) if rest else answer(self._describe(name))
         if not owner:
             status = 403 if user else 401
             self._refuse(request, name, status, "FORBIDDEN", FORBIDDEN["detail"], user)
@@ -162,20 +163,20 @@ class HubApi:
         return answer({"count": len(results), "next": None, "previous": None, "results": results})
 
     async def _privacy(self, request: web.BaseRequest, name: str, user: str) -> web.Response:
-        private = (await _json(request)).get("is_private")
+        private = (await _content(request)).get("is_private")
         if not isinstance(private, bool):
             return answer({"is_private": ["This field is required."]}, 400)
-        await self._state.record("hub-privacy", repository=name, private=private)
+        await self._state.record(HubPrivacy(name, private))
         self._tell("hub:SetPrivacy", name, user)
         return answer({})
 
     async def _delete(self, name: str, user: str) -> web.Response:
         async with self._state.lock:
-            held = self._state.images["hub"].get(name)
-            images = list(held.images.values()) if held else []
+            repository = self._state.images["hub"].get(name)
+            images = list(repository.images.values()) if repository else []
             if not await self._upstream.alive():
                 return unavailable(UnavailableError("hub"))
-            await self._state.record("hub-repository-gone", repository=name)
+            await self._state.record(HubRepositoryGone(name))
             await self._store.empty(name, images)
         self._tell("hub:DeleteRepository", name, user)
         return answer({}, 202)
@@ -190,9 +191,9 @@ class HubApi:
         self._state.events.add("hub", "refused", code=code, message=str(message), **told)
 
 
-async def _json(request: web.BaseRequest) -> dict[str, Any]:
+async def _content(request: web.BaseRequest) -> dict[str, Any]:
+    """The Hub judges fields, not bodies: one that is no object has none."""
     try:
-        content = json.loads(await body(request, FORM_BYTES))
-    except (ValueError, RecursionError):
+        return await json_object(request)
+    except NotAnObjectError:
         return {}
-    return content if isinstance(content, dict) else {}

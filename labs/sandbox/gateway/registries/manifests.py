@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from labs.sandbox.gateway.errors import AmbiguousError
 from labs.sandbox.gateway.registries.upstream import DIGEST
 
 KEYS = frozenset(
@@ -21,10 +22,6 @@ KEYS = frozenset(
 )
 """Keys of the OCI image specification ("Image Manifest", "Image Index", "Content Descriptors") that mean something."""
 _SPELLING = {key.lower(): key for key in KEYS}
-
-
-class AmbiguousError(ValueError):
-    """Two parsers would read this differently."""
 
 
 def problem(data: bytes) -> str:

@@ -8,15 +8,16 @@ import json
 
 from aiohttp import web
 
+from labs.sandbox.gateway.errors import StorageError, UnavailableError
+from labs.sandbox.gateway.memory.entries import ImageGone, ImagePut, Registry
 from labs.sandbox.gateway.memory.images import Image, layer_digests
-from labs.sandbox.gateway.memory.state import State, StorageError
+from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries import manifests
 from labs.sandbox.gateway.registries.upstream import (
     DIGEST,
     NO_SPACE,
     Answer,
     Route,
-    UnavailableError,
     Upstream,
     error,
     relocated,
@@ -36,7 +37,7 @@ ACCEPT = ", ".join(
 class Store:
     """A registry's manifests and what the gateway remembers of them."""
 
-    def __init__(self, state: State, name: str, upstream: Upstream) -> None:
+    def __init__(self, state: State, name: Registry, upstream: Upstream) -> None:
         self.state = state
         self.name = name
         self.upstream = upstream
@@ -85,10 +86,9 @@ class Store:
             return _refusal("DENIED", NO_SPACE, 403)
         if reply.status != 201:
             return reply
-        was_there = (held := self.state.images[self.name].get(name)) is not None and digest in held.images
-        content = {"registry": self.name, "repository": name, "tag": tag, "digest": digest, "type": kind}
+        was_there = (before := self.state.images[self.name].get(name)) is not None and digest in before.images
         try:
-            await self.state.record("image", manifest=data.decode(), **content)
+            await self.state.record(ImagePut(self.name, name, tag, digest, kind, data.decode()))
         except StorageError:
             if not was_there:
                 await self.upstream.ask("DELETE", f"/v2/{name}/manifests/{digest}")
@@ -106,13 +106,13 @@ class Store:
             there = reply.headers.get("Content-Length") if reply.status == 200 else None
             return f"{digest} has {there} bytes, not {size}" if there not in (None, str(size)) else ""
 
-        found = await asyncio.gather(*(compare(digest, size) for digest, size in manifests.blobs(data)))
-        return next(filter(None, found), "")
+        lies = await asyncio.gather(*(compare(digest, size) for digest, size in manifests.blobs(data)))
+        return next(filter(None, lies), "")
 
     async def remove(self, name: str, images: list[Image], tags: list[str]) -> None:
         """Forget images (with all their tags) and single tags, and delete the manifests from the store."""
         digests = [image.digest for image in images]
-        await self.state.record("image-gone", registry=self.name, repository=name, digests=digests, tags=tags)
+        await self.state.record(ImageGone(self.name, name, tuple(digests), tuple(tags)))
         for digest in digests:
             await self.upstream.ask("DELETE", f"/v2/{name}/manifests/{digest}")
 
@@ -133,10 +133,10 @@ class Store:
         """
         images = self.state.images[self.name]
         for name in names:
-            held = images.get(name)
-            gone = [digest for digest in (held.images if held else ()) if not await self._has(name, digest)]
+            known = images.get(name)
+            gone = [digest for digest in (known.images if known else ()) if not await self._has(name, digest)]
             if gone:
-                await self.state.record("image-gone", registry=self.name, repository=name, digests=gone, tags=[])
+                await self.state.record(ImageGone(self.name, name, tuple(gone), ()))
             for tag in await self._tags(name):
                 await self._adopt(name, tag)
 
@@ -152,9 +152,8 @@ class Store:
         reply = await self.upstream.ask("GET", f"/v2/{name}/manifests/{tag}", {"Accept": ACCEPT})
         digest = digest_of(reply.body)
         if reply.status == 200 and digest not in self.state.images[self.name].heard.get(name, set()):
-            content = {"registry": self.name, "repository": name, "tag": tag, "digest": digest}
-            kind = reply.headers.get("Content-Type", "")
-            await self.state.record("image", type=kind, manifest=reply.body.decode(errors="replace"), **content)
+            kind, manifest = reply.headers.get("Content-Type", ""), reply.body.decode(errors="replace")
+            await self.state.record(ImagePut(self.name, name, tag, digest, kind, manifest))
 
 
 def digest_of(data: bytes) -> str:

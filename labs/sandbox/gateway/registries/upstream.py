@@ -17,7 +17,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from labs.sandbox.gateway import http
-from labs.sandbox.gateway.http import LAYER_BYTES, TooLargeError, Upload, answer
+from labs.sandbox.gateway.errors import TooLargeError, UnavailableError
+from labs.sandbox.gateway.http import LAYER_BYTES, Upload, answer
 
 CHUNK = 1 << 18
 _FULL = re.compile(rb'no space left on device|"Err":(?:28|122)\b')
@@ -59,10 +60,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-class UnavailableError(Exception):
-    """The registry does not answer."""
 
 
 def route(path: str) -> Route | None:

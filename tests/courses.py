@@ -1,0 +1,233 @@
+"""The whole course, done once for each way of doing it; several folders of tests look at what it left.
+
+`Typist` types it in a terminal; `Taught` runs its notebooks. (By button it is done headless in `sandbox/test_course.py`
+and `live`, and by clicks in `browser`.)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labs import sandbox
+from labs.base.files import write_atomic
+from labs.base.settings import CLONE, Settings
+from labs.base.verdict import Verdict
+from labs.course.catalog import Lesson, Step, load_course
+from labs.develop.notebooks import NOTEBOOKS, environment
+from labs.jupyter import server
+from labs.running.judge import judge
+from labs.running.unattended import approve
+from labs.sandbox import leftovers, lifecycle
+from labs.seams import engine_api
+from labs.seams.world import World
+from labs.secrecy.values import known
+
+LESSONS = load_course().lessons
+PATHS = [(lesson, step) for lesson in LESSONS for step in (*lesson.steps, lesson.challenge) if step]
+SECONDS = 120
+SANITIZE = CLONE / "tests" / "notebooks" / "sanitize.cfg"
+SAVED = ("06-credenciais-aws", "07-push-ecr")
+"""Notebooks that are run once more and saved with everything: keys are made and used in these."""
+
+
+# Typed ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What the terminal showed, and what the checks said before and after."""
+
+    output: str
+    code: int
+    before: Verdict
+    after: Verdict
+
+
+@dataclass
+class Typist:
+    """Types the course, each step once, in its order; `labs env` is read at the beginning of each lesson."""
+
+    settings: Settings
+    engine_before: set[tuple[str, str, str]]
+    results: dict[str, Typed] = field(default_factory=dict)
+    _terminals: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def result(self, lesson: Lesson, step: Step) -> Typed:
+        """A step's; those before it are typed first."""
+        for one, earlier in PATHS:
+            path = f"{one.id}/{earlier.id}"
+            if path not in self.results:
+                self.results[path] = self._type(one, earlier)
+            if path == f"{lesson.id}/{step.id}":
+                break
+        return self.results[f"{lesson.id}/{step.id}"]
+
+    def _type(self, lesson: Lesson, step: Step) -> Typed:
+        variables = self._terminals.get(lesson.id) or self._terminals.setdefault(lesson.id, self._opened())
+        before = judge(step, World(Settings.load(self.settings.home)))
+        output, code = self._typed(step.command, self._answers(step), variables)
+        after = judge(step, World(Settings.load(self.settings.home)))
+        if step.cleanup:
+            self._typed(step.cleanup, "", variables)
+        return Typed(output, code, before, after)
+
+    def _opened(self) -> dict[str, str]:
+        """The variables of a plain terminal in which `eval "$(python3 -m labs env)"` was typed."""
+        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
+        told = subprocess.run(
+            ["bash", "-c", 'eval "$(python3 -m labs env)"; env -0'],
+            env={**plain, "LABS_HOME": str(self.settings.home), "PYTHONUNBUFFERED": "1"},
+            cwd=CLONE,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=True,
+        ).stdout
+        return dict(line.split("=", 1) for line in told.split("\0") if line)
+
+    def in_a_new_terminal(self, command: str) -> tuple[str, int]:
+        """Type a command in the learner's working copy; returns what the terminal showed, and the exit code."""
+        return self._typed(command, "", self._opened())
+
+    def _typed(self, command: str, answers: str, variables: dict[str, str]) -> tuple[str, int]:
+        process = subprocess.Popen(
+            ["bash", "-c", f'cd "$LAB_WORK/widget-server"; {command}'],
+            env=variables,
+            cwd=CLONE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        killer = threading.Timer(SECONDS, process.kill)
+        killer.start()
+        try:
+            assert process.stdin and process.stdout
+            process.stdin.write(answers)
+            process.stdin.close()
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                if found := re.search(r"http://\S+/sso/device\S+", line):
+                    approve(found[0])
+            return "".join(lines), process.wait()
+        finally:
+            killer.cancel()
+            process.stdout.close()
+
+    def _answers(self, step: Step) -> str:
+        if step.stdin != "access-key":
+            return ""
+        key = json.loads((self.settings.secrets / "widget-dev.json").read_text())["AccessKey"]
+        return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\nus-east-2\njson\n"
+
+
+@contextmanager
+def typist(homes: Path) -> Iterator[Typist]:
+    home = Path(tempfile.mkdtemp(prefix="type-", dir=homes))
+    with ExitStack() as stack:
+        stack.callback(leftovers.remove_tree, home)
+        stack.callback(sandbox.down, Settings(home=home), lambda _: None)
+        settings = sandbox.up(Settings(home=home), lambda _: None)
+        yield Typist(settings, set(engine_api.everything(settings.engine_host)))
+
+
+# By its notebooks -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A lab in which every notebook has run and JupyterLab is open."""
+
+    settings: Settings
+    address: str
+    used: dict[str, str]
+    """Every secret that was in the lab's files at any time of the course (value → place); most are gone at its end."""
+    compared: subprocess.CompletedProcess[str]
+    """nbval's run: the notebooks against their stored outputs."""
+
+    def shell(self, line: str) -> str:
+        variables = os.environ | self.settings.environment()
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=self.settings.work, env=variables, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def taught(homes: Path) -> Iterator[Taught]:
+    home = Path(tempfile.mkdtemp(prefix="canary-", dir=homes))
+    with ExitStack() as stack:
+        stack.callback(leftovers.remove_tree, home)
+        stack.callback(sandbox.down, Settings(home=home), lambda _: None)
+        lifecycle.prepare_folders(Settings(home=home))
+        # A canary as the learner's access token: known beforehand, and made as a real one is.
+        write_atomic(home / "secrets" / "hub-token", f"dckr_pat_{secrets.token_urlsafe(20)}")
+        settings = sandbox.up(Settings(home=home), lambda _: None)
+        address = server._address(settings, server._free_port(8890, print))
+        process = server.launch(settings, address)
+        stack.callback(server.stop, settings, process)
+        with collecting(settings) as used:
+            compared = compare(settings)
+            run_and_save(settings)
+        yield Taught(settings, address, used, compared)
+
+
+@contextmanager
+def collecting(settings: Settings) -> Iterator[dict[str, str]]:
+    """Read the lab's secrets again and again, as keys, sessions and passwords come and go."""
+    used: dict[str, str] = {}
+    over = threading.Event()
+
+    def collect() -> None:
+        while not over.wait(0.05):
+            used.update(known(settings))
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    try:
+        yield used
+    finally:
+        over.set()
+        thread.join()
+
+
+def compare(settings: Settings) -> subprocess.CompletedProcess[str]:
+    """nbval, one run over all, in the order of the course: a lesson's pictures show what the ones before made."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]
+    command += ["-q", "-p", "no:cacheprovider", "--rootdir", str(CLONE), "--confcutdir", str(NOTEBOOKS)]
+    return subprocess.run(
+        [*command, *(str(NOTEBOOKS / f"{lesson.id}.ipynb") for lesson in LESSONS)],
+        cwd=NOTEBOOKS,
+        env={**os.environ, **environment(settings)},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def run_and_save(settings: Settings) -> None:
+    """The learner's own notebooks, every cell run and everything saved in them: outputs and the widgets' state."""
+    books = [str(settings.work / "notebooks" / f"{name}.ipynb") for name in SAVED]
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace", *books],
+        env=os.environ | environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    (settings.sandbox / "logs" / "course.log").write_text(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stderr[-3000:]

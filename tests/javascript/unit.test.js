@@ -1,0 +1,155 @@
+// What the cards' scripts compute, without a browser: text into nodes, parts of a command, scores.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+/** As much of a document as the helpers use; a node shows what it would be in HTML. */
+class FakeNode {
+  constructor(tag) {
+    Object.assign(this, { tag, attributes: {}, children: [], handlers: {} });
+  }
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+  }
+  addEventListener(name, handler) {
+    this.handlers[name] = handler;
+  }
+  append(...children) {
+    this.children.push(...children);
+  }
+  toString() {
+    const attributes = Object.entries(this.attributes).map(([name, value]) => ` ${name}="${value}"`);
+    return `<${this.tag}${attributes.join("")}>${this.textContent ?? this.children.join("")}</${this.tag}>`;
+  }
+}
+globalThis.document = { createElement: (tag) => new FakeNode(tag), createTextNode: String };
+
+/** Names of a card's module, which holds the helpers as well (labs/widgets/card.py). */
+const load = (card, ...names) => {
+  const [common, own] = ["common.js", card].map((name) =>
+    readFileSync(new URL(`../../labs/widgets/${name}`, import.meta.url), "utf-8"),
+  );
+  const source = `const STYLE = "";\n${common}\n${own}\nexport { ${names.join(", ")} };`;
+  return import(`data:text/javascript,${encodeURIComponent(source)}`);
+};
+const { el, prose, withLinks, paragraph, isForJupyter, piecesOf } = await load(
+  "action.js",
+  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf"],
+);
+const { scoreOf } = await load("quiz.js", "scoreOf");
+const { explanations } = await load("drill.js", "explanations");
+const { pageAt, lessonAt } = await load("picture.js", "pageAt", "lessonAt");
+
+const link = (address) => `<a href="${address}" target="_blank" rel="noopener noreferrer">${address}</a>`;
+
+test("an element leaves out what is null, undefined or false", () => {
+  const attributes = { class: "x", id: null, title: undefined, hidden: false, open: true, tabindex: 0 };
+  assert.equal(
+    String(el("p", attributes, "a", null, undefined, el("b"))),
+    '<p class="x" open="" tabindex="0">a<b></b></p>',
+  );
+});
+
+test("an element hears its events, and its text is no markup", () => {
+  const click = () => {};
+  const node = el("button", { text: "<b>", on: { click } });
+  assert.equal(node.handlers.click, click);
+  assert.equal(node.textContent, "<b>");
+  assert.deepEqual(node.attributes, {});
+});
+
+for (const [text, shown] of [
+  ["sem nada", "sem nada"],
+  ["", ""],
+  ["rode `docker ps`.", "rode <code>docker ps</code>."],
+  ["isto **importa** muito", "isto <strong>importa</strong> muito"],
+  ["`a **b** http://x.y`", "<code>a **b** http://x.y</code>"],
+  ["um ` só", "um ` só"],
+  ["<img src=x>", "<img src=x>"],
+  ["**http://x.y**", "<strong>http://x.y</strong>"],
+]) {
+  test(`prose: ${text}`, () => {
+    assert.equal(prose(text).join(""), shown);
+  });
+}
+
+test("prose takes what is no text", () => {
+  assert.equal(prose(42).join(""), "42");
+});
+
+for (const [text, shown] of [
+  ["abra http://127.0.0.1:3000/.", `abra ${link("http://127.0.0.1:3000/")}.`],
+  ["https://a.b/c?d=e, e (http://f.g)", `${link("https://a.b/c?d=e")}, e (${link("http://f.g")})`],
+  ['<a href="http://a.b">', `<a href="${link("http://a.b")}">`],
+  ["ftp://a.b javascript:alert(1)", "ftp://a.b javascript:alert(1)"],
+]) {
+  test(`links: ${text}`, () => {
+    assert.equal(withLinks(text).join(""), shown);
+  });
+}
+
+test("a paragraph has a class where one is given", () => {
+  assert.equal(String(paragraph("a `b`")), "<p>a <code>b</code></p>");
+  assert.equal(String(paragraph("a", "lab-note")), '<p class="lab-note">a</p>');
+});
+
+for (const [keys, forJupyter] of [
+  [{ key: "s", ctrlKey: true }, true],
+  [{ key: "s", metaKey: true }, true],
+  [{ key: "C", ctrlKey: true, shiftKey: true }, true],
+  [{ key: "c", ctrlKey: true }, false],
+  [{ key: "Enter", ctrlKey: true, shiftKey: true }, false],
+  [{ key: "d" }, false],
+]) {
+  test(`${JSON.stringify(keys)} ${forJupyter ? "goes to JupyterLab" : "stays in the card"}`, () => {
+    assert.equal(Boolean(isForJupyter(keys)), forJupyter);
+  });
+}
+
+test("a command is taken apart in order, and nothing of it is lost", () => {
+  const parts = [
+    ["docker", "o cliente"],
+    ["-t", "o nome"],
+    ["absent", "não está"],
+    ["docker", "outra vez"],
+  ];
+  const pieces = piecesOf("docker build -t docker .", parts);
+  assert.deepEqual(pieces, ["", parts[0], " build ", parts[1], " ", parts[3], " ."]);
+  assert.equal(
+    pieces.map((piece) => (typeof piece === "string" ? piece : piece[0])).join(""),
+    "docker build -t docker .",
+  );
+  assert.deepEqual(piecesOf("ls", []), ["ls"]);
+});
+
+test("a quiz counts what was ever right, and what was right at once", () => {
+  const question = { question: "?", options: [{ right: false }, { right: true }] };
+  const questions = [question, question, question];
+  assert.equal(scoreOf(questions, [[], [], []]), "Acertos: 0 de 3; de primeira: 0.");
+  assert.equal(scoreOf(questions, [[1], [0, 1], [0]]), "Acertos: 2 de 3; de primeira: 1.");
+});
+
+test("a right diagnosis explains the others, a wrong one only itself", () => {
+  const wrong = { text: "a", right: false, because: "não" };
+  const right = { text: "b", right: true, because: "sim" };
+  const said = (chosen) => explanations([wrong, right], chosen).join("");
+  const good = '<p class="lab-good"><strong>✓ Certo: </strong><q>b</q>. sim</p>';
+  assert.equal(said(right), `${good}<p class="lab-bad"><strong>✗ Não era: </strong><q>a</q>. não</p>`);
+  const bad = '<p class="lab-bad"><strong>✗ Ainda não: </strong><q>a</q>. não</p>';
+  assert.equal(said(wrong), `${bad}<p>Releia a mensagem e tente outra.</p>`);
+});
+
+for (const [hostname, config, page, lesson] of [
+  ["localhost", null, "http://127.0.0.1:3000/", "02-build.ipynb"],
+  ["127.0.0.1", { baseUrl: "/" }, "http://127.0.0.1:3000/", "/lab/tree/notebooks/02-build.ipynb"],
+  ["hub.example", { baseUrl: "/user/ana/" }, "/user/ana/proxy/3000/", "/user/ana/lab/tree/notebooks/02-build.ipynb"],
+  ["hub.example", null, "/proxy/3000/", "02-build.ipynb"],
+]) {
+  test(`pages and lessons from ${hostname} with ${JSON.stringify(config)}`, () => {
+    globalThis.window = { location: { hostname } };
+    document.getElementById = () => config && { textContent: JSON.stringify(config) };
+    assert.equal(pageAt("http://127.0.0.1:3000/"), page);
+    assert.equal(lessonAt("02-build.ipynb"), lesson);
+  });
+}
