@@ -25,7 +25,6 @@ sandbox's registries and AWS are `sandbox`.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -35,6 +34,7 @@ from pathlib import Path
 from typing import IO
 
 from labs.base.errors import StateError
+from labs.base.files import lock
 from labs.base.settings import SANDBOX, Settings
 from labs.base.things import IN_ENGINE, Thing
 from labs.ownership.creations import creations
@@ -235,7 +235,7 @@ class Ledger:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file)
             content = file.read()
             if content and not content.endswith(b"\n"):
                 file.truncate(content.rfind(b"\n") + 1)
