@@ -33,7 +33,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write((page or "").encode())
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815 - http.server's own name
 
             def log_message(self, *_: object) -> None:
                 pass
