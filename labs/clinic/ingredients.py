@@ -16,10 +16,11 @@ from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.things import ECR, IMAGE, KEY, USER, Thing
 from labs.clinic import belongings
-from labs.clinic.open_case import forget_login
 from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger, things_of
+from labs.seams.aws_files import write_profile
 from labs.seams.docker_client import docker
+from labs.seams.docker_files import forget_login
 
 if TYPE_CHECKING:
     from labs.base.verdict import Verdict
@@ -152,8 +153,6 @@ class Stage:
         )
 
     def profile(self, key: str, secret: str, region: str = "") -> None:
-        from labs.seams.aws_files import write_profile
-
         credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret}
         write_profile(
             self.settings,

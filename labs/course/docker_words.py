@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from labs.base.reference import parse
+from labs.base.reference import parse, with_tag
 from labs.base.things import CONTAINER, HUB, IMAGE, NETWORK, VOLUME, Thing, alias
 from labs.course.shell_words import Word
 
@@ -113,12 +113,12 @@ class DockerWords:
         whole = len(names) == len(self.arguments)
         if self.verb == "build":
             for tag in _resolved(self.values("--tag"), variables):
-                yield Thing(IMAGE, _tagged(tag))
+                yield Thing(IMAGE, with_tag(tag))
                 yield from _pushed(tag, variables) if self.is_set("--push") else ()
         elif self.verb in ("commit", "import", "tag") and whole and len(names) == 2:
-            yield Thing(IMAGE, _tagged(names[1]))
+            yield Thing(IMAGE, with_tag(names[1]))
         elif self.verb == "pull" and whole and len(names) == 1 and not self.is_set("--all-tags"):
-            yield Thing(IMAGE, _tagged(names[0]))
+            yield Thing(IMAGE, with_tag(names[0]))
         elif self.verb == "push" and whole and len(names) == 1:
             yield from _pushed(names[0], variables)
         elif self.verb in ("create", "run"):
@@ -138,7 +138,7 @@ class DockerWords:
         if self.verb in (*_MANY_CONTAINERS, *_ONE_CONTAINER):
             yield from (Thing(CONTAINER, name) for name in _resolved(used, variables))
         elif self.verb in (*_ONE_IMAGE, "save"):
-            yield from (Thing(IMAGE, _tagged(name)) for name in _resolved(used, variables))
+            yield from (Thing(IMAGE, with_tag(name)) for name in _resolved(used, variables))
 
     def _container(self, variables: Mapping[str, str]) -> Iterator[Thing]:
         yield from (Thing(VOLUME, name) for name in self._named_volumes(variables))
@@ -238,12 +238,6 @@ def _pushed(reference: str, variables: Mapping[str, str]) -> Iterator[Thing]:
         return
     if name.registry == variables.get("HUB_REGISTRY") and name.namespace == variables.get("HUB_USER"):
         yield Thing(HUB, name.repository)
-
-
-def _tagged(reference: str) -> str:
-    """The name as the engine lists it: with `latest` where no tag is written."""
-    last = reference.rpartition("/")[2]
-    return reference if ":" in last or "@" in reference else f"{reference}:latest"
 
 
 def _host_ports(publish: str) -> Iterator[int]:

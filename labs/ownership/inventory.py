@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from labs.base.errors import CommandError, LabError, MissingDependency
+from labs.base.errors import CommandError, LabError
 from labs.base.settings import Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, NETWORK, USER, VOLUME, Thing, alias
 from labs.course.command_line import CommandLine
@@ -127,27 +125,6 @@ def lost_its_name(world: World, ledger: Ledger, image: Image) -> bool:
         if made and image.id != made.id and image.layers[: len(made.layers)] == made.layers:
             return True
     return False
-
-
-def docker(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    """The docker client against the lab's engine.
-
-    Raises:
-        MissingDependency: there is no docker client.
-    """
-    try:
-        return subprocess.run(
-            ["docker", *words],
-            env={**os.environ, **world.settings.environment()},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise MissingDependency(
-            "O programa docker não está instalado.", str(error), "python3 -m labs doctor"
-        ) from error
 
 
 def _moment(value: object) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
 from labs.base.explain import explain
-from labs.base.files import lock_file
+from labs.base.files import locked_now
 from labs.base.settings import Settings
 from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
@@ -290,18 +290,10 @@ class Runner:
         )
         return Outcome(lesson, step, verdict, seconds, transcript, error, ran)
 
-    @contextlib.contextmanager
-    def _lock(self, lesson: Lesson, step: Step) -> Iterator[None]:
+    def _lock(self, lesson: Lesson, step: Step) -> AbstractContextManager[None]:
         """One run of a step at a time, over all kernels and terminals of this lab."""
-        path = self.settings.home / "locks" / f"{lesson.id}.{step.id}"
-        with lock_file(path) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StepBusy(
-                    "Este passo já está rodando em outro notebook ou terminal.", "", "Espere ele terminar."
-                ) from None
-            yield
+        busy = StepBusy("Este passo já está rodando em outro notebook ou terminal.", "", "Espere ele terminar.")
+        return locked_now(self.settings.home / "locks" / f"{lesson.id}.{step.id}", busy)
 
     def _access_key_answers(self) -> str:
         """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""

@@ -14,7 +14,7 @@ from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.cli.main import main
 from labs.clinic import belongings, cases, command
-from labs.clinic.open_case import Case, forget_login
+from labs.clinic.open_case import Case
 from labs.course.catalog import CheckSpec, Drill, Step, load_course
 from labs.course.command_line import CommandLine
 from labs.course.progress import Progress
@@ -24,6 +24,7 @@ from labs.ownership.ledger import KIT, Ledger
 from labs.running.commands import Context, _action
 from labs.running.judge import judge
 from labs.running.runner import Runner
+from labs.seams.docker_files import forget_login
 from labs.widgets import changes
 from labs.widgets.drill import DiagnosisCard
 
