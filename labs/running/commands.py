@@ -6,6 +6,7 @@ that the learner's terminal runs. What cannot be understood here is never guesse
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -94,9 +95,9 @@ def _action(part: Part, context: Context) -> Action | None:
     if part.needs_shell:
         return None
     known = _Known(context, context.settings.environment())
-    files = [file for command in part.commands for file in command.redirects]
+    files = [file for program in part.programs for file in program.redirects]
     try:
-        match [command.asks for command in part.commands]:
+        match [program.asks for program in part.programs]:
             case [AwsWords(service="ecr", operation="get-login-password") as asked, DockerWords(verb="login") as login]:
                 return None if files else known.login_with(login, known.answer(asked))
             case [DockerWords(verb="login") as login] if [operator for operator, _ in files] == ["<"]:
@@ -208,12 +209,17 @@ class _Known:
         return options
 
     def _drill(self, words: Sequence[str]) -> Action:
+        """Open a case or undo one, as `labs/cli/clinic.py` reads it."""
+        case = [word for word in words if word != "--undo"]
+        if len(case) > 1 or any(word.startswith("-") for word in case):
+            raise _UnknownError
+
         def run(watch: Watcher) -> None:
             from labs.clinic import command as drill
             from labs.seams.world import World
 
             world = World(self.context.settings, self.context.engine, self.context.cloud)
-            drill.run(words, world, lambda text: watch(Line(text)))
+            drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
 
         return run
 
@@ -293,11 +299,8 @@ def _existing(folder: Path) -> Path:
 
 
 def _type(stdin: IO[str], answers: str) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError), stdin:  # the command ended without asking
         stdin.write(answers)
-        stdin.close()
-    except BrokenPipeError:
-        pass  # the command ended without asking
 
 
 def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
@@ -305,8 +308,9 @@ def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
-        for text in stdout:
-            lines.put(text.rstrip("\n"))
+        with stdout:
+            for text in stdout:
+                lines.put(text.rstrip("\n"))
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
