@@ -74,7 +74,7 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
         )
     protect(line, context.settings, context.engine)
     for part in line.parts:
-        action = _action(part, context)
+        action = seam_action(part, context)
         if action:
             action(checked)
         else:
@@ -90,7 +90,7 @@ class _UnknownError(Exception):
     """The words are not what the seams understand: let `bash` run them."""
 
 
-def _action(part: Part, context: Context) -> Action | None:
+def seam_action(part: Part, context: Context) -> Action | None:
     """How the seams run this part; None where only a shell can."""
     if part.needs_shell:
         return None
