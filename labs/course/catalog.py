@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -76,9 +76,9 @@ class Step(Typed, frozen=True, dict=True):
     lasting: bool = True
     drill: str = ""
 
-    @cached_property
+    @property
     def line(self) -> CommandLine:
-        """The command as a value: what it creates, removes and touches, and whom it talks to."""
+        """The command as a value: what it creates, removes and touches, and whom it talks to; parsed once."""
         return CommandLine.of(self.command)
 
 

@@ -44,7 +44,7 @@ class KitWords:
 
 
 @dataclass(frozen=True)
-class Command:
+class Program:
     """One program of a line, with what its words mean.
 
     Attributes:
@@ -58,20 +58,24 @@ class Command:
     redirects: tuple[tuple[str, Word], ...] = ()
 
     def creates(self, variables: Mapping[str, str], folder: Path) -> Iterator[Thing]:
+        """As `CommandLine.creates`."""
         if isinstance(self.asks, DockerWords):
             yield from self.asks.creates(variables)
         elif isinstance(self.asks, AwsWords):
             yield from self.asks.creates(variables, folder)
 
     def removes(self, variables: Mapping[str, str]) -> Iterator[Thing]:
+        """As `CommandLine.removes`."""
         if isinstance(self.asks, DockerWords | AwsWords):
             yield from self.asks.removes(variables)
 
     def touches(self, variables: Mapping[str, str]) -> Iterator[Thing]:
+        """As `CommandLine.touches`."""
         if isinstance(self.asks, DockerWords | AwsWords):
             yield from self.asks.touches(variables)
 
     def services(self, variables: Mapping[str, str]) -> Iterator[Service]:
+        """As `CommandLine.services`."""
         named = [service for word in self.words for service in _registries(word, variables)]
         yield from named
         if isinstance(self.asks, AwsWords):
@@ -91,12 +95,12 @@ class Part:
 
     Attributes:
         text: as written, for a shell.
-        commands: its programs in order, those inside `(…)` and `$(…)` too.
+        programs: its programs in order, those inside `(…)` and `$(…)` too.
         needs_shell: it is more than programs in a pipe with plain words; only a shell can run it.
     """
 
     text: str
-    commands: tuple[Command, ...]
+    programs: tuple[Program, ...]
     needs_shell: bool
 
 
@@ -114,18 +118,18 @@ class CommandLine:
         return _read(text.strip())
 
     @property
-    def commands(self) -> tuple[Command, ...]:
+    def programs(self) -> tuple[Program, ...]:
         """All programs of the line, in order."""
-        return tuple(command for part in self.parts for command in part.commands)
+        return tuple(program for part in self.parts for program in part.programs)
 
     @property
     def builds(self) -> bool:
         """Whether it builds an image."""
-        return any(isinstance(one.asks, DockerWords) and one.asks.verb == "build" for one in self.commands)
+        return any(isinstance(one.asks, DockerWords) and one.asks.verb == "build" for one in self.programs)
 
     def opens_case(self, name: str) -> bool:
         """Whether the first thing it does is to open this case of the clinic."""
-        asks = self.commands[0].asks if self.commands else None
+        asks = self.programs[0].asks if self.programs else None
         return (
             isinstance(asks, KitWords) and asks.verb == "drill" and [word.text for word in asks.arguments[:1]] == [name]
         )
@@ -137,19 +141,19 @@ class CommandLine:
             variables: fill `$NAME` in the line; a name that they do not tell is left out.
             folder: what `file://` is relative to.
         """
-        return _each(thing for command in self.commands for thing in command.creates(variables, folder))
+        return _each(thing for program in self.programs for thing in program.creates(variables, folder))
 
     def removes(self, variables: Mapping[str, str]) -> tuple[Thing, ...]:
         """What it would remove by name."""
-        return _each(thing for command in self.commands for thing in command.removes(variables))
+        return _each(thing for program in self.programs for thing in program.removes(variables))
 
     def touches(self, variables: Mapping[str, str]) -> tuple[Thing, ...]:
         """What else it names: containers, images, repositories, users, budgets."""
-        return _each(thing for command in self.commands for thing in command.touches(variables))
+        return _each(thing for program in self.programs for thing in program.touches(variables))
 
     def services(self, variables: Mapping[str, str]) -> frozenset[Service]:
         """Whom it talks to."""
-        return frozenset(service for command in self.commands for service in command.services(variables))
+        return frozenset(service for program in self.programs for service in program.services(variables))
 
 
 @lru_cache(maxsize=1024)
@@ -163,21 +167,21 @@ def _read(text: str) -> CommandLine:
 
 
 def _part(stretch: Stretch) -> Part:
-    commands = tuple(command for simple in stretch.commands for command in _meaning(simple))
-    plain = all(one.asks is None or one.words[0].text in _PLAINLY for one in commands)
-    return Part(stretch.text, commands, stretch.needs_shell or not plain)
+    programs = tuple(program for simple in stretch.commands for program in _meaning(simple))
+    plain = all(one.asks is None or one.words[0].text in _PLAINLY for one in programs)
+    return Part(stretch.text, programs, stretch.needs_shell or not plain)
 
 
-def _meaning(simple: Simple) -> Iterator[Command]:
+def _meaning(simple: Simple) -> Iterator[Program]:
     """The program behind `sudo`, `env X=1` …, and what a shell is told to run with `-c`."""
     words = _from_the_program(simple.words)
     program, rest = words[0].text.rpartition("/")[2], words[1:]
     script = rest[1:2] if program in _SHELLS and rest and rest[0].text == "-c" else rest if program == "eval" else ()
     if script and not any(word.needs_shell for word in script):
         inner = " ".join(Template(word.text).safe_substitute() for word in script)
-        yield from (command for part in CommandLine.of(inner).parts for command in part.commands)
+        yield from (program for part in CommandLine.of(inner).parts for program in part.programs)
     asks = _asked(program, rest)
-    yield Command(simple.words, asks, simple.redirects)
+    yield Program(simple.words, asks, simple.redirects)
 
 
 def _asked(program: str, rest: Sequence[Word]) -> DockerWords | AwsWords | KitWords | None:

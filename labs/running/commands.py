@@ -75,7 +75,7 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
         )
     protect(line, context.settings, context.engine)
     for part in line.parts:
-        action = _action(part, context)
+        action = seam_action(part, context)
         if action:
             action(checked)
         else:
@@ -91,14 +91,14 @@ class _UnknownError(Exception):
     """The words are not what the seams understand: let `bash` run them."""
 
 
-def _action(part: Part, context: Context) -> Action | None:
+def seam_action(part: Part, context: Context) -> Action | None:
     """How the seams run this part; None where only a shell can."""
     if part.needs_shell:
         return None
     known = _Known(context, context.settings.environment())
-    files = [file for command in part.commands for file in command.redirects]
+    files = [file for program in part.programs for file in program.redirects]
     try:
-        match [command.asks for command in part.commands]:
+        match [program.asks for program in part.programs]:
             case [AwsWords(service="ecr", operation="get-login-password") as asked, DockerWords(verb="login") as login]:
                 return None if files else known.login_with(login, known.answer(asked))
             case [DockerWords(verb="login") as login] if [operator for operator, _ in files] == ["<"]:

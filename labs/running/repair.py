@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from labs.base.settings import Settings
-from labs.course.command_line import Command, CommandLine
+from labs.course.command_line import CommandLine, Program
 from labs.course.docker_words import DockerWords
 
 _NAME = r"(?:\$\{\w+\}|\w)(?:\$\{\w+\}|[\w./:@-])*"
@@ -48,16 +48,16 @@ def repair(next_command: str, settings: Settings) -> str:
 
 def _has_shape(line: CommandLine, shape: CommandLine) -> bool:
     """The same programs with the same words and files, where `NAME` stands for any name."""
-    if len(line.parts) != 1 or line.parts[0].needs_shell or len(line.commands) != len(shape.commands):
+    if len(line.parts) != 1 or line.parts[0].needs_shell or len(line.programs) != len(shape.programs):
         return False
-    typed = [text for command in line.commands for text in ("|", *_words(command))]
-    wanted = [text for command in shape.commands for text in ("|", *_words(command))]
+    typed = [text for program in line.programs for text in ("|", *_words(program))]
+    wanted = [text for program in shape.programs for text in ("|", *_words(program))]
     return len(typed) == len(wanted) and all(map(_matches, wanted, typed))
 
 
-def _words(command: Command) -> list[str]:
-    files = [text for operator, file in command.redirects for text in (operator, file.text)]
-    return [*(word.text for word in command.words), *files]
+def _words(program: Program) -> list[str]:
+    files = [text for operator, file in program.redirects for text in (operator, file.text)]
+    return [*(word.text for word in program.words), *files]
 
 
 def _matches(wanted: str, typed: str) -> bool:
@@ -66,7 +66,7 @@ def _matches(wanted: str, typed: str) -> bool:
 
 def _tags_itself(line: CommandLine) -> bool:
     """A name for an image that has it already repairs nothing."""
-    asked = line.commands[0].asks
+    asked = line.programs[0].asks
     return isinstance(asked, DockerWords) and asked.verb == "tag" and asked.arguments[0] == asked.arguments[1]
 
 

@@ -67,7 +67,7 @@ def test_a_known_command_keeps_its_meaning(known: dict[str, Any], settings: Sett
     if "parts" in known:
         context = Context(settings, world.engine, world.cloud, APP)
         assert [part.text for part in line.parts] == known["parts"]
-        assert [part.text for part in line.parts if commands._action(part, context) is None] == known["shell"]
+        assert [part.text for part in line.parts if commands.seam_action(part, context) is None] == known["shell"]
 
 
 @pytest.mark.parametrize(("pattern", "spelling"), SPELLINGS, ids=[spelling for _, spelling in SPELLINGS])
@@ -170,7 +170,7 @@ def test_what_cannot_be_read_says_so_when_it_runs(text: str, world: FakeWorld) -
 )
 def test_what_the_seams_do_not_know_goes_to_the_shell(text: str, world: FakeWorld) -> None:
     context = Context(world.settings, world.engine, world.cloud, APP)
-    assert [commands._action(part, context) for part in CommandLine.of(text).parts] == [None]
+    assert [commands.seam_action(part, context) for part in CommandLine.of(text).parts] == [None]
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_what_the_seams_do_not_know_goes_to_the_shell(text: str, world: FakeWorl
 )
 def test_the_long_spellings_reach_the_seams_too(text: str, world: FakeWorld) -> None:
     context = Context(world.settings, world.engine, world.cloud, APP)
-    assert commands._action(CommandLine.of(text).parts[-1], context) is not None
+    assert commands.seam_action(CommandLine.of(text).parts[-1], context) is not None

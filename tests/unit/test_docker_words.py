@@ -18,7 +18,7 @@ _OPTION = re.compile(r"^ +(?:(-\w), )?(--[\w-]+)(?: ([\w-]+))?(?:  |$)", re.MULT
 
 
 def asked(text: str) -> DockerWords:
-    words = CommandLine.of(text).commands[-1].asks
+    words = CommandLine.of(text).programs[-1].asks
     assert isinstance(words, DockerWords)
     return words
 
