@@ -40,8 +40,8 @@ class CheckSpec(Typed, frozen=True):
         return {name: _expand(value, variables) for name, value in self.arguments.items()}
 
 
-class Step(Typed, frozen=True):
-    """One thing the learner does.
+class Step(Typed, frozen=True, dict=True):
+    """One thing the learner does. (`dict`: what is read out of its fields may be kept beside them.)
 
     Attributes:
         command: the literal command, as typed in a terminal that has the lab's environment.
