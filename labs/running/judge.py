@@ -16,6 +16,7 @@ from labs.checks import CHECKS, check, misfit
 from labs.clinic.open_case import Case
 from labs.course import target_words
 from labs.course.catalog import Step
+from labs.running import residue
 from labs.seams.world import World
 
 
@@ -97,9 +98,7 @@ def unproven(world: World) -> list[str]:
 @check
 def zero_residue(world: World) -> Verdict:
     """Nothing that the lab made is left in the engine, the registries and the account."""
-    from labs.ownership.removal import residue
-
-    left = residue(world)
+    left = residue.names(world)
     if left:
         return failed(f"Ainda existe: {', '.join(left[:5])}.", "python3 -m labs.cleanup")
     return passed("Nada do curso ficou no engine, nos registries e na conta.")

@@ -110,13 +110,7 @@ def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
     Raises:
         MissingDependency: the packages cannot be downloaded.
     """
-    requirements = CLONE / "widget-server" / "requirements.txt"
-    if not requirements.is_file():
-        return
-    store = registry_program.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
-    if not store.is_dir():
-        report("Baixando as dependências do widget-server (uma vez; depois o build não usa rede) …")
-        _download(requirements, store)
+    store = fetch_wheels(settings, report)
     target = settings.work / "widget-server" / "wheels"
     target.mkdir(parents=True, exist_ok=True)
     wanted = {wheel.name for wheel in store.iterdir()}
@@ -125,6 +119,20 @@ def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
     for path in target.glob("*.whl"):
         if path.name not in wanted:  # of an older requirements.txt: it would only make the build context bigger
             path.unlink()
+
+
+def fetch_wheels(settings: Settings, report: Callable[[str], None]) -> Path:
+    """The folder with widget-server's wheels, downloaded where there is none yet.
+
+    Raises:
+        MissingDependency: the packages cannot be downloaded.
+    """
+    requirements = CLONE / "widget-server" / "requirements.txt"
+    store = registry_program.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
+    if not store.is_dir():
+        report("Baixando as dependências do widget-server (uma vez; depois o build não usa rede) …")
+        _download(requirements, store)
+    return store
 
 
 def _download(requirements: Path, store: Path) -> None:
