@@ -41,7 +41,7 @@ class CheckSpec(Typed, frozen=True):
         return {name: _expand(value, variables) for name, value in self.arguments.items()}
 
 
-class Step(Typed, frozen=True, dict=True):
+class Step(Typed, frozen=True):
     """One thing the learner does.
 
     Attributes:
