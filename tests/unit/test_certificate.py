@@ -8,8 +8,7 @@ from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.course.progress import Progress
 from labs.pages import certificate
 
-from .conftest import FakeWorld
-from .fakes import image
+from .fakes import FakeWorld, image
 
 
 def step(id: str, ref: str, **changes: object) -> Step:
@@ -26,7 +25,7 @@ COURSE = Course(
 
 @pytest.fixture
 def proven(world: FakeWorld) -> FakeWorld:
-    world.engine.held += [image("a", "one:1"), image("b", "two:1")]  # type: ignore[attr-defined]
+    world.engine.held += [image("a", "one:1"), image("b", "two:1")]
     return world
 
 
@@ -46,7 +45,7 @@ def test_a_failing_check_means_no_certificate_and_names_the_lesson(
     proven: FakeWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Progress(proven.settings).record("01-b/two", passed=True, observed="", seconds=1, evidence={})
-    proven.engine.held.pop()  # type: ignore[attr-defined]
+    proven.engine.held.pop()
     assert certificate.issue(COURSE, proven, "") == 1
     assert not (proven.settings.home / "certificado.html").exists()
     said = capsys.readouterr().out

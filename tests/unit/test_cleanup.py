@@ -11,7 +11,7 @@ from labs.base.settings import Live, Settings
 from labs.live import guard
 from labs.ownership import removal
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from labs.base.errors import CommandError, EngineError, Interrupted
 from labs.base.events import Event, Line
 from labs.running.commands import Context, execute, split_and
 
-from .conftest import FakeWorld
-from .fakes import FakeCloud, FakeEngine
+from .fakes import FakeCloud, FakeEngine, FakeWorld
 
 
 @pytest.fixture
