@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labs.notebook.lab import lesson as lesson
 
-__all__ = ["lesson"]
+    __version__: str
+
+__all__ = ["__version__", "lesson"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +18,15 @@ def __getattr__(name: str) -> Any:
         from labs.notebook.lab import lesson
 
         return lesson
+    if name == "__version__":
+        return _version()
     raise AttributeError(name)
+
+
+def _version() -> str:
+    """The version stands once, in `pyproject.toml`; the kit runs from its clone, on bare Python too."""
+    import tomllib
+    from pathlib import Path
+
+    with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])

@@ -1,7 +1,7 @@
-"""The verbs: `python3 -m labs start | test | up | down | reset | status | doctor | env | run`.
+"""`python3 -m labs VERB …`: the verbs stand in `labs/cli/main.py`.
 
-This file parses arguments and turns errors into text, nothing else. Its syntax is older than the kit's, so that an old
-Python gets as far as the sentence that says so.
+The modules of the old spelling (`python3 -m labs.cleanup`) enter here too. The syntax is older than the kit's, so that
+an old Python gets as far as the sentence that says so.
 """
 
 import sys
@@ -15,7 +15,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the one place that an old Python
     )
     sys.exit(1)
 
-from labs.cli.main import main
+from labs.cli.main import main as main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], globals().get("PROGRAM", "")))

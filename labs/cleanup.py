@@ -1,8 +1,8 @@
-"""`python3 -m labs.cleanup`."""
+"""`python3 -m labs.cleanup`, as lessons spell `python3 -m labs cleanup`."""
 
 import sys
 
-from labs.ownership.removal import main
+from labs.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["cleanup", *sys.argv[1:]], "python3 -m labs.cleanup"))

@@ -1,8 +1,8 @@
-"""`python3 -m labs.drill`."""
+"""`python3 -m labs.drill`, as lessons spell `python3 -m labs drill`."""
 
 import sys
 
-from labs.clinic.command import main
+from labs.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["drill", *sys.argv[1:]], "python3 -m labs.drill"))

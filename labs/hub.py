@@ -1,8 +1,8 @@
-"""`python3 -m labs.hub`."""
+"""`python3 -m labs.hub`, as lessons spell `python3 -m labs hub`."""
 
 import sys
 
-from labs.cli.hub_private import main
+from labs.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["hub", *sys.argv[1:]], "python3 -m labs.hub"))

@@ -1,8 +1,8 @@
-"""`python3 -m labs.notebooks`."""
+"""`python3 -m labs.notebooks`, as lessons spell `python3 -m labs notebooks`."""
 
 import sys
 
-from labs.develop.notebooks import main
+from labs.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["notebooks", *sys.argv[1:]], "python3 -m labs.notebooks"))

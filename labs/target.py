@@ -1,8 +1,8 @@
-"""`python3 -m labs.target`."""
+"""`python3 -m labs.target`, as lessons spell `python3 -m labs target`."""
 
 import sys
 
-from labs.live.accounts import main
+from labs.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["target", *sys.argv[1:]], "python3 -m labs.target"))

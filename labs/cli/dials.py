@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
-from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from labs.base.errors import CommandError, LabError
+from labs.base.errors import CommandError
 from labs.base.settings import Settings
-from labs.seams.gateway_admin import GatewayAdmin
+
+if TYPE_CHECKING:
+    from labs.seams.gateway_admin import GatewayAdmin
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-USAGE = """\
+EXAMPLES = """\
 python3 -m labs.sandbox clock          mostra o relógio do laboratório
 python3 -m labs.sandbox clock +13h     adianta 13 horas (unidades: s, min, h, d; - atrasa)
 python3 -m labs.sandbox clock now      volta à hora da máquina
@@ -46,42 +48,51 @@ def words(seconds: int) -> str:
     return f"{' '.join(part for part in parts if part)} {'adiantado' if seconds > 0 else 'atrasado'}"
 
 
-def clock(admin: GatewayAdmin, arguments: Sequence[str]) -> str:
-    if arguments:
-        admin.set_clock(offset(arguments[0], int(admin.clock()["offset_seconds"])))
+def arguments(parser: argparse.ArgumentParser) -> None:
+    dials = parser.add_subparsers(dest="dial", required=True, metavar="AJUSTE")
+    turned = dials.add_parser("clock", help="mostra ou muda o relógio", description="Mostra ou muda o relógio.")
+    turned.add_argument("value", nargs="?", default="", metavar="TEMPO", help="+13h, -2d ou now (padrão: só mostra)")
+    spent = dials.add_parser("spend", help="muda o gasto do mês", description="Muda o gasto do mês.")
+    spent.add_argument("value", metavar="DÓLARES", help="por exemplo 6.00")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Turn one dial, and say where it stands.
+
+    Raises:
+        CommandError: the target is live, or the value is none of the dial's.
+        SandboxError: the sandbox is not up.
+    """
+    from labs.seams.gateway_admin import GatewayAdmin
+
+    settings = Settings.load()
+    if settings.live:
+        raise CommandError(
+            "O relógio e o gasto do mês só mudam na sandbox, e o alvo de agora são as suas contas de verdade.",
+            f"{chosen.dial} {chosen.value}",
+            "python3 -m labs.target sandbox",
+        )
+    turn = {"clock": clock, "spend": spend}[chosen.dial]
+    print(turn(GatewayAdmin(settings), chosen.value))
+    return 0
+
+
+def clock(admin: GatewayAdmin, value: str) -> str:
+    """Turn the clock, where a value is given; says what it shows."""
+    if value:
+        admin.set_clock(offset(value, int(admin.clock()["offset_seconds"])))
     shown = admin.clock()
     moment = datetime.fromisoformat(shown["now"]).astimezone()
     return f"Relógio do laboratório: {moment:%d/%m/%Y %H:%M:%S} ({words(int(shown['offset_seconds']))})."
 
 
-def spend(admin: GatewayAdmin, arguments: Sequence[str]) -> str:
-    amount = arguments[0].replace(",", ".") if len(arguments) == 1 else ""
+def spend(admin: GatewayAdmin, value: str) -> str:
+    """Set the month's spending; says it, and the alerts that it set off."""
+    amount = value.replace(",", ".")
     if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", amount):
-        raise CommandError("Diga o gasto do mês em dólares.", " ".join(arguments), "python3 -m labs.sandbox spend 6.00")
+        raise CommandError("Diga o gasto do mês em dólares.", value, "python3 -m labs.sandbox spend 6.00")
     last = max((event["seq"] for event in admin.events()), default=0)
     admin.spend(amount)
     lines = [f"Gasto do mês na conta do laboratório: {float(amount):.2f} USD.".replace(".", ",", 1)]
     lines += [f"Alerta: {event['message']}" for event in admin.events(last) if event["kind"] == "alert"]
     return "\n".join(lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"clock": clock, "spend": spend}
-    if not given or given[0] not in commands or len(given) > 2:
-        print(USAGE, file=sys.stdout if given in (["-h"], ["--help"]) else sys.stderr)
-        return 0 if given in (["-h"], ["--help"]) else 2
-    try:
-        settings = Settings.load()
-        if settings.live:
-            raise CommandError(
-                "O relógio e o gasto do mês só mudam na sandbox, e o alvo de agora são as suas contas de verdade.",
-                " ".join(given),
-                "python3 -m labs.target sandbox",
-            )
-        print(commands[given[0]](GatewayAdmin(settings), given[1:]))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0

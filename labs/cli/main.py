@@ -1,6 +1,8 @@
-"""The command line: which verb does what.
+"""The command line: every command of the kit is a verb here, and there is one `main`.
 
-The work itself is in `bootstrap`, `sandbox`, `doctor`, `jupyter`, `testing` and `headless`.
+`python3 -m labs VERB …`, and for the commands that lessons name `python3 -m labs.VERB …` too (the modules beside the
+packages of `labs/`). The work itself is done in the other rooms; what a command needs is imported when it runs, since
+on a bare machine nothing is installed yet.
 """
 
 from __future__ import annotations
@@ -15,31 +17,52 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import labs
 from labs.base import apt
-from labs.base.errors import LabError
+from labs.base.errors import LabError, MissingDependency
 from labs.base.settings import Settings, default_home, is_foreign
+from labs.cli import cleanup, clinic, course, dials, hub, reset, secrets_scan, sso, target
+from labs.cli.command import Command
+from labs.cli.portuguese import Parser
+from labs.cli.terminal import ask, say, settings_or_defaults
 from labs.machine import environment
 
+PROGRAM = "python3 -m labs"
 EXIT_ERROR, EXIT_BUG, EXIT_INTERRUPTED = 1, 70, 130
-"""70 is `EX_SOFTWARE` of sysexits(3); 130 is what shells report for Ctrl-C."""
+"""70 is `EX_SOFTWARE` of sysexits(3); 130 is what shells report for Ctrl-C. A command line that cannot be read is 2."""
 NEEDS_ENVIRONMENT = ("start", "test", "up", "run")
+NOT_READY = "O ambiente Python do curso ainda não foi preparado."
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one verb; returns the exit code. Errors become Portuguese text on stderr, never a traceback."""
+def main(arguments: Sequence[str], program: str = "") -> int:
+    """Run one command; returns the exit code. Errors become Portuguese text on stderr, never a traceback.
+
+    Args:
+        arguments: the verb and what follows it.
+        program: how the person spelled the verb, where that is not `python3 -m labs VERB`.
+
+    Raises:
+        SystemExit: after `--help` or `--version` (0), or where the arguments cannot be read (2).
+    """
     own, for_pytest = _split_test(list(arguments))
-    chosen = parser().parse_args(own)
+    if own and own[0] in COMMANDS:
+        chosen = COMMANDS[own[0]].parser(program or f"{PROGRAM} {own[0]}").parse_args(own[1:])
+    else:
+        chosen = parser().parse_args(own)
     chosen.pytest = for_pytest
+    command = COMMANDS[chosen.verb]
     try:
-        handler: Callable[[argparse.Namespace], int] = chosen.handler
         _enter_environment(chosen, list(arguments))
-        return handler(chosen)
+        code = command.handler(chosen)
+        sys.stdout.flush()
+        return code
     except LabError as error:
         print(error, file=sys.stderr)
         return EXIT_ERROR
-    except KeyboardInterrupt:
-        print("\nInterrompido.", file=sys.stderr)
+    except (KeyboardInterrupt, EOFError):
+        print(f"\n{command.interrupted}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `labs status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -48,60 +71,58 @@ def main(arguments: Sequence[str]) -> int:
         return _unexpected(error)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The verbs and their options; the names are fixed, other people's scripts call them."""
-    _speak_portuguese()
-    top = argparse.ArgumentParser(
-        prog="python3 -m labs", description="Laboratório de container registries: tudo local, sem conta e sem custo."
-    )
+def parser() -> Parser:
+    """All verbs and their options; the names are fixed, other people's scripts call them."""
+    top = Parser(prog=PROGRAM, description="Laboratório de container registries: tudo local, sem conta e sem custo.")
+    top.add_argument("--version", action=_Version, nargs=0, help="mostra a versão do curso")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERBO")
-
-    def verb(name: str, text: str, handler: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=text, description=text)
-        added.set_defaults(handler=handler, name=name)
-        return added
-
-    start = verb("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start)
-    start.add_argument("--no-browser", action="store_true", help="não abre o navegador")
-    start.add_argument("--port", type=_port, default=8888, help="porta do JupyterLab (padrão: 8888 ou a próxima livre)")
-    run = verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run)
-    run.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
-    test = verb("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test)
-    test.add_argument("--fast", action="store_true", help="só o que não precisa de laboratório: um minuto")
-    test.add_argument("--exhaustive", action="store_true", help="as matrizes de falhas inteiras, não só aos pares")
-    up = verb("up", "inicia só o laboratório e espera até tudo responder", _up)
-    for item in (start, test, up, run):
-        item.add_argument("--yes", action="store_true", help="instala pacotes do sistema sem perguntar")
-        item.add_argument("--no-install", action="store_true", help="só diz quais pacotes do sistema faltam")
-    verb("down", "para o laboratório; seu trabalho fica guardado", _down)
-    reset = verb("reset", "volta ao primeiro dia: apaga progresso, imagens e contas do laboratório", _reset)
-    reset.add_argument("--yes", action="store_true", help="não pergunta")
-    status = verb("status", "o que está rodando, onde e desde quando", _status)
-    doctor = verb("doctor", "o que falta e o comando exato para resolver", _doctor)
-    verb("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env)
-    for item in (status, doctor, run):
-        item.add_argument("--json", action="store_true", help="saída em JSON")
+    for command in COMMANDS.values():
+        command.add_to(verbs)
     return top
 
 
-PORTUGUESE = {
-    "usage: ": "uso: ",
-    "options": "opções",
-    "positional arguments": "argumentos",
-    "show this help message and exit": "mostra esta ajuda",
-    "%(prog)s: error: %(message)s\n": "%(prog)s: erro: %(message)s\n",
-    "the following arguments are required: %s": "falta: %s",
-    "unrecognized arguments: %s": "não conheço: %s",
-    "argument %(argument_name)s: %(message)s": "%(argument_name)s: %(message)s",
-    "invalid choice: %(value)r (choose from %(choices)s)": "%(value)r não existe; escolha entre %(choices)s",
-    "invalid %(type)s value: %(value)r": "valor inválido: %(value)r",
-    "expected one argument": "falta o valor",
-}
+class _Version(argparse.Action):
+    """Read where it is asked for: other commands need not know."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(labs.__version__)
+        parser.exit()
 
 
-def _speak_portuguese() -> None:
-    """argparse looks its texts up through the module's `_` at each use: the only place where they can be replaced."""
-    setattr(argparse, "_", lambda text: PORTUGUESE.get(text, text))  # noqa: B010 - mypy knows no such attribute
+# Arguments of the verbs below --------------------------------------------------------------------
+
+
+def _start_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-browser", action="store_true", help="não abre o navegador")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8888,
+        metavar="PORTA",
+        help="porta do JupyterLab (padrão: 8888 ou a próxima livre)",
+    )
+    _install_arguments(parser)
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
+    _install_arguments(parser)
+    _json_argument(parser)
+
+
+def _install_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="instala pacotes do sistema sem perguntar")
+    parser.add_argument("--no-install", action="store_true", help="só diz quais pacotes do sistema faltam")
+
+
+def _test_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fast", action="store_true", help="só o que não precisa de laboratório: um minuto")
+    parser.add_argument("--exhaustive", action="store_true", help="as matrizes de falhas inteiras, não só aos pares")
+    _install_arguments(parser)
+
+
+def _json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="saída em JSON")
 
 
 TEST_OPTIONS = ("--yes", "--no-install", "--fast", "--exhaustive", "-h", "--help")
@@ -128,17 +149,12 @@ def _port(text: str) -> int:
 def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None:
     """Continue inside the kit's own environment; the verbs that need it make it first."""
     if chosen.verb in NEEDS_ENVIRONMENT:
-        environment.ensure(say, agree=_agreement(chosen))
-    if chosen.verb == "test":
-        environment.ensure_tests(say)
+        tests = chosen.verb == "test"
+        if not environment.is_ready(tests=tests):
+            _install_missing(chosen)  # nobody waits for an environment where no engine is to be had
+        environment.ensure(say, agree=_agreement(chosen), tests=tests)
     if environment.is_ready():
         environment.rerun_inside(arguments)
-
-
-def say(text: str) -> None:
-    """Progress goes to stderr, so that stdout stays for results (`env`, `--json`)."""
-    sys.stderr.write(f"{text}\n")  # one write a line: two threads may report at once
-    sys.stderr.flush()
 
 
 def _agreement(chosen: argparse.Namespace) -> Callable[[str], bool]:
@@ -155,14 +171,6 @@ def _agreement(chosen: argparse.Namespace) -> Callable[[str], bool]:
     return agree
 
 
-def ask(question: str) -> bool:
-    """A yes/no question on the terminal; Enter means yes."""
-    try:
-        return input(f"{question} [S/n] ").strip().lower() in ("", "s", "sim", "y", "yes")
-    except EOFError:
-        return False
-
-
 def _settings() -> Settings:
     return Settings.load()
 
@@ -171,7 +179,10 @@ def _install_missing(chosen: argparse.Namespace) -> None:
     """System packages that the sandbox, or the tests, need on this machine."""
     from labs.machine import doctor
 
-    extra = doctor.TEST_PROGRAMS if chosen.verb == "test" else ()
+    extra: tuple[tuple[str, str], ...] = ()
+    if chosen.verb == "test":
+        extra = doctor.TEST_PROGRAMS
+        os.environ["LABS_ENGINE"] = "private"  # the tests use no engine of the learner's
     doctor.install_missing(say, agree=_agreement(chosen), extra=extra)
 
 
@@ -194,41 +205,9 @@ def _down(_: argparse.Namespace) -> int:
     from labs import sandbox
     from labs.jupyter import server
 
-    settings = _settings_or_defaults()
+    settings = settings_or_defaults()
     server.end_orphans(settings, say)
     sandbox.down(settings, say)
-    return 0
-
-
-def _settings_or_defaults() -> Settings:
-    """Stopping, erasing and diagnosing work with a damaged settings file too."""
-    try:
-        return _settings()
-    except LabError as error:
-        say(str(error))
-        return Settings(home=default_home())
-
-
-def _reset(chosen: argparse.Namespace) -> int:
-    from labs import sandbox
-    from labs.jupyter import server
-
-    home = default_home()
-    if not chosen.yes:
-        if not apt.is_terminal():
-            raise LabError(
-                "Sem terminal não há como perguntar antes de apagar.", str(home), "python3 -m labs reset --yes"
-            )
-        if input(f"Apagar todo o progresso e as imagens em {home}? Digite apagar para confirmar: ").strip() != "apagar":
-            print("Nada foi apagado.")
-            return EXIT_ERROR
-    settings = _settings_or_defaults()
-    if address := server.running_address(settings):
-        raise LabError(
-            "O JupyterLab deste laboratório está aberto.", address, "Ctrl-C na janela do start, e repita o reset"
-        )
-    server.end_orphans(settings, say)
-    sandbox.reset(settings, say)
     return 0
 
 
@@ -236,7 +215,7 @@ def _status(chosen: argparse.Namespace) -> int:
     from labs import sandbox
     from labs.machine import doctor
 
-    known = sandbox.status(_settings_or_defaults())
+    known = sandbox.status(settings_or_defaults())
     print(json.dumps(known, indent=2, ensure_ascii=False) if chosen.json else doctor.status_text(known))
     return 0
 
@@ -253,20 +232,11 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _env(_: argparse.Namespace) -> int:
-    from labs.course import target_words
-    from labs.ownership import ledger
-
     settings = _settings()
-    if settings.ports.hub:
-        try:
-            ledger.note_course(settings)
-        except LabError as error:
-            say(str(error))  # the terminal still gets its variables; each step's own check notes what it makes
+    _prepare_terminal(settings)
     own = settings.environment()
     for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
-    if settings.live:
-        say(f"Alvo: {target_words.title(settings)}")
     foreign = sorted(name for name in os.environ if is_foreign(name) and name not in own)
     for name in foreign:
         print(f"unset {name}")
@@ -277,6 +247,24 @@ def _env(_: argparse.Namespace) -> int:
             "O laboratório ainda não foi iniciado, então os endereços estão vazios. Próximo comando: python3 -m labs up"
         )
     return 0
+
+
+def _prepare_terminal(settings: Settings) -> None:
+    """Say where the course's commands go, and note what they create: somebody is about to type them. On a bare machine,
+    or with a damaged ledger, the terminal still gets its variables; each step's own check notes what it makes.
+    """
+    if not settings.ports.hub and not settings.live:
+        return
+    try:
+        from labs.course import target_words
+        from labs.ownership import ledger
+
+        if settings.live:
+            say(f"Alvo: {target_words.title(settings)}")
+        if settings.ports.hub:
+            ledger.note_course(settings)
+    except LabError as error:
+        say(str(error))
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -303,8 +291,80 @@ def _test(chosen: argparse.Namespace) -> int:
     return testing.run([*options, *chosen.pytest], say) if chosen.pytest else testing.run_whole(options, say)
 
 
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start, _start_arguments),
+        Command("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run, _run_arguments),
+        Command("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test, _test_arguments),
+        Command("up", "inicia só o laboratório e espera até tudo responder", _up, _install_arguments),
+        Command("down", "para o laboratório; seu trabalho fica guardado", _down),
+        Command(
+            "reset",
+            "volta ao primeiro dia: apaga progresso, imagens e contas do laboratório",
+            reset.run,
+            reset.arguments,
+            interrupted=reset.NOTHING,
+        ),
+        Command("status", "o que está rodando, onde e desde quando", _status, _json_argument),
+        Command("doctor", "o que falta e o comando exato para resolver", _doctor, _json_argument),
+        Command("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env),
+        Command("journey", "onde você está no curso e por onde continuar", course.journey, course.journey_arguments),
+        Command(
+            "certificate",
+            "confere o curso inteiro de novo e grava o certificado",
+            course.certificate,
+            course.certificate_arguments,
+        ),
+        Command(
+            "cleanup",
+            "remove o que o curso criou, e só isso: lista tudo e, num terminal, pergunta antes",
+            cleanup.run,
+            cleanup.arguments,
+        ),
+        Command(
+            "account", "escolhe o nome da sua conta no Docker Hub do laboratório", hub.account, hub.account_arguments
+        ),
+        Command("hub", "muda um repositório da sua conta no Docker Hub", hub.hub, hub.hub_arguments),
+        Command(
+            "sso",
+            "login por SSO, com credenciais temporárias",
+            sso.run,
+            sso.arguments,
+            interrupted="Login interrompido: nada foi gravado.",
+        ),
+        Command("sandbox", "o relógio e o gasto do mês do laboratório", dials.run, dials.arguments, dials.EXAMPLES),
+        Command(
+            "drill", "abre, diagnostica e encerra os casos da clínica", clinic.run, clinic.arguments, clinic.EXAMPLES
+        ),
+        Command(
+            "target",
+            "o alvo das aulas: sandbox ou ao vivo",
+            target.run,
+            target.arguments,
+            interrupted="Nada foi confirmado.",
+        ),
+        Command(
+            "secrets_scan",
+            "procura segredos do laboratório fora dos arquivos deles",
+            secrets_scan.run,
+            secrets_scan.arguments,
+        ),
+        Command(
+            "notebooks",
+            "roda os notebooks e guarda as saídas (para quem contribui)",
+            course.notebooks,
+            course.notebooks_arguments,
+        ),
+    )
+}
+
+
 def _unexpected(error: Exception) -> int:
-    """Keep the traceback in a file and say where it is."""
+    """Keep the traceback in a file and say where it is; a package that is not installed yet is no bug."""
+    if isinstance(error, ModuleNotFoundError) and not environment.is_ready():
+        print(MissingDependency(NOT_READY, str(error), "python3 -m labs start"), file=sys.stderr)
+        return EXIT_ERROR
     name = f"erro-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     text = "".join(traceback.format_exception(error))
     path = None

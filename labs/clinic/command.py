@@ -1,16 +1,11 @@
-"""`python3 -m labs.drill [CASE] [--undo | --diagnose [LETTER]]`: open, diagnose and close the clinic's cases.
-
-Without a case it lists all of them. A button runs the same code in its own process (see `labs/running/commands.py`).
-"""
+"""What the clinic answers: its cases, a diagnosis, one case opened or closed."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from labs.base.errors import CommandError, LabError
+from labs.base.errors import CommandError
 from labs.base.settings import Settings
 from labs.clinic import cases
 from labs.course.catalog import Drill, load_course
@@ -22,37 +17,25 @@ if TYPE_CHECKING:
 
 LESSON = "10-clinica-de-erros"
 LETTERS = "abcdefgh"
-USAGE = """\
-python3 -m labs.drill                     lista os casos
-python3 -m labs.drill CASO                abre o caso; o que estiver aberto é desfeito antes
-python3 -m labs.drill CASO --diagnose     mostra as opções de diagnóstico (com a letra: responde)
-python3 -m labs.drill --undo              desfaz o caso aberto"""
 Say = Callable[[str], None]
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise CommandError("Não entendi o comando da clínica.", message, "python3 -m labs.drill")
+def run(world: World, say: Say, case: str = "", *, undo: bool = False, letter: str = "") -> None:
+    """One command of the clinic: list the cases, or open, close or diagnose one.
 
-
-def run(words: Sequence[str], world: World, say: Say) -> None:
-    """One command of the clinic.
+    Args:
+        letter: the answer to the case's question; `?` asks it.
 
     Raises:
-        CommandError: it is no command, or there is no such case.
+        CommandError: there is no such case or letter.
         LabError: the sandbox refused.
     """
-    parser = _Parser(add_help=False)
-    parser.add_argument("case", nargs="?", default="")
-    parser.add_argument("--undo", action="store_true")
-    parser.add_argument("--diagnose", nargs="?", const="?", default="")
-    options = parser.parse_args(list(words))
-    if options.undo:
-        cases.close_case(world, say, options.case)
-    elif options.diagnose:
-        _diagnose(load_course().lesson(LESSON).drill(options.case), options.diagnose, world.settings, say)
-    elif options.case:
-        cases.open_case(world, options.case, say)
+    if undo:
+        cases.close_case(world, say, case)
+    elif letter:
+        _diagnose(load_course().lesson(LESSON).drill(case), letter, world.settings, say)
+    elif case:
+        cases.open_case(world, case, say)
     else:
         _list(world.settings, say)
 
@@ -88,19 +71,3 @@ def _diagnose(drill: Drill, letter: str, settings: Settings, say: Say) -> None:
     tries = Tries(settings).add(drill.id, drill.diagnosis, LETTERS.index(letter.lower()))
     say(f"{'✓ Certo' if chosen.right else '✗ Ainda não'}: {chosen.text}. {chosen.because}")
     say(f"Tentativas neste caso: {len(tries)}.")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    from labs.seams.world import World
-
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in ("-h", "--help"):
-        print(USAGE)
-        return 0
-    try:
-        run(given, World(Settings.load()), lambda text: print(text, flush=True))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0

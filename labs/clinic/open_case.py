@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import StateError
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
@@ -21,8 +23,7 @@ DAMAGED = "desconhecido"
 PULL_CASE, CLOCK_CASE = "limite-de-pulls", "token-vencido"
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Typed, frozen=True):
     """What was there before the fault.
 
     Attributes:
@@ -47,7 +48,7 @@ class Case:
         return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
 
     def ready_at(self, world: World) -> Case:
-        return replace(self, ready=last_event(world))
+        return msgspec.structs.replace(self, ready=last_event(world))
 
     @classmethod
     def load(cls, settings: Settings) -> Case | None:
@@ -58,10 +59,10 @@ class Case:
         """
         path = _path(settings)
         try:
-            return cls(**json.loads(path.read_text("utf-8")))
+            return read(path, cls)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):
+        except Damaged:
             return cls(DAMAGED, 0, 0, {}, 0)
         except OSError as error:
             raise StateError(
@@ -71,7 +72,7 @@ class Case:
             ) from error
 
     def save(self, settings: Settings) -> Case:
-        write_atomic(_path(settings), json.dumps(asdict(self)) + "\n")
+        write(_path(settings), self)
         return self
 
     def forget(self, settings: Settings) -> None:

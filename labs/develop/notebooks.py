@@ -9,7 +9,7 @@ through its own button's handler (LABS_AUTORUN). Run it in a lab of its own, fro
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
@@ -61,10 +61,16 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def main(names: Sequence[str]) -> int:
-    os.environ.update(environment(Settings.load()))
+def refresh_all(names: Sequence[str], settings: Settings, report: Callable[[str], None]) -> None:
+    """Refresh these lessons' notebooks; all where none is named.
+
+    Raises:
+        CatalogError: there is no such lesson.
+        nbclient.exceptions.CellExecutionError: a cell raised.
+    """
     course = load_course()
-    for lesson in [course.lesson(name) for name in names] or course.lessons:
-        print(lesson.id, flush=True)
+    chosen = [course.lesson(name) for name in names] or course.lessons
+    os.environ.update(environment(settings))
+    for lesson in chosen:
+        report(lesson.id)
         refresh(NOTEBOOKS / f"{lesson.id}.ipynb")
-    return 0

@@ -1,32 +1,21 @@
-"""`python3 -m labs.target`: where the course's steps go: the sandbox, or the real Docker Hub and AWS.
+"""Which accounts the course's steps go to: choosing the sandbox or the learner's own, and confirming the live ones.
 
-    python3 -m labs.target                    which target is chosen
-    python3 -m labs.target sandbox            back to the sandbox; the live accounts stay noted, locked
-    python3 -m labs.target live --hub-user maria --aws-account 123456789012 --region us-east-2 --email maria@example.com
-                                              choose the live accounts; asks for the Hub's access token (or reads it
-                                              from --token-file, `-` for standard input)
-    python3 -m labs.target confirm            show account, region and estimate, ask, and unlock for this session
-
-Choosing sends nothing. Nothing live runs before `confirm` (see `labs/live/guard.py`).
+Choosing sends nothing. Nothing live runs before `confirm` (see `labs/live/guard.py`); the command line is
+`labs/cli/target.py`.
 """
 
 from __future__ import annotations
 
-import argparse
-import getpass
-import json
 import re
 import shutil
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
-from labs.base.errors import CommandError, LabError, LiveLocked
+from labs.base import documents
+from labs.base.errors import CommandError, LiveLocked
 from labs.base.files import write_atomic
-from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings
+from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings, read_live
 from labs.base.things import HUB, IN_ENGINE, Thing
-from labs.course import target_words
 from labs.live import guard
 from labs.ownership import inventory
 from labs.ownership.ledger import Ledger, course_things
@@ -62,6 +51,22 @@ def choose_live(settings: Settings, accounts: Live, token: str) -> Settings:
     _write_account_files(aimed)
     _keep(aimed, chosen=True)
     return aimed
+
+
+def noted(settings: Settings) -> Live:
+    """The accounts that were chosen the last time.
+
+    Raises:
+        CommandError: none were.
+    """
+    try:
+        return read_live(settings.live_file)[0]
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            "Diga quais são as suas contas.",
+            str(error),
+            "python3 -m labs.target live --hub-user maria --aws-account 123456789012 --email maria@example.com",
+        ) from error
 
 
 def choose_sandbox(settings: Settings) -> Settings:
@@ -151,7 +156,7 @@ def _ensure_private(world: World) -> None:
 
 def _keep(settings: Settings, *, chosen: bool) -> None:
     assert settings.live
-    write_atomic(settings.live_file, json.dumps({**asdict(settings.live), "chosen": chosen}, indent=2) + "\n")
+    documents.write(settings.live_file, {**asdict(settings.live), "chosen": chosen})
 
 
 def _write_account_files(settings: Settings) -> None:
@@ -166,104 +171,4 @@ def _write_account_files(settings: Settings) -> None:
     alert = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 90}
     told = [{"SubscriptionType": "EMAIL", "Address": settings.live.email}]
     challenge = [{"Notification": {**alert, "ThresholdType": "PERCENTAGE"}, "Subscribers": told}]
-    write_atomic(target / "challenge-alerts.json", json.dumps(challenge, indent=2) + "\n")
-
-
-# The command line ----------------------------------------------------------------------------------
-
-
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python3 -m labs.target", description="O alvo das aulas: sandbox ou ao vivo.")
-    verbs = top.add_subparsers(dest="verb", metavar="ALVO")
-    verbs.add_parser("sandbox", help="volta para a sandbox (padrão)")
-    chosen = verbs.add_parser("live", help="as suas contas de verdade no Docker Hub e na AWS")
-    chosen.add_argument("--hub-user", default="", help="nome da sua conta no Docker Hub")
-    chosen.add_argument("--token-file", default="", help="arquivo com o access token do Docker Hub; - lê da entrada")
-    chosen.add_argument("--aws-account", default="", help="número da sua conta na AWS, 12 dígitos")
-    chosen.add_argument("--region", default=DEFAULT_REGION, help=f"região da AWS (padrão: {DEFAULT_REGION})")
-    chosen.add_argument("--email", default="", help="quem recebe os alertas do budget")
-    chosen.add_argument("--sso-start-url", default="", help="endereço do seu portal de acesso da AWS, se houver")
-    confirming = verbs.add_parser("confirm", help="confere as contas, mostra a estimativa e destranca esta sessão")
-    confirming.add_argument("--account", default="", help="responde à pergunta da conta")
-    confirming.add_argument("--region", default="", help="responde à pergunta da região")
-    confirming.add_argument("--accept-usd", default="", help="responde à pergunta da estimativa")
-    return top
-
-
-def _chosen(settings: Settings, given: argparse.Namespace) -> Settings:
-    """The accounts of the command line, or those noted the last time where it names none."""
-    if not given.hub_user and not given.aws_account:
-        try:
-            stored = json.loads(settings.live_file.read_text("utf-8"))
-            stored.pop("chosen")
-            return choose_live(settings, Live(**stored), "")
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise CommandError(
-                "Diga quais são as suas contas.",
-                str(error),
-                "python3 -m labs.target live --hub-user maria --aws-account 123456789012 --email maria@example.com",
-            ) from error
-    accounts = Live(given.hub_user, given.aws_account, given.region, given.email, given.sso_start_url)
-    return choose_live(settings, accounts, _token(given.token_file))
-
-
-def _token(source: str) -> str:
-    """The access token, never from the command line, where a process list would show it."""
-    try:
-        if source == "-" or (not source and not sys.stdin.isatty()):
-            found = sys.stdin.readline().strip()
-        elif source:
-            found = Path(source).read_text("utf-8").strip()
-        else:
-            found = getpass.getpass("Access token do Docker Hub (não aparece na tela): ").strip()
-    except OSError as error:
-        raise CommandError(
-            "O arquivo com o access token não pôde ser lido.", str(error), f"ls -l '{source}'"
-        ) from error
-    if not found:
-        raise CommandError("Falta o access token do Docker Hub.", "vazio", "https://app.docker.com/settings")
-    return found
-
-
-def _answers(given: argparse.Namespace) -> Ask:
-    """Answers from the command line, else from the person at the terminal; without a terminal there is no answer."""
-    prepared = iter((given.account, given.region, given.accept_usd))
-
-    def ask(question: str) -> str:
-        if answer := next(prepared, ""):
-            return str(answer)
-        if not sys.stdin.isatty():
-            return ""
-        return input(f"{question}: ")
-
-    return ask
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    given = parser().parse_args(arguments)
-    try:
-        settings = Settings.load()
-        if given.verb == "sandbox":
-            settings = choose_sandbox(settings)
-        elif given.verb == "live":
-            settings = _chosen(settings, given)
-            print(NEXT, flush=True)
-        elif given.verb == "confirm":
-            confirm(settings, _answers(given), lambda text: print(text, flush=True))
-            print("Confirmado: os passos ao vivo estão destrancados por 4 horas.")
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, EOFError):
-        print("\nNada foi confirmado.", file=sys.stderr)
-        return 130
-    print(f"Alvo: {target_words.title(settings)}")
-    return 0
-
-
-NEXT = """Escolhido, e ainda trancado. Agora, num terminal com eval "$(python3 -m labs env)":
-  aws configure sso --profile console      o seu acesso de administrador, nunca o usuário root
-  python3 -m labs.target confirm           confere, mostra a estimativa e destranca"""
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    documents.write(target / "challenge-alerts.json", challenge)

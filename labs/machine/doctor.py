@@ -177,10 +177,14 @@ def install_missing(
 
     Raises:
         MissingDependency: refused, impossible, or not this kind of system.
+        EngineUnavailable: no engine answers, and no package would change that.
+        StateError: the state folder's path is too long for an engine.
     """
     settings = Settings.load()
     for _ in range(2):  # docker.io brings the client on some releases; on others the second look asks for docker-cli
         private, engine = _engine(settings)
+        if not engine.ok and not engine.package:
+            engine_choice.choose(settings)  # raises what the finding only tells
         needed = (engine, *_programs(private), *(_program(*program) for program in extra))
         missing = [item for item in needed if not item.ok]
         packages = list(dict.fromkeys(item.package for item in missing if item.package))

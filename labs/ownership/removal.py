@@ -1,4 +1,4 @@
-"""`python3 -m labs.cleanup`: remove what the course made, in the engine, the registries and the account, and prove it.
+"""Remove what the course made, in the engine, the registries and the account, and prove it.
 
 Only what the ledger says is the lab's is touched (the rule stands in `labs/ownership/ledger.py`); the base image and
 the sandbox stay until `reset`. A name that a step took from an image of before the course goes back to that image.
@@ -6,18 +6,15 @@ the sandbox stay until `reset`. A name that a step took from an image of before 
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from labs.base.apt import is_terminal
 from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
 from labs.base.files import write_atomic
 from labs.base.settings import BASE_IMAGE, DOCKER_HUB, LIVE, Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
-from labs.live import guard
 from labs.ownership import inventory
 from labs.ownership.ledger import LISTED, Ledger
 from labs.seams.engine import Container, Image
@@ -38,26 +35,12 @@ class Item:
     remove: Callable[[], object]
 
 
-def residue(world: World) -> list[str]:
-    """Names of what the lab made and is still there."""
-    return [item.name for item in items(world)]
-
-
 def items(world: World) -> Iterator[Item]:
-    """What the lab made and is there now, in the order in which it can be removed."""
+    """What the steps made and is there now, in the order in which it can be removed."""
     ledger = Ledger(world.settings)
-    yield from _clinic(world)
     yield from engine_items(world, ledger)
     yield from _services(world, ledger)
     yield from _logins(world)
-
-
-def _clinic(world: World) -> Iterator[Item]:
-    """A case of the clinic that was left in the middle."""
-    from labs.clinic import cases
-
-    if name := cases.current(world.settings):
-        yield Item(f"caso {name} da clínica", lambda: cases.close_case(world, lambda _: None))
 
 
 def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator[Item]:
@@ -213,8 +196,21 @@ def remove_all(world: World, find: Callable[[], Iterator[Item]], report: Report)
     for name in give_back(world):
         report(f"devolvido: a imagem de antes do curso é {name} outra vez")
     for name, failure in failures.items():
-        print(f"não removido: {name}\n{failure}", file=sys.stderr)
+        report(f"não removido: {name}\n{failure}")
     return [item.name for item in find()]
+
+
+def in_own_engine(settings: Settings) -> list[str]:
+    """Names of what `empty_engine` would remove.
+
+    Raises:
+        EngineUnavailable: the engine does not answer.
+    """
+    world, ledger = World(settings), Ledger(settings)
+    if not ledger.outstanding(ledger.place(CONTAINER)):
+        return []
+    with _silence_told(settings):
+        return [item.name for item in engine_items(world, ledger, kit=True)]
 
 
 def empty_engine(settings: Settings, report: Report) -> None:
@@ -224,28 +220,35 @@ def empty_engine(settings: Settings, report: Report) -> None:
         LabError: the engine does not answer, or something cannot be removed: the ledger is needed until then.
     """
     world, ledger = World(settings), Ledger(settings)
-    here = ledger.place(CONTAINER)
-    if not ledger.outstanding(here):
+    if not ledger.outstanding(ledger.place(CONTAINER)):
         return
-    try:
+    with _silence_told(settings):
         left = remove_all(world, lambda: engine_items(world, ledger, kit=True), report)
-        if BASE in left:
-            left.remove(BASE)
-            report(f"mantida: {BASE}, porque outra imagem sua foi construída a partir dela")
-    except EngineUnavailable as error:
-        raise EngineUnavailable(
-            "O seu Docker não responde, e ainda tem coisas do laboratório; nada foi apagado.",
-            error.observed,
-            f"docker version && python3 -m labs reset   (sem esse Docker para sempre: rm -r '{settings.home}')",
-        ) from error
+    if BASE in left:
+        left.remove(BASE)
+        report(f"mantida: {BASE}, porque outra imagem sua foi construída a partir dela")
     if left:
         raise CommandError(
             "Ainda há coisas do laboratório no seu Docker.", ", ".join(left), "docker ps -a; python3 -m labs reset"
         )
 
 
-def _close(ledger: Ledger) -> None:
+@contextlib.contextmanager
+def _silence_told(settings: Settings) -> Iterator[None]:
+    """Say of an engine that does not answer what it means for `reset`."""
+    try:
+        yield
+    except EngineUnavailable as error:
+        raise EngineUnavailable(
+            "O seu Docker não responde, e ainda tem coisas do laboratório; nada foi apagado.",
+            error.observed,
+            f"docker version && python3 -m labs reset   (sem esse Docker para sempre: rm -r '{settings.home}')",
+        ) from error
+
+
+def close(settings: Settings) -> None:
     """Nothing is left: what was noted and never made is no longer outstanding either."""
+    ledger = Ledger(settings)
     for place in (ledger.place(ECR), ledger.place(IMAGE)):
         for thing in ledger.outstanding(place):
             ledger.removed(thing)
@@ -277,62 +280,3 @@ def require_nothing_live(settings: Settings) -> None:
             ", ".join(left),
             "python3 -m labs.target live && python3 -m labs.cleanup",
         )
-
-
-# The command line ----------------------------------------------------------------------------------
-
-
-def parser() -> argparse.ArgumentParser:
-    """The options; a word that is none of them ends with exit code 2 before anything is looked at."""
-    top = argparse.ArgumentParser(
-        prog="python3 -m labs.cleanup",
-        description="Remove o que o curso criou, e só isso: lista tudo e, num terminal, pergunta antes.",
-        add_help=False,
-    )
-    top.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
-    top.add_argument("--dry-run", action="store_true", help="só lista o que seria removido")
-    top.add_argument("--yes", action="store_true", help="não pergunta")
-    return top
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """List what there is, ask, remove, print a line per item. Exit code 0 only where nothing is left."""
-    given = parser().parse_args(arguments)
-    try:
-        return _clean(World(Settings.load()), given)
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, EOFError):
-        print("\nInterrompido.", file=sys.stderr)
-        return 130
-
-
-def _clean(world: World, given: argparse.Namespace) -> int:
-    guard.require_account(world)
-    found = residue(world)
-    if given.dry_run:
-        print(_listed(found))
-        return 0
-    if world.settings.live:
-        guard.require_session(world.settings)
-    if found and not _agreed(found, given):
-        print("Nada foi removido.")
-        return 1
-    left = remove_all(world, lambda: items(world), lambda text: print(text, flush=True))
-    if not left:
-        _close(Ledger(world.settings))
-    print("Nada do curso ficou." if not left else f"Ainda existe: {', '.join(left)}")
-    return 1 if left else 0
-
-
-def _listed(found: Sequence[str]) -> str:
-    return "\n".join(["Seria removido:", *(f"  {name}" for name in found)]) if found else "Nada do curso existe agora."
-
-
-def _agreed(found: Sequence[str], given: argparse.Namespace) -> bool:
-    """A person at a terminal is asked; a step's button, which has no terminal, is itself the person's word."""
-    if given.yes or not is_terminal():
-        return True
-    print(_listed(found))
-    return input("Digite apagar para confirmar: ").strip() == "apagar"

@@ -1,20 +1,17 @@
-"""`python3 -m labs.certificate [--nome "Seu Nome"]`: run every lasting check of the course again, list what is proven
-now, and write it as a page to print. Where one does not pass there is no certificate, and it says where to return to.
+"""The certificate: run every lasting check of the course again, and write what is proven now as a page to print.
+
+Where one does not pass there is no certificate, and it says where to return to.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from labs.base.errors import LabError
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
-from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
 from labs.pages import render
@@ -23,6 +20,7 @@ from labs.running.judge import judge
 from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
+Report = Callable[[str], None]
 LABELS = {
     "account": "conta",
     "arn": "ARN",
@@ -34,51 +32,40 @@ LABELS = {
 """Names of evidence as a learner knows them; the others are words of the field."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Issue the certificate; exit code 0 only if all is proven."""
-    parser = argparse.ArgumentParser(prog="python3 -m labs.certificate", add_help=False)
-    parser.add_argument("--nome", "--name", dest="name", default="", help="o nome que vai no certificado")
-    parser.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
-    name = " ".join(parser.parse_args(arguments).name.split())[:120]
-    try:
-        settings = Settings.load()
-        return issue(target_words.course(settings), World(settings), name)
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-
-
-def issue(course: Course, world: World, name: str) -> int:
+def issue(course: Course, world: World, name: str, report: Report) -> bool:
     """Prove all and write the page; where something is missing, say what and where to return to, and write nothing.
+
+    Returns:
+        whether there is a certificate now.
 
     Raises:
         StateError: the state folder cannot be written.
     """
-    proofs = list(prove(course, world))
+    proofs = list(prove(course, world, report))
     missing = [(lesson, step) for lesson, step, verdict in proofs if not verdict.passed]
     if missing:
         lesson, step = missing[0]
-        print(f"Falta comprovar: {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
+        report(f"Falta comprovar: {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
         words = journey.step_words(lesson, step)
-        print(f"Sem certificado ainda. Volte à aula {lesson.id[:2]}, {words}, e peça de novo.")
-        return 1
+        report(f"Sem certificado ainda. Volte à aula {lesson.id[:2]}, {words}, e peça de novo.")
+        return False
     path = write(course, world.settings, proofs, name)
-    print("Curso comprovado.")
-    print(f"Certificado para imprimir: {path}")
-    return 0
+    report("Curso comprovado.")
+    report(f"Certificado para imprimir: {path}")
+    return True
 
 
-def prove(course: Course, world: World) -> Iterator[Proof]:
-    """Run each lasting check, and print what it found."""
+def prove(course: Course, world: World, report: Report) -> Iterator[Proof]:
+    """Run each lasting check, and report what it found."""
     for lesson in course.lessons:
-        print(f"{lesson.id}  {lesson.title}", flush=True)
+        report(f"{lesson.id}  {lesson.title}")
         for step in lesson.steps:
             if not step.lasting:
                 continue
             verdict = judge(step, world)
-            print(f"  {'✓' if verdict.passed else '✗'} {step.title or step.id}: {verdict.observed}", flush=True)
+            report(f"  {'✓' if verdict.passed else '✗'} {step.title or step.id}: {verdict.observed}")
             for name, value in verdict.evidence.items():
-                print(f"      {name}: {value}")
+                report(f"      {name}: {value}")
             yield lesson, step, verdict
 
 

@@ -7,6 +7,7 @@ that the learner's terminal runs. What cannot be understood here is never guesse
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import queue
@@ -195,12 +196,17 @@ def _login(words: Sequence[str], context: Context, password: Callable[[], str]) 
 
 
 def _drill(words: Sequence[str], context: Context) -> Action:
+    """Open a case or undo one, as `labs/cli/clinic.py` reads it."""
+    case = [word for word in words if word != "--undo"]
+    if len(case) > 1 or any(word.startswith("-") for word in case):
+        raise _UnknownError
+
     def run(watch: Watcher) -> None:
         from labs.clinic import command as drill
         from labs.seams.world import World
 
         world = World(context.settings, context.engine, context.cloud)
-        drill.run(words, world, lambda text: watch(Line(text)))
+        drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
 
     return run
 
@@ -305,11 +311,8 @@ def _existing(folder: Path) -> Path:
 
 
 def _type(stdin: IO[str], answers: str) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError), stdin:  # the command ended without asking
         stdin.write(answers)
-        stdin.close()
-    except BrokenPipeError:
-        pass  # the command ended without asking
 
 
 def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
@@ -317,8 +320,9 @@ def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
-        for text in stdout:
-            lines.put(text.rstrip("\n"))
+        with stdout:
+            for text in stdout:
+                lines.put(text.rstrip("\n"))
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

@@ -1,21 +1,15 @@
-"""Where the learner stands in the course, the step to go on with, and lost progress read anew from the state.
-
-`python3 -m labs.journey` prints it; `--rebuild` first runs every check again.
-"""
+"""Where the learner stands in the course, the step to go on with, and lost progress read anew from the state."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from labs.base.errors import LabError
-from labs.base.settings import Settings
 from labs.base.text import plural
-from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
 
@@ -137,23 +131,22 @@ def recover(course: Course, world: World, progress: Progress) -> str:
     Returns:
         what to tell the learner; empty where nothing was lost.
     """
-    if not progress.lost():
+    lost = progress.lost()
+    if not lost:
         return ""
     found: list[str] = []
 
     def work() -> None:
         try:
             count = rebuild(course, world, progress)
-            found.append(
-                f"O seu progresso gravado se perdeu. O estado de agora comprova {plural(count, 'passo', 'passos')}."
-            )
+            found.append(f"{lost} O estado de agora comprova {plural(count, 'passo', 'passos')}.")
         except LabError as error:
             found.append(str(error))
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(RECOVERY_SECONDS)
-    still = "O seu progresso gravado se perdeu. Os checks estão sendo refeitos; abra esta aula de novo em instantes."
+    still = f"{lost} Os checks estão sendo refeitos; abra esta aula de novo em instantes."
     return found[0] if found else still
 
 
@@ -186,19 +179,3 @@ def text(course: Course, records: Mapping[str, Record]) -> str:
         return "\n".join([*lines, "Todos os passos estão comprovados. Próximo comando: python3 -m labs.certificate"])
     lesson, step = following
     return "\n".join([*lines, f"Continue na aula {lesson.id[:2]}, {step_words(lesson, step)}."])
-
-
-def main(arguments: Sequence[str]) -> int:
-    try:
-        settings = Settings.load()
-        course = target_words.course(settings)
-        if "--rebuild" in arguments:
-            from labs.seams.world import World
-
-            count = rebuild(course, World(settings), Progress(settings))
-            print(f"Passos que o estado de agora comprova: {count}.")
-        print(text(course, Progress(settings).all()))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
 from labs.base.explain import explain
@@ -114,7 +116,7 @@ class Runner:
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
-        fix = replace(step, command=command, stdin="")
+        fix = msgspec.structs.replace(step, command=command, stdin="")
         started = time.monotonic()
         try:
             with self._lock(lesson, step):

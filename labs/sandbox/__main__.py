@@ -1,8 +1,10 @@
-"""`python3 -m labs.sandbox`."""
+"""`python3 -m labs.sandbox`, as lessons spell `python3 -m labs sandbox`: run, not imported, since a sandbox knows no
+command line.
+"""
 
+import runpy
 import sys
 
-from labs.cli.dials import main
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.argv[1:1] = ["sandbox"]
+    runpy.run_module("labs", {"PROGRAM": "python3 -m labs.sandbox"}, "__main__")

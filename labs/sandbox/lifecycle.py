@@ -26,31 +26,37 @@ from labs.sandbox.supervised import PartState
 from labs.seams import engine_api
 
 Report = Callable[[str], None]
+Decided = Callable[[Settings], None]
 START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
 """Restarts in the sight of who waits, after which waiting for a part makes no sense."""
-LEARNERS = (
-    "work",
-    "docker",
-    "aws",
-    "secrets",
-    "jupyter",
-    "ipython",
-    "run",
-    "progress.json",
-    "settings.json",
-    "ledger.jsonl",
-    "locks",
-    "live",
-)
-SANDBOXED = ("engine", "hub", "ecr", "gateway", "logs")
+LEARNERS = {
+    "work": "os seus notebooks e o seu widget-server",
+    "docker": "logins do Docker no laboratório",
+    "aws": "perfis e credenciais da AWS do laboratório",
+    "secrets": "senhas e chaves do laboratório",
+    "jupyter": "o arranjo do JupyterLab",
+    "ipython": "o histórico dos notebooks",
+    "run": "endereços do que está de pé",
+    "progress.json": "o seu progresso",
+    "settings.json": "a configuração do laboratório",
+    "ledger.jsonl": "o registro do que o curso criou",
+    "locks": "travas",
+    "live": "a escolha das suas contas de verdade, com logins e progresso",
+}
+"""What `reset` deletes of the state folder, beside the sandbox, as a learner knows it."""
 KEPT_AT_RESET = ("tools", "cache")
+_DETACHED: list[subprocess.Popen[bytes]] = []
+"""Supervisors that this process started and that outlive it. Dropped handles would be warned of as forgotten ones."""
 
 
-def up(settings: Settings, report: Report = print) -> Settings:
+def up(settings: Settings, report: Report = print, decided: Decided = lambda _: None) -> Settings:
     """Start the sandbox and wait until it is healthy; returns the settings of the chosen target, with ports and engine
     decided (saved).
+
+    Args:
+        decided: told those settings as soon as they are, before the parts answer: what can start beside them starts.
 
     Raises:
         LabError: with what happened, what was observed, and the next command.
@@ -61,10 +67,11 @@ def up(settings: Settings, report: Report = print) -> Settings:
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
+            decided(Settings.load(settings.home))
             _wait_healthy(settings)
             report("O laboratório já está de pé.")
         else:
-            settings = _start_or_clean(settings, report)
+            settings = _start_or_clean(settings, report, decided)
             report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
         return Settings.load(settings.home)
@@ -128,10 +135,11 @@ def _engine_present(settings: Settings) -> bool:
     return engine_choice.is_private(settings) or engine_choice.answers(settings.engine_host)
 
 
-def _start_or_clean(settings: Settings, report: Report) -> Settings:
+def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Settings:
     """All or nothing: what a failed or interrupted start began is stopped again."""
     try:
         started = _start(settings, report)
+        decided(Settings.load(started.home))
         _wait_healthy(started)
         return started
     except BaseException:
@@ -196,7 +204,7 @@ def _start_supervisor(settings: Settings) -> None:
         str(leftovers.state_file(settings)),
     ]
     with _open_log(settings.sandbox / "logs" / "supervisor.log") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd="/",
             env=parts.clean_environment(settings) | {"PYTHONPATH": str(CLONE)},
@@ -205,6 +213,7 @@ def _start_supervisor(settings: Settings) -> None:
             stderr=log,
             start_new_session=True,
         )
+    _DETACHED[:] = [process, *(earlier for earlier in _DETACHED if earlier.poll() is None)]
 
 
 def _write(path: Path, text: str) -> None:
@@ -351,11 +360,22 @@ def reset(settings: Settings, report: Report = print) -> None:
         _stop(chosen, report)
         for name in LEARNERS:
             _delete(settings.home / name)
-        sandbox = settings.sandbox
-        for entry in sorted(sandbox.iterdir()) if sandbox.is_dir() else []:
-            if entry.name not in KEPT_AT_RESET:
-                _delete(entry)
+        for name in _names(settings.sandbox):
+            if name not in KEPT_AT_RESET:
+                _delete(settings.sandbox / name)
     report("Primeiro dia outra vez: progresso, imagens, contas e cópias de trabalho foram apagados.")
+
+
+def deleted_at_reset(settings: Settings) -> dict[str, str]:
+    """What `reset` would delete of the state folder now: name and what it is."""
+    found = {name: words for name, words in LEARNERS.items() if os.path.lexists(settings.home / name)}
+    if any(name not in KEPT_AT_RESET for name in _names(settings.sandbox)):
+        found[settings.sandbox.name] = "a sandbox: imagens, contas, registries e logs (os programas baixados ficam)"
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
 
 def _empty_what_stays(settings: Settings, report: Report) -> None:

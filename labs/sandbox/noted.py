@@ -19,10 +19,10 @@ def note(settings: Settings) -> None:
     ledger = Ledger(settings)
     place = ledger.place(IMAGE)
     if not ledger.is_listed(place):
-        ledger.list_before(place, [Thing(*found) for found in engine_api.everything(settings.engine_host)])
+        ledger.list_before(place, [Thing(*listed) for listed in engine_api.everything(settings.engine_host)])
     # The images seeded into the Hub stay in the engine only where `up` is killed between their push and their removal.
-    names = (seeds.image_name(settings, one) for one in (seeds.PUBLIC, seeds.PRIVATE))
-    ledger.note([Thing(IMAGE, name) for name in (BASE_IMAGE, *names)], KIT)
+    seeded = (seeds.image_name(settings, repository) for repository in (seeds.PUBLIC, seeds.PRIVATE))
+    ledger.note([Thing(IMAGE, name) for name in (BASE_IMAGE, *seeded)], KIT)
 
 
 def saw_base(settings: Settings, base: str) -> None:

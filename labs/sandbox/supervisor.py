@@ -314,7 +314,10 @@ class Supervisor:
 
 
 def main(arguments: list[str]) -> int:
-    """Entry point of the detached process."""
+    """Entry point of the detached process; whoever types it is told what it is."""
+    if len(arguments) != 2 or any(word.startswith("-") for word in arguments):
+        print("O supervisor é uma parte do laboratório: não se inicia à mão.\nPróximo comando: python3 -m labs up")
+        return 0 if set(arguments) & {"-h", "--help"} else 2
     parts_file, state_file = arguments
     plan = supervised.read_plan(parts_file)
     os.umask(0o077)

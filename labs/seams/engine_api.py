@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 from labs.base.errors import EngineError
 from labs.seams.unix_http import Reply, request
 
-LOG_LINES = 10_000
+LAST_LINES = "stdout=1&stderr=1&tail=10000"
 
 
 def ping(host: str, timeout: float = 2.0) -> str:
@@ -86,30 +86,33 @@ def remove_image(host: str, image: str) -> None:
 
 def everything(host: str) -> list[tuple[str, str, str]]:
     """Kind, name and identity of all that an engine holds; an image once per name, with an empty one if it has none."""
-    found = []
-    for one in _call(host, "GET", "/containers/json?all=1").json():
-        found += [("container", str(name).lstrip("/"), str(one["Id"])) for name in one["Names"]]
-    for one in _call(host, "GET", "/images/json").json():
-        tags = [tag for tag in one.get("RepoTags") or () if tag != "<none>:<none>"]
-        found += [("image", str(tag), str(one["Id"])) for tag in tags or [""]]
-    found += [("network", str(one["Name"]), str(one["Id"])) for one in _call(host, "GET", "/networks").json()]
-    volumes = _call(host, "GET", "/volumes").json().get("Volumes") or ()
-    return found + [("volume", str(one["Name"]), str(one.get("CreatedAt", ""))) for one in volumes]
+    things = []
+    for container in _call(host, "GET", "/containers/json?all=1").json():
+        things += [("container", str(name).lstrip("/"), str(container["Id"])) for name in container["Names"]]
+    for image, names in images(host).items():
+        things += [("image", name, image) for name in names or [""]]
+    for network in _call(host, "GET", "/networks").json():
+        things.append(("network", str(network["Name"]), str(network["Id"])))
+    for volume in _call(host, "GET", "/volumes").json().get("Volumes") or ():
+        things.append(("volume", str(volume["Name"]), str(volume.get("CreatedAt", ""))))
+    return things
 
 
 def images(host: str) -> dict[str, list[str]]:
     """Names of each image by its id; none for one that lost them."""
-    listed = _call(host, "GET", "/images/json").json() or []
-    return {str(one["Id"]): [str(tag) for tag in one.get("RepoTags") or () if tag != "<none>:<none>"] for one in listed}
+    named = {}
+    for image in _call(host, "GET", "/images/json").json() or []:
+        named[str(image["Id"])] = [str(tag) for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
+    return named
 
 
 def told_by_containers(host: str, images: Container[str]) -> Iterator[tuple[str, bytes]]:
     """Name of each container of these images (ids), with its configuration and what it printed last."""
-    for one in _call(host, "GET", "/containers/json?all=1").json() or []:
-        if one["ImageID"] in images:
-            asked = ("json", f"logs?stdout=1&stderr=1&tail={LOG_LINES}")
-            answers = [_call(host, "GET", f"/containers/{one['Id']}/{what}", accept=(200, 404)).body for what in asked]
-            yield str(one["Names"][0]).lstrip("/"), b"\n".join(answers)
+    for container in _call(host, "GET", "/containers/json?all=1").json() or []:
+        if container["ImageID"] in images:
+            asked = [f"/containers/{container['Id']}/{what}" for what in ("json", f"logs?{LAST_LINES}")]
+            answers = [_call(host, "GET", path, accept=(200, 404)).body for path in asked]
+            yield str(container["Names"][0]).lstrip("/"), b"\n".join(answers)
 
 
 @contextlib.contextmanager

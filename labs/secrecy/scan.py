@@ -1,4 +1,4 @@
-"""`python3 -m labs.secrets_scan`: is a secret of this lab anywhere but in the files that are made for it?
+"""Is a secret of this lab anywhere but in the files that are made for it?
 
 Looks over notebooks (cells, outputs, widget state), logs, histories, image layers and their history, registry blobs,
 command lines and environments of processes, and the temporary folder. Reports places, never values. Standard library
@@ -7,24 +7,21 @@ only; reads, never writes.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
 import shutil
 import stat
-import sys
 import tarfile
 import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from labs.base import processes
-from labs.base.errors import LabError
 from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.ownership.ledger import Ledger
@@ -316,33 +313,3 @@ def _kind(relative: Path) -> str:
         "sandbox/cache": PACKAGE,
     }
     return kinds.get(top, "log" if relative.suffix == ".log" else "arquivo")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what was found; returns 1 where a secret is out of place, 2 where not all could be looked at."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m labs.secrets_scan", description="Procura segredos do laboratório fora dos arquivos deles."
-    )
-    parser.add_argument("--json", action="store_true", help="saída em JSON")
-    options = parser.parse_args(arguments)
-    try:
-        report = Scan(Settings.load()).run()
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 2
-    if options.json:
-        print(json.dumps(asdict(report), indent=2, ensure_ascii=False))
-    else:
-        print(_told(report))
-    return 1 if report.findings else 2 if report.unread else 0
-
-
-def _told(report: Report) -> str:
-    looked = f"{report.files} arquivos, {report.bytes >> 20} MB, {report.processes} processos, {report.seconds} s"
-    lines = [f"{one.kind}: {one.place}\n    contém o segredo de {one.secret}" for one in report.findings]
-    lines += [f"⚠ Não consegui ler: {one}\n    Próximo comando: python3 -m labs doctor" for one in report.unread]
-    if not report.findings:
-        return "\n".join([*lines, f"Nenhum segredo fora do lugar no que foi lido ({looked})."])
-    lines.append(f"{len(report.findings)} segredos fora do lugar ({looked}).")
-    lines.append("Próximo comando: apague o que está acima e troque a chave: python3 -m labs reset")
-    return "\n".join(lines)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict
 from typing import Any
 
+import msgspec
 import traitlets
 
 from labs.base.errors import LabError
@@ -30,7 +30,7 @@ class DiagnosisCard(Card):
 
     def __init__(self, drill: Drill, tries: Tries, *, explained: bool = False) -> None:
         self._drill, self._kept, self._explained = drill, tries, explained
-        super().__init__(question=asdict(drill.diagnosis), tries=tries.of(drill.id, drill.diagnosis))
+        super().__init__(question=msgspec.to_builtins(drill.diagnosis), tries=tries.of(drill.id, drill.diagnosis))
         self.on_msg(self._on_message)
         changes.listen(self._look)
 

@@ -149,10 +149,18 @@ def kernel_of_jupyterlab(settings: Settings) -> Iterator[tuple[Kill, BlockingKer
 def connected(client: BlockingKernelClient) -> Iterator[BlockingKernelClient]:
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        until("o kernel responder", lambda: answers(client), 60)
         yield client
     finally:
         client.stop_channels()
+
+
+def answers(client: BlockingKernelClient) -> Look:
+    try:
+        client.wait_for_ready(timeout=20)
+    except RuntimeError as error:  # a second without a heartbeat counts as death, and a busy machine may miss one
+        return Look(False, str(error))
+    return Look(True)
 
 
 def clear_after_jupyterlab(settings: Settings) -> None:

@@ -24,7 +24,7 @@ from labs.base.settings import BASE_IMAGE, CLONE, Settings
 from labs.course.catalog import load_course
 from labs.live import guard
 from labs.ownership.ledger import Ledger
-from labs.ownership.removal import residue
+from labs.running import residue
 from labs.sandbox import leftovers, seeds
 from labs.seams import engine_api
 from labs.seams.gateway_admin import GatewayAdmin
@@ -215,7 +215,7 @@ def _nothing_is_left_but_the_learners_own(real: Real, world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in real.internet.environment.items():
             patch.setenv(name, value)
-        assert residue(World(real.settings)) == []
+        assert residue.names(World(real.settings)) == []
     names = {name for kind, name, _ in engine_api.everything(world.settings.engine_host) if kind == "image"}
     assert not any("widget-server" in name or "hello-world" in name for name in names)
 

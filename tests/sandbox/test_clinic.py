@@ -22,7 +22,7 @@ from labs.clinic import belongings, cases
 from labs.clinic.command import LESSON
 from labs.clinic.ingredients import Fault, Stage
 from labs.course.catalog import Drill, load_course
-from labs.ownership import removal
+from labs.running import residue
 from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.seams import image_layers
@@ -231,8 +231,8 @@ def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, wor
 def test_the_clean_up_of_the_course_closes_the_case(world: World) -> None:
     before = everything(world)
     cases.open_case(world, "sem-login", ignore)
-    assert "caso sem-login da clínica" in removal.residue(world)
-    next(item for item in removal.items(world) if item.name.startswith("caso")).remove()
+    assert "caso sem-login da clínica" in residue.names(world)
+    next(item for item in residue.items(world) if item.name.startswith("caso")).remove()
     assert everything(world) == before
 
 

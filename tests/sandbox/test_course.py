@@ -10,7 +10,7 @@ from typing import Any
 
 from labs import sandbox
 from labs.base.settings import CLONE, Settings
-from labs.ownership.removal import residue
+from labs.running import residue
 from labs.seams.world import World
 from tests.courses import PATHS, Typist
 
@@ -55,7 +55,7 @@ def test_what_was_typed_passes_again_by_button_on_the_same_state_and_nothing_sta
     rows = run(typist.settings)
     assert {f"{row['lesson']}/{row['step']}" for row in rows} == STEPS
     assert all(row["passed"] for row in rows)
-    assert residue(World(Settings.load(typist.settings.home))) == []
+    assert residue.names(World(Settings.load(typist.settings.home))) == []
 
 
 def test_it_starts_the_lab_where_nothing_runs(new_lab: Settings) -> None:

@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labs.base.settings import Settings
-from labs.cli.dials import main as sandbox_main
-from labs.cli.sso_login import device_login
+from labs.cli.main import main
+from labs.cli.sso import device_login
 from labs.seams.aws_files import write_profile
 from labs.seams.cloud import AwsCloud
 
@@ -312,22 +312,24 @@ def test_the_learners_commands(
     gateway: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LABS_HOME", str(gateway.settings.home))
-    assert sandbox_main(["clock", "+13h"]) == 0
+    assert main(["sandbox", "clock", "+13h"]) == 0
     assert gateway.admin.clock()["offset_seconds"] == 13 * 3600
     assert "13 h adiantado" in capsys.readouterr().out
-    assert sandbox_main(["clock", "now"]) == 0
+    assert main(["sandbox", "clock", "now"]) == 0
     assert gateway.admin.clock()["offset_seconds"] == 0
-    assert sandbox_main(["clock", "amanhã"]) == 1
-    assert sandbox_main(["spend", "1,50"]) == 0
+    assert main(["sandbox", "clock", "amanhã"]) == 1
+    assert main(["sandbox", "spend", "1,50"]) == 0
     assert "1,50 USD" in capsys.readouterr().out
-    assert sandbox_main(["spend", "-1"]) == 1
-    assert sandbox_main([]) == 2
+    assert main(["sandbox", "spend", "-1"]) == 1
+    with pytest.raises(SystemExit) as ended:
+        main(["sandbox"])
+    assert ended.value.code == 2
 
 
 def test_without_a_sandbox_the_commands_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LABS_HOME", str(tmp_path))
-    assert sandbox_main(["clock"]) == 1
+    assert main(["sandbox", "clock"]) == 1
     assert "python3 -m labs up" in capsys.readouterr().err
     assert Settings.load().home == tmp_path

@@ -10,7 +10,8 @@ import pytest
 
 from labs.base.settings import Settings
 from labs.ownership import aws_tags
-from labs.ownership.removal import items, remove_all
+from labs.ownership.removal import remove_all
+from labs.running.residue import items
 from labs.running.runner import Runner
 
 ACCOUNT = "123456789012"

@@ -9,7 +9,7 @@ import pytest
 
 from labs.base.errors import CatalogError, EngineUnavailable
 from labs.base.verdict import Verdict
-from labs.course.catalog import CheckSpec, Step
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running.judge import check_names, judge
 from labs.seams.engine import Container, HistoryEntry
 
@@ -31,6 +31,43 @@ def test_a_check_that_does_not_exist_is_our_bug(world: FakeWorld) -> None:
     with pytest.raises(CatalogError):
         run(world, "nope")
     assert len(check_names()) > 25
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "told"),
+    [
+        ("image_exist", {"ref": "x:1"}, "nenhuma verificação tem esse nome"),
+        ("image_exists", {"reff": "x:1"}, "campo"),
+        ("image_exists", {}, "falta o campo `ref`"),
+        ("image_exists", {"ref": "x:1", "tag": "v1"}, "campo desconhecido: `tag`"),
+        ("image_exists", {"ref": 3}, "`ref`: esperado `str`, e veio `int`"),
+        ("same_image", {"refs": "x:1"}, "`refs`: esperado `array`, e veio `str`"),
+        ("budget", {"name": "x", "limit": "5", "thresholds": ["50"]}, "`thresholds[0]`: esperado `int`"),
+        ("page_answers", {"port": "3000", "image": "x"}, "`port`: esperado `int`, e veio `str`"),
+        ("course_proven", {"all": True}, "campo desconhecido: `all`"),
+    ],
+)
+def test_what_does_not_fit_a_check_is_our_bug_and_never_a_verdict(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch, kind: str, arguments: dict[str, Any], told: str
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("the check ran")
+
+    monkeypatch.setattr(world.engine, "image", asked)
+    with pytest.raises(CatalogError) as caught:
+        run(world, kind, **arguments)
+    assert f"passo s, verificação {kind}: " in caught.value.observed and told in caught.value.observed
+    assert "não é culpa sua" in caught.value.what
+
+
+def test_a_check_that_asks_the_checks_of_other_steps_passes_our_bug_on(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Step(id="w", title="w", command="c", check=CheckSpec("image_exists", {}))
+    lesson = Lesson("00-a", "A", 1, "", (), (wrong,))
+    monkeypatch.setattr("labs.course.target_words.course", lambda _: Course((lesson,)))
+    with pytest.raises(CatalogError, match="catálogo"):
+        run(world, "course_proven")
 
 
 def test_what_an_outside_system_refuses_becomes_a_verdict(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from labs.base import apt
 from labs.base.errors import LiveLocked
 from labs.base.settings import Live, Settings
+from labs.cli.main import main
 from labs.live import guard
 from labs.ownership import removal
+from labs.running import residue
+from labs.seams import world as seams_world
 
 from .fakes import FakeWorld
 
@@ -23,9 +27,9 @@ def removed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
         if not gone:
             yield removal.Item("container widget-v1", lambda: gone.append("container widget-v1"))
 
-    monkeypatch.setattr(removal, "World", FakeWorld)
-    monkeypatch.setattr(removal, "items", items)
-    monkeypatch.setattr(removal, "is_terminal", lambda: True)
+    monkeypatch.setattr(seams_world, "World", FakeWorld)
+    monkeypatch.setattr(residue, "items", items)
+    monkeypatch.setattr(apt, "is_terminal", lambda: True)
     yield gone
 
 
@@ -34,13 +38,13 @@ def test_a_question_or_a_slip_removes_nothing(
     removed: list[str], capsys: pytest.CaptureFixture[str], words: str, code: int
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        removal.main([words])
+        main(["cleanup", words])
     assert ended.value.code == code
     assert removed == []
 
 
 def test_a_dry_run_lists_and_removes_nothing(removed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert removal.main(["--dry-run"]) == 0
+    assert main(["cleanup", "--dry-run"]) == 0
     assert "container widget-v1" in capsys.readouterr().out
     assert removed == []
 
@@ -57,14 +61,14 @@ def test_a_person_at_a_terminal_is_shown_what_goes_and_asked(
     gone: list[str],
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda _: answer)
-    assert removal.main([]) == code
+    assert main(["cleanup"]) == code
     assert "container widget-v1" in capsys.readouterr().out
     assert removed == gone
 
 
 def test_yes_does_not_ask(removed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asked"))
-    assert removal.main(["--yes"]) == 0
+    assert main(["cleanup", "--yes"]) == 0
     assert removed == ["container widget-v1"]
 
 
@@ -75,9 +79,9 @@ def test_live_nothing_goes_before_the_session_is_confirmed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     live = settings.aimed_at(Live("maria", "111122223333", "us-east-1", "maria@example.com"))
-    monkeypatch.setattr(removal.Settings, "load", lambda: live)
+    monkeypatch.setattr(Settings, "load", lambda: live)
     monkeypatch.setattr(guard, "require_account", lambda _: None)
-    assert removal.main(["--yes"]) == 1
+    assert main(["cleanup", "--yes"]) == 1
     assert "python3 -m labs.target confirm" in capsys.readouterr().err
     assert removed == []
 
@@ -89,5 +93,5 @@ def test_live_another_account_is_told_before_anything_is_listed(
         raise LiveLocked("O perfil é de outra conta.", "arn", "python3 -m labs.target confirm")
 
     monkeypatch.setattr(guard, "require_account", refuse)
-    assert removal.main(["--yes"]) == 1
+    assert main(["cleanup", "--yes"]) == 1
     assert removed == []

@@ -20,8 +20,9 @@ import pytest
 from labs.base.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
 from labs.base.settings import CLONE, Live, Settings
 from labs.base.things import BUDGET, ECR, HUB, Thing
-from labs.cli.dials import main as sandbox_command
-from labs.cli.hub_account import choose
+from labs.cli import target
+from labs.cli.hub import choose
+from labs.cli.main import main
 from labs.clinic import cases
 from labs.course import target_words
 from labs.course.catalog import load_course, load_overlay
@@ -454,7 +455,7 @@ def test_a_refusal_is_witnessed_by_the_steps_own_run(world: Real) -> None:
 
 
 def test_the_clock_and_the_spend_are_the_sandboxs_alone(real: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sandbox_command(["spend", "6.00"]) == 1
+    assert main(["sandbox", "spend", "6.00"]) == 1
     assert "só mudam na sandbox" in capsys.readouterr().err
 
 
@@ -463,10 +464,16 @@ def test_live_no_account_is_created(real: Settings) -> None:
         choose(real, "outra")
 
 
-def test_the_token_is_read_from_a_file_and_never_from_the_command_line(tmp_path: Path) -> None:
+def test_the_token_is_read_from_a_file_and_never_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "token").write_text("dckr_pat_x\n")
-    assert accounts._token(str(tmp_path / "token")) == "dckr_pat_x"
-    assert not any("token" in option and "file" not in option for option in accounts.parser().format_help().split())
+    assert target._token(str(tmp_path / "token")) == "dckr_pat_x"
+    with pytest.raises(SystemExit):
+        main(["target", "live", "--help"])
+    options = [word for word in capsys.readouterr().out.split() if word.startswith("--")]
+    assert "--token-file" in options
+    assert not any("token" in option and "file" not in option for option in options)
 
 
 def test_the_clinic_plants_no_fault_in_a_real_account(world: Real) -> None:

@@ -8,15 +8,22 @@ import os
 import shlex
 import subprocess
 import sys
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import labs
 from labs.base.errors import EngineError
 from labs.base.settings import CLONE
 from labs.cli import main
 
-VERBS = {"start", "test", "up", "down", "reset", "status", "doctor", "env", "run"}
+VERBS = {
+    *("start", "test", "up", "down", "reset", "status", "doctor", "env", "run"),
+    *("journey", "certificate", "cleanup", "account", "hub", "sso", "sandbox", "drill", "target", "secrets_scan"),
+    "notebooks",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +32,11 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_VENV", str(tmp_path / "venv"))  # not made: no verb here may leave this process
 
 
-def _fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def _fails_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def status(_: object) -> int:
         raise error
 
-    monkeypatch.setattr(main, "_status", status)
+    monkeypatch.setitem(main.COMMANDS, "status", replace(main.COMMANDS["status"], handler=status))
 
 
 def test_the_verbs_are_the_fixed_ones() -> None:
@@ -96,10 +103,7 @@ def test_an_unexpected_error_is_seventy_with_its_traceback_in_a_file(
 
 
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: object) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(main, "_status", interrupted)
+    _fails_with(monkeypatch, KeyboardInterrupt())
     assert main.main(["status"]) == 130
 
 
@@ -146,6 +150,36 @@ def test_reset_never_deletes_without_an_answer(tmp_path: Path, monkeypatch: pyte
     assert (tmp_path / "home" / "progress.json").exists()
 
 
+def test_reset_lists_what_goes_before_it_asks_and_a_dry_run_only_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    for folder in ("work", "sandbox/hub", "sandbox/cache"):
+        (home / folder).mkdir(parents=True)
+    for name in ("progress.json", "settings.json", "minha-nota.txt"):
+        (home / name).write_text(json.dumps({"ports": {}}))
+    monkeypatch.setattr(main.apt, "is_terminal", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asked"))
+    assert main.main(["reset", "--dry-run"]) == 0
+    listed = capsys.readouterr().out
+    for name in ("work", "sandbox", "progress.json", "settings.json"):
+        assert f"  {home / name}: " in listed
+    assert "minha-nota.txt" not in listed and (home / "progress.json").exists()
+    monkeypatch.setattr("builtins.input", lambda _: "apagar")
+    assert main.main(["reset"]) == 0
+    assert capsys.readouterr().out == listed
+    assert sorted(path.name for path in home.iterdir()) == [".lock", "minha-nota.txt", "sandbox"]
+    assert [path.name for path in (home / "sandbox").iterdir()] == ["cache"]
+
+
+def test_the_version_is_the_one_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(["--version"])
+    declared = tomllib.loads((CLONE / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"{declared}\n")
+    assert labs.__version__ == declared
+
+
 def test_damaged_settings_are_said_and_do_not_block_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "settings.json").write_text("{")
@@ -167,7 +201,7 @@ def test_an_old_python_gets_a_sentence() -> None:
 
 def test_the_bare_verbs_need_only_the_standard_library(tmp_path: Path) -> None:
     """On a bare machine nothing is installed yet: `-S -I`-like isolation from every site package."""
-    for verb in ("status", "env", "down"):
+    for verb in ("status", "env", "down", "--version"):
         done = subprocess.run(
             [sys.executable, "-S", "-m", "labs", verb], cwd=CLONE, capture_output=True, text=True, check=False
         )

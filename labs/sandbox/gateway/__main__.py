@@ -7,10 +7,14 @@ import logging
 import os
 import sys
 
+if len(sys.argv) > 1 and __name__ == "__main__":
+    print("O gateway é uma parte do laboratório: não se inicia à mão.\nPróximo comando: python3 -m labs up")
+    raise SystemExit(0 if set(sys.argv[1:]) & {"-h", "--help"} else 2)
+
 # One memory arena: threads here hardly allocate at the same time, each keeps its own free memory (mallopt(3)).
 if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
     os.environ["MALLOC_ARENA_MAX"] = "1"
-    os.execv(sys.executable, [sys.executable, "-m", "labs.sandbox.gateway", *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, "-m", "labs.sandbox.gateway"])
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from labs.sandbox.gateway.memory.clock import Clock, iso
 
@@ -25,6 +25,15 @@ LONGEST = 1000
 SAME_SECONDS = 0.25
 """Docker uploads layers in parallel: the same refusal of all of them within this time is one event."""
 WITHDRAW_SECONDS = 5.0
+
+
+class Challenge(NamedTuple):
+    """A refusal that may still be withdrawn: when (machine's monotonic time), to whom, and which event it is."""
+
+    time: float
+    client: str
+    seq: int
+    of_repository: bool
 
 
 class Events:
@@ -38,7 +47,7 @@ class Events:
         self._seq = 0
         self._lines = 0
         self._last_refusal: tuple[tuple[Any, ...], float] = ((), 0.0)
-        self._provisional: list[tuple[float, str, int, bool]] = []
+        self._provisional: list[Challenge] = []
         self._load()
 
     def _load(self) -> None:
@@ -103,7 +112,7 @@ class Events:
         """Record a refusal that `came_back` withdraws: never part of a bunch, or an earlier one would go with it."""
         self._last_refusal = ((), 0.0)
         seq = self.add(service, "refused", **fields)
-        self._provisional.append((time.monotonic(), client, seq, bool(fields.get("repository"))))
+        self._provisional.append(Challenge(time.monotonic(), client, seq, bool(fields.get("repository"))))
 
     def came_back(self, client: str) -> None:
         """The client has credentials after all: its provisional refusals were challenges."""
@@ -113,16 +122,17 @@ class Events:
 
     def _withdraw(self, client: str) -> None:
         fresh = time.monotonic() - WITHDRAW_SECONDS
-        waiting = [one for one in self._provisional if one[0] >= fresh]
-        theirs = [one for one in waiting if one[1] == client]
+        waiting = [challenge for challenge in self._provisional if challenge.time >= fresh]
+        theirs = [challenge for challenge in waiting if challenge.client == client]
         # Only the last challenge was answered, with those of the layers that an engine asks for in parallel; a ping
         # before it was of another command, which was really refused.
-        bunch = [one for one in theirs[:-1] if one[3] and one[0] >= theirs[-1][0] - SAME_SECONDS] + theirs[-1:]
-        for _, _, seq, _ in bunch:
-            self._apply({"withdrawn": seq})
-            self._write({"withdrawn": seq})
+        parallel = theirs[-1].time - SAME_SECONDS if theirs else 0.0
+        bunch = [earlier for earlier in theirs[:-1] if earlier.of_repository and earlier.time >= parallel]
+        for challenge in bunch + theirs[-1:]:
+            self._apply({"withdrawn": challenge.seq})
+            self._write({"withdrawn": challenge.seq})
             self._last_refusal = ((), 0.0)
-        self._provisional = [one for one in waiting if one[1] != client]
+        self._provisional = [challenge for challenge in waiting if challenge.client != client]
 
     def since(self, seq: int = 0) -> list[Event]:
         with self._lock:

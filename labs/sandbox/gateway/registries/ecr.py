@@ -218,8 +218,9 @@ def missing(name: str, account: str) -> str:
 def is_immutable(repository: Any, tag: str) -> bool:
     """Whether a tag of moto's repository may not move (ECR API reference, ImageTagMutabilityExclusionFilter)."""
     setting = str(getattr(repository.image_tag_mutability, "value", repository.image_tag_mutability))
-    filters = [str(one.get("filter", "")) for one in repository.image_tag_mutability_exclusion_filters or ()]
-    excluded = any(re.fullmatch(re.escape(one).replace(r"\*", ".*"), tag) for one in filters)
+    exclusions = repository.image_tag_mutability_exclusion_filters or ()
+    patterns = [re.escape(str(exclusion.get("filter", ""))).replace(r"\*", ".*") for exclusion in exclusions]
+    excluded = any(re.fullmatch(pattern, tag) for pattern in patterns)
     return setting.startswith("IMMUTABLE") != excluded
 
 

@@ -8,16 +8,13 @@ authentication"). Only the place of the credentials differs: the lab's own file.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from labs.base.errors import CloudError, LabError
+from labs.base.errors import CloudError
 from labs.base.settings import Settings
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -51,6 +48,8 @@ def device_login(
     Raises:
         CloudError: nobody approved in time, or AWS refused.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         token = _token(clients("sso-oidc"), start_url, show, wait)
         return _session(clients("sso"), token, account)
@@ -118,21 +117,20 @@ def login(settings: Settings, profile: str) -> Session:
     return session
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python3 -m labs.sso", description="Login por SSO, com credenciais temporárias."
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--profile", default="sso", metavar="PERFIL", help="perfil que recebe as credenciais (padrão: sso)"
     )
-    parser.add_argument("--profile", default="sso", help="perfil que recebe as credenciais (padrão: sso)")
-    profile = parser.parse_args(arguments).profile
-    try:
-        session = login(Settings.load(), profile)
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nLogin interrompido: nada foi gravado.", file=sys.stderr)
-        return 130
-    print(f"Pronto: perfil {profile}, conta {session.account}, papel {session.role}.")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Log in, and say what came of it.
+
+    Raises:
+        LabError: as `login`.
+    """
+    session = login(Settings.load(), chosen.profile)
+    print(f"Pronto: perfil {chosen.profile}, conta {session.account}, papel {session.role}.")
     print(f"As credenciais vencem em {session.expires:%d/%m/%Y %H:%M}.")
-    print(f"Teste: aws sts get-caller-identity --profile {profile}")
+    print(f"Teste: aws sts get-caller-identity --profile {chosen.profile}")
     return 0

@@ -1,19 +1,56 @@
-"""`python3 -m labs.account NAME`: choose the Docker Hub account's name of this lab.
+"""The learner's Docker Hub account: its name in this lab (`labs.account`), a private repository (`labs.hub private`).
 
 In the sandbox the account is created with a random access token; the token stands only in files of the state folder
-that nobody else can read.
+that nobody else can read. For the Hub's API it is exchanged for one that lives for minutes, and stands on no command
+line.
 """
 
 from __future__ import annotations
 
+import argparse
 import secrets
-import sys
-from collections.abc import Sequence
 
-from labs.base.errors import CommandError, LabError
+from labs.base.errors import CommandError
 from labs.base.files import write_atomic
 from labs.base.settings import HUB_USER_RULE, Settings
-from labs.seams.gateway_admin import GatewayAdmin
+
+
+def account_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NOME", help="de 4 a 30 letras minúsculas e números")
+
+
+def account(chosen: argparse.Namespace) -> int:
+    """Choose the account, and say where its token is.
+
+    Raises:
+        LabError: as `choose`.
+    """
+    settings = choose(Settings.load(), chosen.name)
+    print(f"Conta do Docker Hub neste laboratório: {settings.hub_user}")
+    print(f"Access token guardado em: {settings.hub_token_file}")
+    return 0
+
+
+def hub_arguments(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(dest="act", required=True, metavar="AÇÃO")
+    private = acts.add_parser(
+        "private", help="torna um repositório privado", description="Torna um repositório privado."
+    )
+    private.add_argument("name", metavar="NOME", help="o repositório, por exemplo widget-server")
+
+
+def hub(chosen: argparse.Namespace) -> int:
+    """Make a repository of the account private, over Docker Hub's API.
+
+    Raises:
+        RegistryError: the Hub refused, or there is no such repository.
+    """
+    from labs.seams.world import World
+
+    world = World(Settings.load())
+    world.hub_owner.hub_private(world.settings.hub_user, chosen.name)
+    print(f"{world.settings.hub_user}/{chosen.name} é privado.")
+    return 0
 
 
 def choose(settings: Settings, name: str) -> Settings:
@@ -23,6 +60,8 @@ def choose(settings: Settings, name: str) -> Settings:
         CommandError: the name is not a valid Docker ID.
         SandboxError: the sandbox is not up.
     """
+    from labs.seams.gateway_admin import GatewayAdmin
+
     if settings.live:
         return _check_live(settings, name)
     if not HUB_USER_RULE.fullmatch(name):
@@ -61,14 +100,3 @@ def _token(settings: Settings) -> str:
         return settings.hub_token_file.read_text("utf-8").strip()
     except OSError:
         return ""
-
-
-def main(arguments: Sequence[str]) -> int:
-    try:
-        settings = choose(Settings.load(), arguments[0] if len(arguments) == 1 else "")
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"Conta do Docker Hub neste laboratório: {settings.hub_user}")
-    print(f"Access token guardado em: {settings.hub_token_file}")
-    return 0

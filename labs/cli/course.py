@@ -1,0 +1,71 @@
+"""Where the learner stands (`labs.journey`), the proof of the whole course (`labs.certificate`), and the notebooks'
+stored outputs (`labs.notebooks`, for contributors).
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from labs.base.settings import Settings
+from labs.cli.terminal import show
+
+
+def journey_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rebuild", action="store_true", help="refaz os checks e grava o que o estado comprova")
+
+
+def journey(chosen: argparse.Namespace) -> int:
+    """Print the course, lesson by lesson, and where to go on.
+
+    Raises:
+        StateError: the state folder cannot be read or written.
+    """
+    from labs.course import target_words
+    from labs.course.progress import Progress
+    from labs.running import journey
+
+    settings = Settings.load()
+    course, progress = target_words.course(settings), Progress(settings)
+    if chosen.rebuild:
+        from labs.seams.world import World
+
+        print(f"Passos que o estado de agora comprova: {journey.rebuild(course, World(settings), progress)}.")
+    print(journey.text(course, progress.all()))
+    return 0
+
+
+def certificate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--nome", "--name", dest="name", default="", metavar="NOME", help="o nome que vai no certificado"
+    )
+
+
+def certificate(chosen: argparse.Namespace) -> int:
+    """Issue the certificate; exit code 0 only if all is proven.
+
+    Raises:
+        LabError: the state cannot be read, or the page not be written.
+    """
+    from labs.course import target_words
+    from labs.pages import certificate
+    from labs.seams.world import World
+
+    settings = Settings.load()
+    name = " ".join(chosen.name.split())[:120]
+    return 0 if certificate.issue(target_words.course(settings), World(settings), name, show) else 1
+
+
+def notebooks_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lessons", nargs="*", metavar="AULA", help="por exemplo 02-build (padrão: todas)")
+
+
+def notebooks(chosen: argparse.Namespace) -> int:
+    """Run the notebooks and store their outputs.
+
+    Raises:
+        CatalogError: there is no such lesson.
+    """
+    from labs.develop import notebooks
+
+    notebooks.refresh_all(chosen.lessons, Settings.load(), show)
+    return 0

@@ -1,0 +1,58 @@
+"""`python3 -m labs reset`: list what goes, ask, and make it the first day again."""
+
+from __future__ import annotations
+
+import argparse
+
+from labs.base import apt
+from labs.base.errors import LabError
+from labs.base.settings import Settings, default_home
+from labs.cli.terminal import confirmed, listed, say, settings_or_defaults
+
+NOTHING = "Nada foi apagado."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="só lista o que seria apagado")
+    parser.add_argument("--yes", action="store_true", help="não pergunta")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Exit code 0 where it was done, or only listed.
+
+    Raises:
+        LabError: nobody can be asked, JupyterLab is open, or something cannot be removed.
+    """
+    from labs import sandbox
+    from labs.jupyter import server
+
+    home = default_home()
+    if not (chosen.yes or chosen.dry_run or apt.is_terminal()):
+        raise LabError("Sem terminal não há como perguntar antes de apagar.", str(home), "python3 -m labs reset --yes")
+    settings = settings_or_defaults()
+    if not chosen.yes:
+        print(_listed(settings))
+    if chosen.dry_run:
+        return 0
+    if not chosen.yes and not confirmed():
+        print(NOTHING)
+        return 1
+    if address := server.running_address(settings):
+        raise LabError(
+            "O JupyterLab deste laboratório está aberto.", address, "Ctrl-C na janela do start, e repita o reset"
+        )
+    server.end_orphans(settings, say)
+    sandbox.reset(settings, say)
+    return 0
+
+
+def _listed(settings: Settings) -> str:
+    """What is deleted of the state folder, and of an engine that is the learner's own."""
+    from labs.sandbox import engine_choice, lifecycle
+
+    names = [f"{settings.home / name}: {words}" for name, words in lifecycle.deleted_at_reset(settings).items()]
+    if settings.engine_host and not engine_choice.is_private(settings):
+        from labs.ownership import removal
+
+        names += [f"{name}, no seu Docker" for name in removal.in_own_engine(settings)]
+    return listed("Seria apagado:", names) if names else "Não há nada para apagar."

@@ -1,0 +1,50 @@
+"""What the first `up` would fetch, fetched while the environment is installed: `python -m labs.sandbox.fetch`.
+
+Standard library only. It tells nothing of what fails: `up` asks for the same things, and says why it gets none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from labs.base import apt
+from labs.base.errors import LabError
+from labs.base.settings import Settings
+from labs.sandbox import base_image, engine_choice, lifecycle, registry_program, workspace
+
+Report = Callable[[str], None]
+
+
+def ahead(settings: Settings, report: Report) -> None:
+    """The registry, the base image's archive and the wheels of widget-server: apt and pip side by side."""
+    with contextlib.suppress(LabError):
+        lifecycle.prepare_folders(settings)
+        with ThreadPoolExecutor(max_workers=2) as workers:
+            wheels = workers.submit(workspace.fetch_wheels, settings, report)
+            _system_packages(settings, report)
+            wheels.result()
+
+
+def _system_packages(settings: Settings, report: Report) -> None:
+    registry_program.registry_program(settings, report)
+    if apt.has_apt() and not base_image.present(engine_choice.choose(settings)):
+        base_image.build_archive(settings, report)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")  # one write a line: two threads report
+    sys.stderr.flush()
+
+
+def main() -> int:
+    """Fetch for the default state folder; always 0."""
+    with contextlib.suppress(KeyboardInterrupt, LabError):
+        ahead(Settings.load().sandboxed(), _say)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
