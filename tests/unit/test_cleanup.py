@@ -15,7 +15,7 @@ from labs.ownership.items import Item
 from labs.running import residue
 from labs.seams import world as seams_world
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from labs.base.events import Event, Line
 from labs.course.command_line import CommandLine
 from labs.running.commands import Context, execute
 
-from .conftest import FakeWorld
-from .fakes import FakeCloud, FakeEngine
+from .fakes import FakeCloud, FakeEngine, FakeWorld
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from labs.ownership.ledger import Ledger
 from labs.running import journey
 from labs.sandbox import workspace
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 GOOD = {"passed": True, "observed": "visto", "at": "2026-01-02T10:00:00+00:00"}
 ACCOUNTS = {"hub_user": "maria", "account": "210987654321", "region": "us-east-2", "email": "m@example.com"}
