@@ -12,7 +12,7 @@ from labs.checks import container
 from labs.running.unattended import approve
 from labs.seams.engine import Container
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 FORM = '<form action="/sso/device?a=1&amp;b=2"><input name="code" value="AB&amp;CD"></form>'
 PAGES = {"/sso/device?code=AB": FORM, "/health": '{"version": "v1"}', "/": "olá"}
