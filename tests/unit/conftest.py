@@ -6,19 +6,9 @@ from pathlib import Path
 import pytest
 
 from labs.base.settings import Ports, Settings
-from labs.seams.world import World
 from labs.widgets import changes
 
-from .fakes import FakeAdmin, FakeCloud, FakeEngine, FakeRegistry
-
-
-class FakeWorld(World):
-    """A world whose outside systems are fakes."""
-
-    def __init__(self, settings: Settings) -> None:
-        hub = FakeRegistry(settings.hub_registry)
-        ecr = FakeRegistry(settings.ecr_registry)
-        super().__init__(settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, admin=FakeAdmin())
+from .fakes import FakeWorld
 
 
 @pytest.fixture(autouse=True)

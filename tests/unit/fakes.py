@@ -9,8 +9,10 @@ from typing import Any
 
 from labs.base.errors import CloudError, EngineError
 from labs.base.events import Line, Progress, Watcher
+from labs.base.settings import Settings
 from labs.seams.engine import Container, HistoryEntry, Image
 from labs.seams.registry import HubRepository, Layer, Manifest
+from labs.seams.world import World
 
 
 def digest(character: str) -> str:
@@ -91,15 +93,25 @@ class FakeEngine:
 
 @dataclass
 class FakeRegistry:
-    """A registry without a network: manifests by (repository, tag)."""
+    """A registry without a network: manifests by (repository, tag); with Docker Hub's own API beside it.
+
+    Attributes:
+        diffs: each config's layers by their unpacked content (`diff_ids`).
+        created: what was made, made private or deleted over the Hub's API.
+    """
 
     address: str
     manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
     open_repositories: set[str] = field(default_factory=set)
+    diffs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    up: bool = True
     login_ok: bool = True
+    account_ok: bool = True
+    hub: list[HubRepository] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
 
     def answers(self) -> bool:
-        return True
+        return self.up
 
     def accepts_login(self) -> bool:
         return self.login_ok
@@ -113,8 +125,27 @@ class FakeRegistry:
     def public(self, repository: str) -> bool:
         return repository in self.open_repositories
 
+    def has_blob(self, repository: str, digest: str) -> bool:
+        held = (one for (name, _), one in self.manifests.items() if name == repository)
+        return any(digest == layer.digest for one in held for layer in one.layers)
+
+    def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
+        return self.diffs[config]
+
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
-        return ()
+        return tuple(self.hub)
+
+    def hub_account_works(self, namespace: str) -> bool:
+        return self.account_ok
+
+    def hub_create(self, namespace: str, name: str) -> None:
+        self.created.append(f"{namespace}/{name}")
+
+    def hub_private(self, namespace: str, name: str) -> None:
+        self.created.append(f"private {namespace}/{name}")
+
+    def hub_delete(self, namespace: str, name: str) -> None:
+        self.created.append(f"deleted {namespace}/{name}")
 
 
 def manifest(name: str, config: str, *layers: str) -> Manifest:
@@ -161,7 +192,49 @@ class FakeCloud:
 
 @dataclass
 class FakeAdmin:
+    """The gateway's witness and dials, without a gateway. `offset` is the lab's clock against the machine's."""
+
     seen: list[dict[str, Any]] = field(default_factory=list)
+    up: bool = True
+    offset: int = 0
+    now: str = "2026-01-31T12:00:00.000000Z"
+    pulls: int | None = None
+
+    def health(self) -> bool:
+        return self.up
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         return [event for event in self.seen if event["seq"] > since]
+
+    def clock(self) -> dict[str, Any]:
+        return {"offset_seconds": self.offset, "now": self.now}
+
+    def set_clock(self, offset_seconds: int) -> None:
+        self.offset = offset_seconds
+
+    def hub_limits(self, pulls: int | None) -> None:
+        self.pulls = pulls
+
+
+class FakeWorld(World):
+    """A world whose outside systems are fakes: one Hub for the learner's login and the owner's."""
+
+    engine: FakeEngine
+    cloud: FakeCloud
+    hub: FakeRegistry
+    hub_owner: FakeRegistry
+    ecr: FakeRegistry
+    admin: FakeAdmin
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        hub: FakeRegistry | None = None,
+        ecr: FakeRegistry | None = None,
+        admin: FakeAdmin | None = None,
+    ) -> None:
+        hub = hub or FakeRegistry(settings.hub_registry)
+        ecr = ecr or FakeRegistry(settings.ecr_registry)
+        admin = admin or FakeAdmin()
+        super().__init__(settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, admin=admin)

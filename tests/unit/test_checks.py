@@ -13,8 +13,7 @@ from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running.judge import check_names, judge
 from labs.seams.engine import Container, HistoryEntry
 
-from .conftest import FakeWorld
-from .fakes import digest, image, manifest
+from .fakes import FakeWorld, digest, image, manifest
 
 HUB, ECR = "127.0.0.1:5001", "127.0.0.1:5002"
 
