@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -17,6 +17,7 @@ import msgspec
 
 from labs.base.documents import Damaged, Typed, typed
 from labs.base.errors import CatalogError
+from labs.course.command_line import CommandLine
 
 COURSE = Path(__file__).with_name("lessons")
 OVERLAY = Path(__file__).with_name("live.toml")
@@ -40,7 +41,7 @@ class CheckSpec(Typed, frozen=True):
         return {name: _expand(value, variables) for name, value in self.arguments.items()}
 
 
-class Step(Typed, frozen=True):
+class Step(Typed, frozen=True, dict=True):
     """One thing the learner does.
 
     Attributes:
@@ -74,6 +75,11 @@ class Step(Typed, frozen=True):
     open: bool = False
     lasting: bool = True
     drill: str = ""
+
+    @cached_property
+    def line(self) -> CommandLine:
+        """The command as a value: what it creates, removes and touches, and whom it talks to."""
+        return CommandLine.of(self.command)
 
 
 class Option(Typed, frozen=True):

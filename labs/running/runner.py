@@ -88,7 +88,7 @@ class Runner:
                     return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
                 guard.require(self.world, lesson, step)
                 self._note(lesson, step)
-                if not _opens_its_case(step) and (closed := closed_case(step, self.world)):
+                if not step.line.opens_case(step.drill) and (closed := closed_case(step, self.world)):
                     return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
                 if step.once and (verdict := judge(step, self.world)).passed:
                     self._label(self._saw(lesson, step, verdict), watch)
@@ -206,7 +206,7 @@ class Runner:
     def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> list[Thing]:
         """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
         found = [now(self.world, thing) for thing in self._creations(step)]
-        if verdict.passed and "docker build" in step.command and (built := verdict.evidence.get("id")):
+        if verdict.passed and step.line.builds and (built := verdict.evidence.get("id")):
             found.append(Thing(IMAGE, "", built))
         self.ledger.saw(found, f"{lesson.id}/{step.id}")
         return found
@@ -225,7 +225,7 @@ class Runner:
                 watch(Line(f"{thing.name} ficou sem a tag {aws_tags.TEXT}: {error.observed}", True))
 
     def _creations(self, step: Step) -> list[Thing]:
-        return things_of(self.settings, [step.command])
+        return things_of(self.settings, [step.line])
 
     # One step ----------------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ class Runner:
                 cancel or threading.Event(),
             )
             alone = is_unattended() and not self.settings.live  # nobody but a person approves a real login
-            execute(step.command, context, answering(watch, self.settings) if alone else watch)
+            execute(step.line, context, answering(watch, self.settings) if alone else watch)
         except (Interrupted, StateError):
             raise
         except KeyboardInterrupt:
@@ -309,10 +309,6 @@ class Runner:
                 str(error),
                 'ls -l "$LAB_SECRETS"',
             ) from error
-
-
-def _opens_its_case(step: Step) -> bool:
-    return step.command.startswith(f"python3 -m labs.drill {step.drill}")
 
 
 def _not_run(error: LabError) -> Verdict:

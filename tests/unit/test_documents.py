@@ -13,6 +13,7 @@ from labs.base.documents import Damaged, Entries, Lines, Typed
 from labs.base.errors import LiveLocked, StateError
 from labs.base.settings import Live, Settings
 from labs.clinic.open_case import DAMAGED, Case
+from labs.course import target_words
 from labs.course.catalog import Option, Question
 from labs.course.progress import Progress
 from labs.course.tries import Tries
@@ -143,7 +144,7 @@ def test_what_can_be_read_is_read_where_nothing_can_be_written(
 
 def test_the_journey_of_a_damaged_file_is_told(settings: Settings) -> None:
     put(settings.progress_file, {"steps": {"00-comece-aqui/engine": {**GOOD, "at": "ontem", "began": "anteontem"}}})
-    assert "Continue na aula 00" in journey.text(journey.target_words.course(settings), Progress(settings).all())
+    assert "Continue na aula 00" in journey.text(target_words.course(settings), Progress(settings).all())
 
 
 def test_a_wrong_answer_costs_its_lesson_alone(settings: Settings) -> None:
