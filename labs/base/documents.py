@@ -11,7 +11,6 @@ What a store does about damage is its own to say; here it is a `Damaged`.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
 from labs.base.errors import MissingDependency, StateError
-from labs.base.files import locked, write_atomic
+from labs.base.files import lock, locked, write_atomic
 
 try:
     import msgspec
@@ -245,7 +244,7 @@ class Lines(Generic[T]):
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file)
             content = file.read()
             if content and not content.endswith(b"\n"):
                 file.truncate(content.rfind(b"\n") + 1)

@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 
 from labs.base.errors import StateError
 from labs.base.files import write_atomic
+from labs.base.reference import DOCKER_HUB
 
 CLONE = Path(__file__).resolve().parents[2]
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
@@ -29,7 +30,6 @@ _FOREIGN = re.compile(
 LOOPBACK = ("127.0.0.1", "localhost")
 SANDBOX, LIVE = "sandbox", "live"
 """The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
-DOCKER_HUB = "docker.io"
 BASE_IMAGE, FALLBACK_BASE_IMAGE = "labs/python-base:3", "python:3.13-slim"
 """What `widget-server` is built from: made of this machine's packages, or pulled where there is no apt."""
 HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")

@@ -96,7 +96,7 @@ def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
     """What the case's own commands create: from now on somebody may type them."""
     lesson = next(lesson for lesson in load_course().lessons if lesson.drills)
     steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.drill == name)
-    return things_of(settings, (step.command for step in steps))
+    return things_of(settings, (step.line for step in steps))
 
 
 def present(world: World, name: str) -> Verdict:

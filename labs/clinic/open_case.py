@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,8 @@ import msgspec
 
 from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import StateError
-from labs.base.files import write_atomic
 from labs.base.settings import Settings
-from labs.seams.docker_files import docker_config
+from labs.seams import docker_files
 
 if TYPE_CHECKING:
     from labs.seams.world import World
@@ -43,8 +41,7 @@ class Case(Typed, frozen=True):
     def of(cls, world: World, drill: str) -> Case:
         """The case that begins now."""
         settings, seq = world.settings, last_event(world)
-        auths = docker_config(settings).get("auths", {})
-        logins = {address: auths.get(address, {}).get("auth") for address in _registries(settings)}
+        logins = {address: docker_files.login(settings, address) for address in _registries(settings)}
         return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
 
     def ready_at(self, world: World) -> Case:
@@ -80,14 +77,11 @@ class Case(Typed, frozen=True):
 
     def restore(self, world: World) -> None:
         """Logins, clock and pull limit as before."""
-        config = docker_config(world.settings)
-        auths = config.setdefault("auths", {})
         for address, auth in self.logins.items():
             if auth is None:
-                auths.pop(address, None)
+                docker_files.forget_login(world.settings, address)
             else:
-                auths[address] = {"auth": auth}
-        write_atomic(world.settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
+                docker_files.set_login(world.settings, address, auth)
         if self.drill in (PULL_CASE, DAMAGED):
             world.admin.hub_limits(None)
         if self.drill in (CLOCK_CASE, DAMAGED):
@@ -97,13 +91,6 @@ class Case(Typed, frozen=True):
 def last_event(world: World) -> int:
     """Number of the last thing that the gateway saw."""
     return max((event["seq"] for event in world.admin.events()), default=0)
-
-
-def forget_login(settings: Settings, registry: str) -> None:
-    """What `docker logout` does, without asking whether there was a login."""
-    config = docker_config(settings)
-    if config.get("auths", {}).pop(registry, None):
-        write_atomic(settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
 
 
 def _registries(settings: Settings) -> tuple[str, str]:

@@ -17,6 +17,7 @@ import msgspec
 
 from labs.base.documents import Damaged, Typed, typed
 from labs.base.errors import CatalogError
+from labs.course.command_line import CommandLine
 
 COURSE = Path(__file__).with_name("lessons")
 OVERLAY = Path(__file__).with_name("live.toml")
@@ -74,6 +75,11 @@ class Step(Typed, frozen=True):
     open: bool = False
     lasting: bool = True
     drill: str = ""
+
+    @property
+    def line(self) -> CommandLine:
+        """The command as a value: what it creates, removes and touches, and whom it talks to; parsed once."""
+        return CommandLine.of(self.command)
 
 
 class Option(Typed, frozen=True):

@@ -16,6 +16,7 @@ from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import CloudError, LiveLocked
 from labs.base.settings import Settings
 from labs.course import costs
+from labs.course.command_line import Service
 
 if TYPE_CHECKING:
     from labs.course.catalog import Lesson, Step
@@ -73,7 +74,7 @@ def require(world: World, lesson: Lesson, step: Step) -> None:
     if not settings.live:
         return
     require_session(settings)
-    if "aws " in step.command or "$ECR_REGISTRY" in step.command or "labs.sso" in step.command:
+    if not step.line.services(settings.environment()).isdisjoint((Service.AWS, Service.ECR)):
         require_account(world)
         if not lesson.id.startswith(BEFORE_BUDGET):
             require_budget(world)

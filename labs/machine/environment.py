@@ -19,6 +19,7 @@ from pathlib import Path
 
 from labs.base import apt
 from labs.base.errors import MissingDependency, StateError
+from labs.base.files import lock_file, locked_within
 from labs.base.settings import CLONE
 from labs.machine import installer
 
@@ -127,36 +128,21 @@ def rerun_inside(arguments: list[str]) -> None:
 
 @contextlib.contextmanager
 def _locked(report: Report) -> Iterator[None]:
-    """One installation at a time; the kernel frees the lock of a killed process."""
-    import fcntl
-
+    """One installation at a time."""
     path = folder().with_name(f"{folder().name}.lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
+        lock_file(path).close()
+    except StateError as error:
         raise StateError(
             "O ambiente Python não pode ser criado nesta pasta.",
-            f"{path}: {error.strerror}",
+            error.observed,
             'export LABS_VENV="$HOME/.cache/registry-labs-venv" && python3 -m labs start',
         ) from error
-    from labs.base.wait import Look, until
 
-    with file:
-        told = False
+    def say() -> None:
+        report("Outro start está instalando o ambiente; esperando ele terminar …")
 
-        def take() -> Look:
-            nonlocal told
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if not told:
-                    report("Outro start está instalando o ambiente; esperando ele terminar …")
-                    told = True
-                return Look(False, f"{path} está com outro processo")
-            return Look(True)
-
-        until("a outra instalação terminar", take, LOCK_SECONDS, interval=0.2)
+    with locked_within(path, LOCK_SECONDS, "a outra instalação terminar", say=say):
         yield
         path.unlink(missing_ok=True)
 

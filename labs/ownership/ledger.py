@@ -6,7 +6,7 @@ runs. A line that a power cut tore is dropped; a damaged line before the end mak
 **The rule.** A thing is the lab's, and may be removed, if and only if
 
 1. its name was *noted*: a step of the course that creates it (its literal command says so,
-   `labs/ownership/creations.py`) was opened, run or verified in this lab, or a terminal took the lab's environment, in
+   `labs/course/command_line.py`) was opened, run or verified in this lab, or a terminal took the lab's environment, in
    which any step may be typed, or the kit itself made it; or its id was *seen* by such a step's check; and
 2. it was *not there before*: the first `up` with an engine, and the first confirmation of a live account, write down
    what exists (ids, names, creation times), and that stays the learner's for ever. Where nothing was written down,
@@ -32,7 +32,7 @@ from labs.base.documents import Damaged, Lines, Typed
 from labs.base.errors import StateError
 from labs.base.settings import SANDBOX, Settings
 from labs.base.things import IN_ENGINE, Thing
-from labs.ownership.creations import creations
+from labs.course.command_line import CommandLine
 
 BEFORE, NOTED, SEEN, REMOVED, LISTED = "before", "noted", "seen", "removed", "listed"
 """Events: was there before · will be created · exists, with this identity · removed · the list of before is whole."""
@@ -226,19 +226,19 @@ def course_things(settings: Settings) -> list[Thing]:
     """All that the steps of the course create with the chosen target."""
     from labs.course.target_words import course
 
-    commands = (
-        step.command
+    lines = (
+        step.line
         for lesson in course(settings).lessons
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
         if not step.skip
     )
-    return things_of(settings, commands)
+    return things_of(settings, lines)
 
 
-def things_of(settings: Settings, commands: Iterable[str]) -> list[Thing]:
+def things_of(settings: Settings, lines: Iterable[CommandLine]) -> list[Thing]:
     """What these commands create, typed in the lab's working folder."""
     variables, folder = settings.environment(), settings.work / "widget-server"
-    return [thing for one in commands for thing in creations(one, variables, folder)]
+    return [thing for line in lines for thing in line.creates(variables, folder)]
 
 
 def _now() -> str:

@@ -39,12 +39,15 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def main() -> int:
-    """Fetch for the default state folder; always 0."""
+def main(arguments: list[str]) -> int:
+    """Fetch for the default state folder; whoever types it is told what it is."""
+    if arguments:
+        print("A busca antecipada é uma parte do start: não se inicia à mão.\nPróximo comando: python3 -m labs start")
+        return 0 if set(arguments) & {"-h", "--help"} else 2
     with contextlib.suppress(KeyboardInterrupt, LabError):
         ahead(Settings.load().sandboxed(), _say)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,13 +12,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from labs.base import processes
 from labs.base.errors import LabError, SandboxError, StateError
+from labs.base.files import locked_within
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.sandbox import engine_choice, leftovers, network, parts, registry_program, supervised
@@ -107,28 +109,14 @@ def prepare_folders(settings: Settings) -> None:
         ) from error
 
 
-@contextlib.contextmanager
-def locked(settings: Settings) -> Iterator[None]:
-    """One `up`, `down` or `reset` at a time for a state folder; the kernel frees the lock of a killed process."""
-    import fcntl
-
-    path = settings.home / ".lock"
-    with path.open("w", encoding="utf-8") as file:
-
-        def take() -> Look:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return Look(False, f"{path} está com outro processo (fuser '{path}')")
-            return Look(True)
-
-        until(
-            "outro start, up, down ou reset deste laboratório terminar",
-            take,
-            LOCK_SECONDS,
-            next_command="python3 -m labs status",
-        )
-        yield
+def locked(settings: Settings) -> AbstractContextManager[None]:
+    """One `up`, `down` or `reset` at a time for a state folder."""
+    return locked_within(
+        settings.home / ".lock",
+        LOCK_SECONDS,
+        "outro start, up, down ou reset deste laboratório terminar",
+        next_command="python3 -m labs status",
+    )
 
 
 def _engine_present(settings: Settings) -> bool:

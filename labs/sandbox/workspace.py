@@ -2,6 +2,9 @@
 
 A manifest remembers what the kit wrote. A file that is still as the kit wrote it follows the clone; one that the
 learner changed (or deleted) is the learner's and is never written again.
+
+Fetching the wheels needs the standard library alone (`labs/sandbox/fetch.py`), so what reads the manifest is imported
+late.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from labs.base import documents
 from labs.base.errors import MissingDependency, StateError
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import registry_program
@@ -31,6 +33,8 @@ def ensure(settings: Settings, base: str) -> None:
     Raises:
         StateError: a file cannot be written.
     """
+    from labs.base import documents
+
     path = settings.sandbox / "workspace.json"
     written = _read_manifest(path)
     before = dict(written)
@@ -94,6 +98,8 @@ def _write(target: Path, content: bytes, source: Path) -> None:
 
 
 def _read_manifest(path: Path) -> dict[str, str]:
+    from labs.base import documents
+
     try:
         return documents.read(path, dict[str, str])
     except (OSError, documents.Damaged):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from labs.base import documents
 from labs.base.documents import Damaged, Entries, Lines, Typed
 from labs.base.errors import LiveLocked, StateError
 from labs.base.settings import Live, Settings
+from labs.cli import course as course_commands
 from labs.clinic.open_case import DAMAGED, Case
-from labs.course import target_words
 from labs.course.catalog import Course, Option, Question
 from labs.course.progress import Progress
 from labs.course.tries import Tries
@@ -142,9 +143,13 @@ def test_what_can_be_read_is_read_where_nothing_can_be_written(
     assert settings.progress_file.read_text() == text
 
 
-def test_the_journey_of_a_damaged_file_is_told(settings: Settings) -> None:
-    put(settings.progress_file, {"steps": {"00-comece-aqui/engine": {**GOOD, "at": "ontem", "began": "anteontem"}}})
-    assert "Continue na aula 00" in journey.text(target_words.course(settings), Progress(settings).all())
+def test_the_journey_of_a_damaged_file_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = {**GOOD, "at": "ontem", "began": "anteontem"}
+    put(settings.progress_file, {"steps": {"00-comece-aqui/engine": wrong, "00-comece-aqui/account": GOOD}})
+    assert course_commands.journey(argparse.Namespace(rebuild=False)) == 0
+    said = capsys.readouterr().out
+    assert "Continue na aula" in said and "1 passo estava danificado" in said
+    assert "Próximo comando: python3 -m labs.journey --rebuild" in said
 
 
 def test_a_wrong_answer_costs_its_lesson_alone(settings: Settings) -> None:

@@ -14,15 +14,17 @@ from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.cli.main import main
 from labs.clinic import belongings, cases, command
-from labs.clinic.open_case import Case, forget_login
+from labs.clinic.open_case import Case
 from labs.course.catalog import CheckSpec, Drill, Step, load_course
+from labs.course.command_line import CommandLine
 from labs.course.progress import Progress
 from labs.course.tries import Tries
 from labs.ownership import inventory
 from labs.ownership.ledger import KIT, Ledger
-from labs.running.commands import Context, _native
+from labs.running.commands import Context, seam_action
 from labs.running.judge import judge
 from labs.running.runner import Runner
+from labs.seams.docker_files import forget_login
 from labs.widgets import changes
 from labs.widgets.drill import DiagnosisCard
 
@@ -273,9 +275,9 @@ def test_a_wrong_command_says_how_to_see_which_is_right(
 def test_a_button_leaves_what_it_does_not_know_to_the_terminals_command(world: FakeWorld) -> None:
     context = Context(world.settings, world.engine, world.cloud, world.settings.work)
     for known in ("", " sem-login", " --undo", " sem-login --undo"):
-        assert _native(f"python3 -m labs.drill{known}", context)
+        assert seam_action(CommandLine.of(f"python3 -m labs.drill{known}").parts[0], context)
     for unknown in (" a b", " --what", " sem-login --diagnose"):
-        assert _native(f"python3 -m labs.drill{unknown}", context) is None
+        assert seam_action(CommandLine.of(f"python3 -m labs.drill{unknown}").parts[0], context) is None
 
 
 def test_the_list_marks_the_open_case(world: FakeWorld, settings: Settings) -> None:

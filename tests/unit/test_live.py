@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from labs.base.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
+from labs.base.reference import registry_of
 from labs.base.settings import CLONE, Live, Settings
 from labs.base.things import BUDGET, ECR, HUB, Thing
 from labs.cli import target
@@ -32,7 +33,7 @@ from labs.ownership.removal import require_nothing_live
 from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.seams.cloud import AwsCloud
-from labs.seams.engine import DockerEngine, registry_of
+from labs.seams.engine import DockerEngine
 from labs.seams.registry import PLATFORMS, HttpRegistry, HubRepository
 
 from .fakes import FakeWorld, digest
