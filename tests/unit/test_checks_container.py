@@ -42,7 +42,7 @@ def test_page_answers(world: FakeWorld, page: FakePage, asked: dict[str, Any], s
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "✗ A página na porta {port} não respondeu: HTTP Error 503: Service Unavailable"),
+        ({}, "✗ A página na porta {port} não respondeu: HTTP 503 em /health"),
         ({"exit_code": 2}, "✗ A página na porta {port} não respondeu: o container w parou"),
     ],
 )

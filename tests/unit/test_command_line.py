@@ -17,7 +17,7 @@ from labs.course.command_line import CommandLine, Service
 from labs.running import commands
 from labs.running.commands import Context, execute
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 DATA = Path(__file__).parent / "data" / "known_commands.jsonl"
 KNOWN = [json.loads(line) for line in DATA.read_text("utf-8").splitlines()]

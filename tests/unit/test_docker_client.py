@@ -11,7 +11,7 @@ from labs.base.errors import CommandError, MissingDependency
 from labs.seams import docker_client
 from labs.seams.docker_client import docker, reaches
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 
 @pytest.fixture

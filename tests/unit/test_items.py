@@ -9,7 +9,7 @@ import pytest
 from labs.base.errors import CloudError
 from labs.ownership.items import remove_user
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "list_access_keys": {"AccessKeyMetadata": [{"AccessKeyId": "AKIA1"}, {"AccessKeyId": "AKIA2"}]},

@@ -12,7 +12,7 @@ from labs.checks import container
 from labs.running.unattended import approve
 from labs.seams.engine import Container
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 FORM = '<form action="/sso/device?a=1&amp;b=2"><input name="code" value="AB&amp;CD"></form>'
 PAGES = {"/sso/device?code=AB": FORM, "/health": '{"version": "v1"}', "/": "olá"}
@@ -73,7 +73,7 @@ def test_a_page_that_refuses_is_an_error(server: Server) -> None:
 
 def running(world: FakeWorld, port: int, code: int | None = None) -> Container:
     one = Container("id", "web", "web:v1", "sha256:1", "running", code, (port,))
-    world.engine.running = [one]  # type: ignore[attr-defined]
+    world.engine.running = [one]
     return one
 
 
