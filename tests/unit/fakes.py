@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,12 @@ def image(character: str, *tags: str, **changes: Any) -> Image:
         "labels": {},
     }
     return Image(id=digest(character), tags=tags, **{**defaults, **changes})
+
+
+def container(name: str, image_id: str = "", **changes: Any) -> Container:
+    """A running container, of `image("a")` unless told otherwise."""
+    defaults: dict[str, Any] = {"image": "x", "status": "running", "exit_code": None, "ports": ()}
+    return Container(id=name, name=name, **{**defaults, "image_id": image_id or digest("a"), **changes})
 
 
 @dataclass
@@ -152,6 +162,27 @@ def manifest(name: str, config: str, *layers: str) -> Manifest:
     return Manifest(digest(name), "m", Layer(digest(config), 10), tuple(Layer(digest(layer), 5) for layer in layers))
 
 
+def archive(*layers: Mapping[str, str], config: str = "{}") -> bytes:
+    """What `docker save` writes for an image: its configuration and its layers' files, oldest layer first (Docker Image
+    Specification v1.2).
+    """
+    names = [f"{number}/layer.tar" for number in range(len(layers))]
+    members = {name: _tar(files) for name, files in zip(names, layers, strict=True)}
+    described = json.dumps([{"Config": "config.json", "RepoTags": ["x:1"], "Layers": names}])
+    return _tar({**members, "config.json": config, "manifest.json": described})
+
+
+def _tar(files: Mapping[str, str | bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return made.getvalue()
+
+
 @dataclass
 class FakeCloud:
     """AWS without a network: answers by (service, method); an exception is raised, a value returned."""
@@ -214,6 +245,28 @@ class FakeAdmin:
 
     def hub_limits(self, pulls: int | None) -> None:
         self.pulls = pulls
+
+
+class FakePage(ThreadingHTTPServer):
+    """widget-server's page, as far as checks read it. Without `health` it answers with an error."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.health: dict[str, Any] | None = {"version": "v2", "environment": "homologacao", "keys": {"KEY_1": True}}
+        self.text = "<h1>Olá</h1>"
+        self.port = int(self.server_address[1])
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: FakePage
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.server.health else 503)
+        self.end_headers()
+        self.wfile.write((json.dumps(self.server.health) if self.path == "/health" else self.server.text).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
 
 
 class FakeWorld(World):

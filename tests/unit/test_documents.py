@@ -15,7 +15,7 @@ from labs.base.errors import LiveLocked, StateError
 from labs.base.settings import Live, Settings
 from labs.cli import course as course_commands
 from labs.clinic.open_case import DAMAGED, Case
-from labs.course.catalog import Option, Question
+from labs.course.catalog import Course, Option, Question
 from labs.course.progress import Progress
 from labs.course.tries import Tries
 from labs.live import guard
@@ -117,7 +117,7 @@ def test_a_wrong_record_is_kept_aside_and_the_others_stay(settings: Settings, wr
 def test_a_damaged_record_is_told_once_and_read_anew_from_the_state(settings: Settings, world: FakeWorld) -> None:
     put(settings.progress_file, {"steps": {"00-a/one": GOOD, "00-a/two": {**GOOD, "at": "ontem"}}})
     Progress(settings).record("00-a/three", passed=True, observed="", seconds=1, evidence={})
-    course = journey.Course(())
+    course = Course(())
     said = journey.recover(course, world, Progress(settings))
     assert "O registro de 1 passo estava danificado" in said and "O estado de agora comprova 0 passos" in said
     assert journey.recover(course, world, Progress(settings)) == ""

@@ -73,7 +73,7 @@ def test_a_page_that_refuses_is_an_error(server: Server) -> None:
 
 def running(world: FakeWorld, port: int, code: int | None = None) -> Container:
     one = Container("id", "web", "web:v1", "sha256:1", "running", code, (port,))
-    world.engine.running = [one]  # type: ignore[attr-defined]
+    world.engine.running = [one]
     return one
 
 
