@@ -13,6 +13,7 @@ from pathlib import Path
 from labs.base.events import ignore
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
+from labs.course.command_line import CommandLine
 from labs.running.commands import Context, execute
 from labs.sandbox import leftovers, network, parts, registry_program
 from labs.sandbox.supervised import Part
@@ -34,7 +35,7 @@ def button_against_typed(settings: Settings, runs: int) -> list[tuple[str, str, 
     environment = {**os.environ, **settings.environment()}
 
     def button(command: str) -> None:
-        execute(command, context, ignore)
+        execute(CommandLine.of(command), context, ignore)
 
     def typed(command: str) -> None:
         subprocess.run(["bash", "-c", command], cwd=folder, env=environment, check=True, capture_output=True)

@@ -5,17 +5,18 @@ Standard library only: `bootstrap.py` uses it before the environment exists.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from labs.base.errors import MissingDependency
+from labs.base.errors import MissingDependency, SandboxError
+from labs.base.events import Report
+from labs.base.wait import Look, until
 
-Report = Callable[[str], None]
 LISTS_LOCK_PATIENCE = 120.0
 NOT_FOUND = ("Unable to locate package", "has no installation candidate", "404  Not Found", "Can't select candidate")
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
@@ -73,14 +74,17 @@ def refresh_lists(report: Report) -> None:
     if prefix is None:
         raise MissingDependency("As listas de pacotes do sistema estão velhas.", "", "sudo apt-get update")
     report("Atualizando as listas de pacotes do sistema (apt-get update) …")
-    deadline = time.monotonic() + LISTS_LOCK_PATIENCE
-    while True:
-        answer = _run([*prefix, *_with_environment(prefix), "apt-get", "update", "-q"])
-        if "Could not get lock" not in answer.stderr or time.monotonic() > deadline:
-            break
-        time.sleep(1)  # Another apt-get holds the lock: asking again costs a process, so not every 15 ms.
-    if answer.returncode != 0:
-        raise _failed("Não consegui atualizar as listas de pacotes.", answer, "apt-get update")
+    answers: list[subprocess.CompletedProcess[str]] = []
+
+    def look() -> Look:
+        answers.append(_run([*prefix, *_with_environment(prefix), "apt-get", "update", "-q"]))
+        return Look("Could not get lock" not in answers[-1].stderr)
+
+    with contextlib.suppress(SandboxError):
+        # Another apt-get holds the lock: asking again costs a process, so not every 15 ms.
+        until("outro gerenciador de pacotes terminar", look, LISTS_LOCK_PATIENCE, interval=1)
+    if answers[-1].returncode != 0:
+        raise _failed("Não consegui atualizar as listas de pacotes.", answers[-1], "apt-get update")
 
 
 def download(packages: Sequence[str], folder: Path, report: Report) -> list[Path]:

@@ -8,11 +8,15 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO
 
-from labs.base.errors import StateError
+from labs.base.errors import LabError, StateError
+from labs.base.wait import Look, until
+
+LOCK_INTERVAL = 0.1
+"""Seconds between two tries to take a lock that somebody else has."""
 
 
 def kept_key(path: Path) -> str:
@@ -64,15 +68,67 @@ def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
         ) from error
 
 
+def lock(file: IO[Any], *, wait: bool = True) -> bool:
+    """Take the lock that an open file is; the kernel gives it back when the file is closed or its process dies.
+
+    Args:
+        wait: until nobody else has it; otherwise False is returned where somebody has.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that this file is, over all kernels and terminals.
+    """Hold the lock that this file is, over all kernels and terminals; waits for it.
 
     Raises:
-        StateError: the state folder cannot be written.
+        StateError: the folder cannot be written.
     """
     with lock_file(path) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file)
+        yield
+
+
+@contextlib.contextmanager
+def locked_now(path: Path, busy: LabError) -> Iterator[None]:
+    """Hold the lock that this file is; whoever comes while another has it is told at once.
+
+    Raises:
+        LabError: `busy`, where another has it.
+        StateError: the folder cannot be written.
+    """
+    with lock_file(path) as file:
+        if not lock(file, wait=False):
+            raise busy
+        yield
+
+
+@contextlib.contextmanager
+def locked_within(
+    path: Path, seconds: float, what: str, *, next_command: str = "", say: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Hold the lock that this file is, waiting for it up to a deadline.
+
+    Args:
+        what: Portuguese name of what is awaited, with its verb (`wait.until`).
+        say: called once, where another has it.
+
+    Raises:
+        SandboxError: the deadline passed.
+        StateError: the folder cannot be written.
+    """
+    with lock_file(path) as file:
+        if not lock(file, wait=False):
+            say()
+
+            def take() -> Look:
+                return Look(lock(file, wait=False), f"{path} está com outro processo (fuser '{path}')")
+
+            until(what, take, seconds, next_command=next_command, interval=LOCK_INTERVAL)
         yield
 
 

@@ -1,4 +1,8 @@
-"""Image names taken apart, by the rules of github.com/distribution/reference and Docker's own defaults."""
+"""Image names taken apart, by the rules of github.com/distribution/reference and Docker's own defaults.
+
+`parse` is strict and says in Portuguese what is wrong with a name; `split_tag`, `with_tag` and `registry_of` take any
+text as the engine does, which refuses by itself.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +45,31 @@ class Reference:
         return (found[1], found[2]) if found else None
 
 
+def split_tag(reference: str) -> tuple[str, str]:
+    """Repository and tag (or digest) of a reference; the tag defaults to `latest`, as in the Docker CLI."""
+    repository, at, digest = reference.partition("@")
+    if at:
+        return repository, digest
+    repository, colon, tag = reference.rpartition(":")
+    return (reference, "latest") if not colon or "/" in tag else (repository, tag)
+
+
+def with_tag(reference: str) -> str:
+    """The name as the engine lists it: with `latest` where neither tag nor digest is written."""
+    return reference if "@" in reference or ":" in reference.rpartition("/")[2] else f"{reference}:latest"
+
+
+def registry_of(name: str) -> str:
+    """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
+    return _host(name) or DOCKER_HUB
+
+
+def _host(name: str) -> str:
+    """The registry that a name spells; empty where it spells none."""
+    first, slash, _ = name.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
+
+
 def parse(text: str) -> Reference:
     """Take a name apart.
 
@@ -50,10 +79,8 @@ def parse(text: str) -> Reference:
     rest, _, digest = text.partition("@")
     if digest and not _DIGEST.fullmatch(digest):
         raise ValueError("o digest depois de “@” precisa ser sha256: e 64 dígitos hexadecimais")
-    first, slash, remainder = rest.partition("/")
-    explicit = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    path = remainder if explicit else rest
-    path, colon, tag = path.partition(":")
+    host = _host(rest)
+    path, colon, tag = rest.removeprefix(f"{host}/" if host else "").partition(":")
     if colon and not _TAG.fullmatch(tag):
         raise ValueError("a tag aceita letras, números, “_”, “.” e “-”, sem começar por “.” ou “-”, até 128 caracteres")
     if path != path.lower():
@@ -62,6 +89,6 @@ def parse(text: str) -> Reference:
         raise ValueError(
             "o nome do repositório aceita minúsculas, números e os separadores “.”, “_”, “-” e “/”, sem espaços"
         )
-    registry = first if explicit else DOCKER_HUB
+    registry = host or DOCKER_HUB
     repository = f"library/{path}" if registry == DOCKER_HUB and "/" not in path else path
-    return Reference(text, registry, repository, tag or ("" if digest else "latest"), digest, explicit)
+    return Reference(text, registry, repository, tag or ("" if digest else "latest"), digest, bool(host))

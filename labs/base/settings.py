@@ -12,10 +12,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from labs.base.errors import StateError
 from labs.base.files import write_atomic
+from labs.base.reference import DOCKER_HUB
 
 CLONE = Path(__file__).resolve().parents[2]
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
@@ -29,7 +30,6 @@ _FOREIGN = re.compile(
 LOOPBACK = ("127.0.0.1", "localhost")
 SANDBOX, LIVE = "sandbox", "live"
 """The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
-DOCKER_HUB = "docker.io"
 BASE_IMAGE, FALLBACK_BASE_IMAGE = "labs/python-base:3", "python:3.13-slim"
 """What `widget-server` is built from: made of this machine's packages, or pulled where there is no apt."""
 HUB_USER_RULE = re.compile(r"[a-z0-9]{4,30}")
@@ -61,7 +61,7 @@ class Live:
     start_url: str = ""
 
 
-STORED = ("hub_user", "account", "region", "ports", "engine_host")
+STORED = {"hub_user": str, "account": str, "region": str, "ports": dict, "engine_host": str}
 """The fields of `settings.json`."""
 
 
@@ -91,12 +91,11 @@ class Settings:
         sandboxed = cls._load_sandbox(home or default_home())
         path = sandboxed.live_file
         try:
-            stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            chosen = bool(stored.pop("chosen"))
-            return sandboxed.aimed_at(Live(**stored)) if chosen else sandboxed
+            live, chosen = read_live(path)
+            return sandboxed.aimed_at(live) if chosen else sandboxed
         except FileNotFoundError:
             return sandboxed
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             raise StateError(
                 "A escolha das suas contas de verdade está danificada ou não pode ser lida.",
                 f"{path}: {error}",
@@ -107,11 +106,12 @@ class Settings:
     def _load_sandbox(cls, home: Path) -> Settings:
         path = home / "settings.json"
         try:
-            stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            return cls(home=home, ports=Ports(**stored.pop("ports")), **stored)
+            stored = _typed(json.loads(path.read_text("utf-8")), STORED)
+            ports = _typed(stored.pop("ports"), get_type_hints(Ports), "ports.")
+            return cls(home=home, ports=Ports(**ports), **stored)
         except FileNotFoundError:
             return cls(home=home)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise StateError(
                 "O arquivo de configuração do laboratório está danificado ou não pode ser lido.",
                 f"{path}: {error}",
@@ -280,6 +280,37 @@ class Settings:
         if self.engine_host:
             variables["DOCKER_HOST"] = self.engine_host
         return variables
+
+
+def read_live(path: Path) -> tuple[Live, bool]:
+    """The live accounts as `target.json` holds them, and whether they are the chosen target.
+
+    Raises:
+        OSError: the file is not there, or cannot be read.
+        ValueError: it is not what the kit writes; the text names the field.
+    """
+    stored = _typed(json.loads(path.read_text("utf-8")), {**get_type_hints(Live), "chosen": bool})
+    try:
+        chosen = stored.pop("chosen")
+        return Live(**stored), chosen
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"falta um campo: {error}") from error
+
+
+def _typed(table: Any, kinds: Mapping[str, type], where: str = "") -> dict[str, Any]:
+    """A JSON object whose values have these types; by hand, since the bare verbs have the standard library alone.
+
+    Raises:
+        ValueError: a field has another type, or is none; the text names it.
+    """
+    if not isinstance(table, dict):
+        raise ValueError(f"`{where.rstrip('.') or 'arquivo'}`: esperado um objeto JSON")
+    for name, value in table.items():
+        if name not in kinds:
+            raise ValueError(f"campo desconhecido: `{where}{name}`")
+        if type(value) is not kinds[name]:
+            raise ValueError(f"`{where}{name}`: esperado `{kinds[name].__name__}`, e veio `{type(value).__name__}`")
+    return table
 
 
 def is_foreign(name: str) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import time
-import urllib.error
-import urllib.request
 from typing import Any
 
+from labs.base.errors import SandboxError
 from labs.base.verdict import Verdict, failed, passed
+from labs.base.wait import Look, until
 from labs.checks import check
 from labs.checks.image import require
 from labs.seams.engine import Container
+from labs.seams.unix_http import request
 from labs.seams.world import World
 
 READY_SECONDS = 15.0
 """How long a container just started may take until its page answers."""
+LOOK_SECONDS = 0.05
 
 
 @check
@@ -77,16 +79,18 @@ def containers_absent(
 @check
 def container_exited(world: World, name: str, log: str) -> Verdict:
     """The container stopped with an error that its log explains."""
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        container = _named(world, name)
-        if container is None:
-            return failed(f"Não há container com o nome {name}.", f"docker run --name {name} -d widget-server:v2")
-        if container.exit_code is not None:
-            break
-        if time.monotonic() > deadline:
-            return failed(f"O container {name} continua rodando.", f"docker logs {name}")
-        time.sleep(0.05)
+
+    def look() -> Look:
+        now = _named(world, name)
+        return Look(now is None or now.exit_code is not None)
+
+    with contextlib.suppress(SandboxError):
+        until(f"o container {name} parar", look, READY_SECONDS, interval=LOOK_SECONDS)
+    container = _named(world, name)
+    if container is None:
+        return failed(f"Não há container com o nome {name}.", f"docker run --name {name} -d widget-server:v2")
+    if container.exit_code is None:
+        return failed(f"O container {name} continua rodando.", f"docker logs {name}")
     if container.exit_code == 0:
         return failed(f"O container {name} terminou sem erro.", f"docker logs {name}")
     if log not in world.engine.logs(name):
@@ -132,21 +136,30 @@ def _named(world: World, name: str) -> Container | None:
 
 def _wait_for_page(world: World, port: int, container: Container) -> tuple[dict[str, Any], str]:
     """The app's health and page, or ({}, last thing observed) where it does not answer in time or stops."""
-    deadline, observed = time.monotonic() + READY_SECONDS, ""
-    while time.monotonic() < deadline:
+    found: tuple[dict[str, Any], str] = {}, ""
+
+    def look() -> Look:
+        nonlocal found
         try:
-            health = json.loads(_get(f"http://127.0.0.1:{port}/health"))
-            return dict(health), _get(f"http://127.0.0.1:{port}/")
-        except (urllib.error.URLError, OSError, ValueError) as error:
+            found = dict(json.loads(_get(port, "/health"))), _get(port, "/")
+            return Look(True)
+        except (OSError, ValueError) as error:
             observed = str(error)
         now = _named(world, container.name)
         if now is None or now.exit_code is not None:
-            return {}, f"o container {container.name} parou"
-        time.sleep(0.05)
-    return {}, observed
+            found = {}, f"o container {container.name} parou"
+            return Look(True)
+        return Look(False, observed)
+
+    try:
+        until("a página responder", look, READY_SECONDS, interval=LOOK_SECONDS)
+    except SandboxError as error:
+        return {}, error.observed
+    return found
 
 
-def _get(url: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=5) as response:
-        return str(response.read().decode("utf-8"))
+def _get(port: int, path: str) -> str:
+    reply = request(f"http://127.0.0.1:{port}", "GET", path, timeout=5)
+    if reply.status != 200:
+        raise ConnectionError(f"HTTP {reply.status} em {path}")
+    return reply.body.decode("utf-8")

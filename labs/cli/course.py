@@ -31,6 +31,8 @@ def journey(chosen: argparse.Namespace) -> int:
 
         print(f"Passos que o estado de agora comprova: {journey.rebuild(course, World(settings), progress)}.")
     print(journey.text(course, progress.all()))
+    if lost := progress.lost():
+        print(lost, "Próximo comando: python3 -m labs.journey --rebuild", sep="\n")
     return 0
 
 

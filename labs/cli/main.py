@@ -149,9 +149,10 @@ def _port(text: str) -> int:
 def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None:
     """Continue inside the kit's own environment; the verbs that need it make it first."""
     if chosen.verb in NEEDS_ENVIRONMENT:
-        environment.ensure(say, agree=_agreement(chosen))
-    if chosen.verb == "test":
-        environment.ensure_tests(say)
+        tests = chosen.verb == "test"
+        if not environment.is_ready(tests=tests):
+            _install_missing(chosen)  # nobody waits for an environment where no engine is to be had
+        environment.ensure(say, agree=_agreement(chosen), tests=tests)
     if environment.is_ready():
         environment.rerun_inside(arguments)
 
@@ -178,8 +179,14 @@ def _install_missing(chosen: argparse.Namespace) -> None:
     """System packages that the sandbox, or the tests, need on this machine."""
     from labs.machine import doctor
 
-    extra = doctor.TEST_PROGRAMS if chosen.verb == "test" else ()
-    doctor.install_missing(say, agree=_agreement(chosen), extra=extra)
+    agree = _agreement(chosen)
+    if chosen.verb != "test":
+        doctor.install_missing(say, agree=agree)
+    elif chosen.fast:
+        doctor.install_missing(say, agree=agree, extra=doctor.SPELLING, lab=False)
+    else:
+        os.environ["LABS_ENGINE"] = "private"  # the tests use no engine of the learner's
+        doctor.install_missing(say, agree=agree, extra=doctor.TEST_PROGRAMS)
 
 
 def _start(chosen: argparse.Namespace) -> int:
@@ -228,20 +235,11 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _env(_: argparse.Namespace) -> int:
-    from labs.course import target_words
-    from labs.ownership import ledger
-
     settings = _settings()
-    if settings.ports.hub:
-        try:
-            ledger.note_course(settings)
-        except LabError as error:
-            say(str(error))  # the terminal still gets its variables; each step's own check notes what it makes
+    _prepare_terminal(settings)
     own = settings.environment()
     for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
-    if settings.live:
-        say(f"Alvo: {target_words.title(settings)}")
     foreign = sorted(name for name in os.environ if is_foreign(name) and name not in own)
     for name in foreign:
         print(f"unset {name}")
@@ -252,6 +250,24 @@ def _env(_: argparse.Namespace) -> int:
             "O laboratório ainda não foi iniciado, então os endereços estão vazios. Próximo comando: python3 -m labs up"
         )
     return 0
+
+
+def _prepare_terminal(settings: Settings) -> None:
+    """Say where the course's commands go, and note what they create: somebody is about to type them. On a bare machine,
+    or with a damaged ledger, the terminal still gets its variables; each step's own check notes what it makes.
+    """
+    if not settings.ports.hub and not settings.live:
+        return
+    try:
+        from labs.course import target_words
+        from labs.ownership import ledger
+
+        if settings.live:
+            say(f"Alvo: {target_words.title(settings)}")
+        if settings.ports.hub:
+            ledger.note_course(settings)
+    except LabError as error:
+        say(str(error))
 
 
 def _run(chosen: argparse.Namespace) -> int:

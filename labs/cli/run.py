@@ -71,13 +71,14 @@ def _report(outcome: Outcome, as_json: bool) -> None:
 def _tidy(runner: Runner, outcome: Outcome) -> None:
     """Remove what a challenge's solution left, so that a second run starts as the first."""
     from labs.base.events import ignore
+    from labs.course.command_line import CommandLine
     from labs.running.commands import Context, execute
 
     if outcome.step.cleanup:
         folder = runner.settings.work / "widget-server"
         context = Context(runner.settings, runner.world.engine, runner.world.cloud, folder)
         with contextlib.suppress(LabError):  # what cannot be removed now is told by the next check that meets it
-            execute(outcome.step.cleanup, context, ignore)
+            execute(CommandLine.of(outcome.step.cleanup), context, ignore)
 
 
 def _row(outcome: Outcome) -> dict[str, object]:

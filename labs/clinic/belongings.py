@@ -6,26 +6,29 @@ and command what the learner makes. What merely bears one of these names hinders
 
 from __future__ import annotations
 
-import configparser
-import io
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labs.base import things
-from labs.base.errors import CloudError
-from labs.base.files import write_atomic
+from labs.base.reference import split_tag
 from labs.base.settings import Settings
-from labs.base.things import CONTAINER, ECR, HUB, IMAGE, Thing
+from labs.base.things import CONTAINER, ECR, HUB, IMAGE, USER, Thing
 from labs.checks.image import VERSION_LABEL
 from labs.clinic.open_case import Case
 from labs.ownership import inventory
+from labs.ownership.items import (
+    Item,
+    remove_container,
+    remove_ecr_repository,
+    remove_hub_repository,
+    remove_image,
+    remove_user,
+)
 from labs.ownership.ledger import Ledger
-from labs.seams.docker_client import docker
-from labs.seams.engine import Image, split_tag
+from labs.seams.aws_files import forget_profile
+from labs.seams.engine import Image
 
 if TYPE_CHECKING:
     from labs.seams.world import World
@@ -39,21 +42,8 @@ LOCAL = ("clinica", WEB, "clinica-segredo", "clinica-arg")
 REMOTE = ("clinica", WEB)
 """Repositories in the Hub and in ECR."""
 CONTAINERS = (WEB, "clinica-esquecido", "clinica-homologacao", "clinica-producao")
-USER = PROFILE = "clinica"
+CLINIC_USER = PROFILE = "clinica"
 SECRETS = ("clinica-token-antigo", "clinica-nova.json")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing with one of the clinic's names: what people call it, how to remove it, and what a person types who has
-    it and wants it out of the clinic's way.
-    """
-
-    name: str
-    remove: Callable[[], object]
-    next_command: str
-    thing: Thing | None = None
-    """As the ledger knows it; None for what only the clinic can have made."""
 
 
 def folder(settings: Settings) -> Path:
@@ -96,7 +86,7 @@ def _containers(world: World, ledger: Ledger, images: Sequence[Image]) -> Iterat
     for container in world.engine.containers():
         if container.name in CONTAINERS or container.image_id in built:
             thing = None if container.image_id in built else Thing(CONTAINER, container.name, container.id)
-            remove = partial(docker, world, "rm", "-f", container.name, missing_ok=True)
+            remove = partial(remove_container, world, container.id)
             yield Item(f"container {container.name}", remove, f"docker rename {container.name} outro-nome", thing)
 
 
@@ -116,7 +106,7 @@ def _images(world: World, ledger: Ledger, images: Sequence[Image], keep: str) ->
             # Removing an image's last tag of a repository removes its digests there too.
             names = [name for name in image.digests if split_tag(name)[0] in ours]
         for name in names:
-            remove = partial(docker, world, "rmi", name, missing_ok=True)
+            remove = partial(remove_image, world, name)
             thing = Thing(IMAGE, name) if name in image.tags else _nameless(world, ledger, image)
             yield Item(f"imagem {name}", remove, f"docker rmi {name}", thing)
 
@@ -135,52 +125,30 @@ def _repositories(world: World) -> Iterator[Item]:
     user = world.settings.hub_user
     for entry in world.hub_owner.hub_repositories(user):
         if entry.name in REMOTE:
-            remove = partial(world.hub_owner.hub_delete, user, entry.name)
+            remove = partial(remove_hub_repository, world, f"{user}/{entry.name}")
             command = f'curl --netrc-file "$HUB_NETRC" -X DELETE $HUB_API/v2/repositories/{user}/{entry.name}/'
             thing = Thing(HUB, f"{user}/{entry.name}")
             yield Item(f"repositório {user}/{entry.name} no Docker Hub", remove, command, thing)
     for found in world.cloud.read("ecr", "describe_repositories")["repositories"]:
         name = found["repositoryName"]
         if name in REMOTE:
-            gone = partial(world.cloud.read, "ecr", "delete_repository", repositoryName=name, force=True)
+            gone = partial(remove_ecr_repository, world, name)
             command = f"aws ecr delete-repository --repository-name {name} --force --profile console"
             yield Item(f"repositório {name} no ECR", gone, command, Thing(ECR, name))
 
 
 def _user(world: World) -> Iterator[Item]:
-    if any(user["UserName"] == USER for user in world.cloud.read("iam", "list_users")["Users"]):
-        command = f"aws iam delete-user --user-name {USER} --profile console"
-        yield Item(f"usuário {USER} no IAM", partial(_remove_user, world), command, Thing(things.USER, USER))
+    if any(user["UserName"] == CLINIC_USER for user in world.cloud.read("iam", "list_users")["Users"]):
+        command = f"aws iam delete-user --user-name {CLINIC_USER} --profile console"
+        yield Item(
+            f"usuário {CLINIC_USER} no IAM",
+            partial(remove_user, world, CLINIC_USER),
+            command,
+            Thing(USER, CLINIC_USER),
+        )
     if world.cloud.profile(PROFILE):
         command = f"aws configure list --profile {PROFILE}"
-        yield Item(f"perfil {PROFILE} do AWS CLI", partial(_forget_profile, world.settings), command)
-
-
-def _remove_user(world: World) -> None:
-    """A user goes only after its keys and policies (IAM API reference, DeleteUser)."""
-    for key in world.cloud.read("iam", "list_access_keys", UserName=USER)["AccessKeyMetadata"]:
-        world.cloud.read("iam", "delete_access_key", UserName=USER, AccessKeyId=key["AccessKeyId"])
-    for name in world.cloud.read("iam", "list_user_policies", UserName=USER)["PolicyNames"]:
-        world.cloud.read("iam", "delete_user_policy", UserName=USER, PolicyName=name)
-    for policy in world.cloud.read("iam", "list_attached_user_policies", UserName=USER)["AttachedPolicies"]:
-        world.cloud.read("iam", "detach_user_policy", UserName=USER, PolicyArn=policy["PolicyArn"])
-    try:
-        world.cloud.read("iam", "delete_user", UserName=USER)
-    except CloudError as error:
-        if error.code != "NoSuchEntity":
-            raise
-
-
-def _forget_profile(settings: Settings) -> None:
-    """Drop the profile from both files of the lab; others stay."""
-    for path, section in ((settings.aws_credentials_file, PROFILE), (settings.aws_config_file, f"profile {PROFILE}")):
-        parser = configparser.RawConfigParser(default_section="\0", strict=False)
-        parser.optionxform = str  # type: ignore[assignment, method-assign]
-        parser.read(path, "utf-8")
-        if parser.remove_section(section):
-            text = io.StringIO()
-            parser.write(text)
-            write_atomic(path, text.getvalue())
+        yield Item(f"perfil {PROFILE} do AWS CLI", partial(forget_profile, world.settings, PROFILE), command)
 
 
 def _files(settings: Settings) -> Iterator[Item]:

@@ -12,11 +12,12 @@ loses nothing: logins, the lab's clock and the pull limit come back as they were
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError
+from labs.base.events import Report
 from labs.base.files import locked
 from labs.base.settings import Settings
 from labs.base.things import Thing
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from labs.base.verdict import Verdict
     from labs.seams.world import World
 
-Say = Callable[[str], None]
 FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}
 
 
@@ -41,7 +41,7 @@ def current(settings: Settings) -> str:
     return case.drill if case else ""
 
 
-def open_case(world: World, name: str, say: Say) -> None:
+def open_case(world: World, name: str, say: Report) -> None:
     """Put a fault into the sandbox; a case that is open is closed first.
 
     Raises:
@@ -73,7 +73,7 @@ def open_case(world: World, name: str, say: Say) -> None:
     say(f"Caso aberto: {name}. {fault.said}")
 
 
-def close_case(world: World, say: Say, name: str = "") -> None:
+def close_case(world: World, say: Report, name: str = "") -> None:
     """Undo the open case (only if it is `name`, where given); without one, say so.
 
     Raises:
@@ -96,7 +96,7 @@ def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
     """What the case's own commands create: from now on somebody may type them."""
     lesson = next(lesson for lesson in load_course().lessons if lesson.drills)
     steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.drill == name)
-    return things_of(settings, (step.command for step in steps))
+    return things_of(settings, (step.line for step in steps))
 
 
 def present(world: World, name: str) -> Verdict:

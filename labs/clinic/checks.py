@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 
 from labs.base.reference import parse
+from labs.base.text import short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
 from labs.checks.cloud import access_key, ecr_image, only_active_keys
 from labs.checks.container import environments
-from labs.checks.image import VERSION_LABEL, require, short
+from labs.checks.image import VERSION_LABEL, require
 from labs.checks.registry import logged_in, remote_manifest
 from labs.clinic import belongings, cases
 from labs.clinic.open_case import Case
-from labs.clinic.witness import file_in_layers, may, secrets_of
+from labs.clinic.witness import file_in_layers, look_into, may
 from labs.seams import image_layers
 from labs.seams.world import World
 
@@ -126,10 +127,10 @@ def secret_in_layers(world: World, ref: str, path: str) -> Verdict:
 def secret_absent(world: World, ref: str, path: str, kept: str) -> Verdict:
     """No layer has the file, nor its secret under another name; the image has what it is for."""
     image = require(world, ref)
-    found = image_layers.files(world, ref)
+    found, leaked = look_into(world, ref)
     if any(path in layer for layer in found):
         return failed(f"{path} ainda está numa layer de {ref}.", "cat ../clinica/segredo-na-layer/.dockerignore")
-    if leaked := secrets_of(world, ref):
+    if leaked:
         return failed(f"Uma layer de {ref} ainda tem um segredo, com outro nome: {leaked}.", f"docker history {ref}")
     if not any(kept in layer for layer in found):
         return failed(f"{ref} não tem {kept}: o build context saiu vazio.", "Confira o que o .dockerignore exclui.")
@@ -152,9 +153,10 @@ def argument_absent(world: World, ref: str, argument: str, tokens: list[str], ke
     told = [entry.command for entry in world.engine.history(ref)]
     if argument in image.environment or any(re.search(rf"\b{argument}=\S", line) for line in told):
         return failed(f"Quem tem {ref} ainda lê o token no histórico.", f"docker history --no-trunc {ref}")
-    if secrets_of(world, ref, tokens):
+    found, leaked = look_into(world, ref, tokens)
+    if leaked:
         return failed(f"O token está escrito dentro de {ref}.", f"docker history --no-trunc {ref}")
-    if not any(kept in layer for layer in image_layers.files(world, ref)):
+    if not any(kept in layer for layer in found):
         return failed(f"{ref} não tem {kept}.", "cat ../clinica/segredo-no-arg/Dockerfile.limpo")
     return passed(f"{ref} tem {kept}, e o token não está no histórico.", id=image.id)
 

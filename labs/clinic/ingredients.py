@@ -16,9 +16,11 @@ from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.things import ECR, IMAGE, KEY, USER, Thing
 from labs.clinic import belongings
-from labs.clinic.open_case import forget_login
+from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger, things_of
+from labs.seams.aws_files import write_profile
 from labs.seams.docker_client import docker
+from labs.seams.docker_files import forget_login
 
 if TYPE_CHECKING:
     from labs.base.verdict import Verdict
@@ -74,7 +76,7 @@ class Stage:
 
     def docker(self, *words: str) -> None:
         """The docker client, with what its words create noted first."""
-        self.note(*things_of(self.settings, [shlex.join(["docker", *words])]))
+        self.note(*things_of(self.settings, [CommandLine.of(shlex.join(["docker", *words]))]))
         docker(self.world, *words)
 
     def patient(self, *names: str, version: str = "v1") -> None:
@@ -94,7 +96,7 @@ class Stage:
         self.docker("run", "-d", *words)
 
     def push(self, reference: str) -> None:
-        self.note(*things_of(self.settings, [f"docker push {reference}"]))
+        self.note(*things_of(self.settings, [CommandLine.of(f"docker push {reference}")]))
         self.world.engine.push(reference, lambda _: None)
 
     # Logins ------------------------------------------------------------------------------------
@@ -137,22 +139,20 @@ class Stage:
     def user(self, *actions: str) -> str:
         """The IAM user of the clinic, with a policy and a key in a profile of its own; returns the key's id."""
         cloud = self.world.cloud
-        self.note(Thing(USER, belongings.USER), Thing(KEY, belongings.USER))
-        cloud.read("iam", "create_user", UserName=belongings.USER)
+        self.note(Thing(USER, belongings.CLINIC_USER), Thing(KEY, belongings.CLINIC_USER))
+        cloud.read("iam", "create_user", UserName=belongings.CLINIC_USER)
         self.policy(*(actions or (*READ, *WRITE, *MANAGE)))
-        key = cloud.read("iam", "create_access_key", UserName=belongings.USER)["AccessKey"]
+        key = cloud.read("iam", "create_access_key", UserName=belongings.CLINIC_USER)["AccessKey"]
         self.profile(key["AccessKeyId"], key["SecretAccessKey"])
         return str(key["AccessKeyId"])
 
     def policy(self, *actions: str) -> None:
         document = json.dumps(policy(self.settings, actions))
         self.world.cloud.read(
-            "iam", "put_user_policy", UserName=belongings.USER, PolicyName=POLICY, PolicyDocument=document
+            "iam", "put_user_policy", UserName=belongings.CLINIC_USER, PolicyName=POLICY, PolicyDocument=document
         )
 
     def profile(self, key: str, secret: str, region: str = "") -> None:
-        from labs.seams.aws_files import write_profile
-
         credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret}
         write_profile(
             self.settings,

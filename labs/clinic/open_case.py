@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import StateError
-from labs.base.files import write_atomic
 from labs.base.settings import Settings
-from labs.seams.docker_files import docker_config
+from labs.seams import docker_files
 
 if TYPE_CHECKING:
     from labs.seams.world import World
@@ -21,8 +21,7 @@ DAMAGED = "desconhecido"
 PULL_CASE, CLOCK_CASE = "limite-de-pulls", "token-vencido"
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Typed, frozen=True):
     """What was there before the fault.
 
     Attributes:
@@ -42,12 +41,11 @@ class Case:
     def of(cls, world: World, drill: str) -> Case:
         """The case that begins now."""
         settings, seq = world.settings, last_event(world)
-        auths = docker_config(settings).get("auths", {})
-        logins = {address: auths.get(address, {}).get("auth") for address in _registries(settings)}
+        logins = {address: docker_files.login(settings, address) for address in _registries(settings)}
         return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
 
     def ready_at(self, world: World) -> Case:
-        return replace(self, ready=last_event(world))
+        return msgspec.structs.replace(self, ready=last_event(world))
 
     @classmethod
     def load(cls, settings: Settings) -> Case | None:
@@ -58,10 +56,10 @@ class Case:
         """
         path = _path(settings)
         try:
-            return cls(**json.loads(path.read_text("utf-8")))
+            return read(path, cls)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):
+        except Damaged:
             return cls(DAMAGED, 0, 0, {}, 0)
         except OSError as error:
             raise StateError(
@@ -71,7 +69,7 @@ class Case:
             ) from error
 
     def save(self, settings: Settings) -> Case:
-        write_atomic(_path(settings), json.dumps(asdict(self)) + "\n")
+        write(_path(settings), self)
         return self
 
     def forget(self, settings: Settings) -> None:
@@ -79,14 +77,11 @@ class Case:
 
     def restore(self, world: World) -> None:
         """Logins, clock and pull limit as before."""
-        config = docker_config(world.settings)
-        auths = config.setdefault("auths", {})
         for address, auth in self.logins.items():
             if auth is None:
-                auths.pop(address, None)
+                docker_files.forget_login(world.settings, address)
             else:
-                auths[address] = {"auth": auth}
-        write_atomic(world.settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
+                docker_files.set_login(world.settings, address, auth)
         if self.drill in (PULL_CASE, DAMAGED):
             world.admin.hub_limits(None)
         if self.drill in (CLOCK_CASE, DAMAGED):
@@ -96,13 +91,6 @@ class Case:
 def last_event(world: World) -> int:
     """Number of the last thing that the gateway saw."""
     return max((event["seq"] for event in world.admin.events()), default=0)
-
-
-def forget_login(settings: Settings, registry: str) -> None:
-    """What `docker logout` does, without asking whether there was a login."""
-    config = docker_config(settings)
-    if config.get("auths", {}).pop(registry, None):
-        write_atomic(settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
 
 
 def _registries(settings: Settings) -> tuple[str, str]:

@@ -13,10 +13,16 @@ from labs.seams.world import World
 from labs.secrecy.scan import Scan
 
 
-def secrets_of(world: World, ref: str, tokens: Iterable[str] = ()) -> str:
-    """What secrets stand in an image's layers or history, in words; empty for none."""
+def look_into(world: World, ref: str, tokens: Iterable[str] = ()) -> tuple[tuple[frozenset[str], ...], str]:
+    """An image read once: the paths in each layer, oldest first, and what secrets stand in its layers or history, in
+    words (empty for none).
+
+    Raises:
+        CommandError: the engine has no such image, or a layer cannot be read.
+    """
     scan = Scan(world.settings, dict.fromkeys(tokens, "token"))
-    return ", ".join(sorted({finding.secret for finding in scan.image(ref)}))
+    layers = image_layers.paths(scan.image(ref))
+    return layers, ", ".join(sorted({finding.secret for finding in scan.report.findings}))
 
 
 def may(world: World, user: str, action: str, repository: str) -> bool:

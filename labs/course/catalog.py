@@ -1,46 +1,47 @@
-"""The course as frozen data: one TOML file per lesson under `labs/course/`, in the order of their names.
+"""The course as frozen data: one TOML file per lesson under `labs/course/lessons/`, in the order of their names.
 
-Notebooks, widgets, the headless run, the tests and the docs all read it; nobody else knows a command.
+Notebooks, widgets, the headless run, the tests and the docs all read it; nobody else knows a command. A field that has
+another type, or that no type knows, is refused with its place.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
+import msgspec
+
+from labs.base.documents import Damaged, Typed, typed
 from labs.base.errors import CatalogError
+from labs.course.command_line import CommandLine
 
 COURSE = Path(__file__).with_name("lessons")
 OVERLAY = Path(__file__).with_name("live.toml")
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of a command and what it means."""
+class Part(Typed, frozen=True, array_like=True):
+    """One part of a command and what it means; in a file, a pair."""
 
     text: str
     meaning: str
 
 
-@dataclass(frozen=True)
-class CheckSpec:
-    """Which check proves a step, with its arguments as written (variables not yet expanded)."""
+class CheckSpec(Typed, frozen=True):
+    """Which check proves a step, with its arguments as written (variables not yet expanded); in a file, one table."""
 
     kind: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     def expanded(self, variables: Mapping[str, str]) -> dict[str, Any]:
         """The arguments with `$NAME` replaced; numbers and flags stay as they are."""
         return {name: _expand(value, variables) for name, value in self.arguments.items()}
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Typed, frozen=True):
     """One thing the learner does.
 
     Attributes:
@@ -75,9 +76,13 @@ class Step:
     lasting: bool = True
     drill: str = ""
 
+    @property
+    def line(self) -> CommandLine:
+        """The command as a value: what it creates, removes and touches, and whom it talks to; parsed once."""
+        return CommandLine.of(self.command)
 
-@dataclass(frozen=True)
-class Option:
+
+class Option(Typed, frozen=True):
     """An answer to a quiz question, with why it is right or wrong."""
 
     text: str
@@ -85,14 +90,12 @@ class Option:
     right: bool = False
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Typed, frozen=True):
     question: str
     options: tuple[Option, ...]
 
 
-@dataclass(frozen=True)
-class Drill:
+class Drill(Typed, frozen=True):
     """A case of the clinic: a fault, the message that it causes, the diagnosis, the repair.
 
     Attributes:
@@ -107,8 +110,7 @@ class Drill:
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(Typed, frozen=True):
     """A lesson. `needs` names steps of earlier lessons ("lesson/step") whose state this one starts from."""
 
     id: str
@@ -146,8 +148,7 @@ class Lesson:
         raise CatalogError(f"A aula {self.id} não tem o caso “{drill_id}”.", f"casos: {known}")
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(Typed, frozen=True):
     lessons: tuple[Lesson, ...]
 
     def lesson(self, lesson_id: str) -> Lesson:
@@ -171,19 +172,47 @@ class Course:
         return lesson, lesson.step(step_id)
 
 
+# Reading the files ----------------------------------------------------------------------------------
+
+
+class _Drill(Typed, frozen=True):
+    """A case as a lesson's file gives it."""
+
+    id: str
+    title: str
+    story: str
+    diagnosis: Question
+    step: tuple[dict[str, Any], ...]
+
+
+class _File(Typed, frozen=True):
+    """A lesson's file. Its steps stay tables, so that what is wrong in one is told with the step's id."""
+
+    id: str
+    title: str
+    minutes: int
+    goal: str
+    needs: tuple[str, ...]
+    step: tuple[dict[str, Any], ...]
+    quiz: tuple[Question, ...] = ()
+    challenge: dict[str, Any] | None = None
+    drill: tuple[_Drill, ...] = ()
+
+
 @cache
 def load_course(folder: Path = COURSE) -> Course:
     """Read the whole course.
 
     Raises:
-        CatalogError: a file is not valid TOML or lacks a field; the message names file and field.
+        CatalogError: a file is not valid TOML, lacks a field, has one too many, or one of another type; the message
+            names file and field.
     """
     lessons = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            lessons.append(_lesson(tomllib.loads(path.read_text("utf-8"))))
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-            raise CatalogError("O catálogo do curso tem um erro.", f"{path.name}: {error}") from error
+            lessons.append(_lesson(typed(_toml(path), _File)))
+        except Damaged as error:
+            raise _wrong(path, error) from error
     return Course(tuple(lessons))
 
 
@@ -194,65 +223,81 @@ def load_overlay(path: Path = OVERLAY) -> dict[str, dict[str, Any]]:
         CatalogError: the file is not valid TOML.
     """
     try:
+        return typed(_toml(path), dict[str, dict[str, Any]])
+    except Damaged as error:
+        raise _wrong(path, error) from error
+
+
+def changed(step: Step, table: Mapping[str, Any]) -> Step:
+    """A step with these fields, given as in a lesson's file.
+
+    Raises:
+        CatalogError: a field is wrong.
+    """
+    try:
+        return _step({**{name: getattr(step, name) for name in step.__struct_fields__}, **table})
+    except Damaged as error:
+        raise _wrong(OVERLAY, error) from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise CatalogError("O catálogo do curso tem um erro.", f"{path.name}: {error}") from error
+    except (OSError, ValueError) as error:
+        raise _wrong(path, error) from error
 
 
-def fields(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A step's table, or a part of one, as the fields of `Step`."""
-    found = dict(table)
-    if "check" in found:
-        check = dict(found["check"])
-        found["check"] = CheckSpec(check.pop("kind"), check)
-    if "parts" in found:
-        found["parts"] = tuple(Part(*pair) for pair in found["parts"])
-    if "needs" in found:
-        found["needs"] = tuple(found["needs"])
-    return found
+def _wrong(path: Path, error: Exception) -> CatalogError:
+    return CatalogError("O catálogo do curso tem um erro.", f"{path.name}: {error}")
 
 
-def _lesson(table: dict[str, Any]) -> Lesson:
-    challenge, drills = table.get("challenge"), table.get("drill", [])
+def _lesson(file: _File) -> Lesson:
+    cases = [(case, _drill_steps(case)) for case in file.drill]
     return Lesson(
-        id=table["id"],
-        title=table["title"],
-        minutes=int(table["minutes"]),
-        goal=table["goal"],
-        needs=tuple(table["needs"]),
-        steps=(*(step for drill in drills for step in _drill_steps(drill)), *map(_step, table["step"])),
-        quiz=tuple(_question(question) for question in table.get("quiz", [])),
-        challenge=_step(challenge) if challenge else None,
-        drills=tuple(_drill(drill) for drill in drills),
+        id=file.id,
+        title=file.title,
+        minutes=file.minutes,
+        goal=file.goal,
+        needs=file.needs,
+        steps=(*(step for _, steps in cases for step in steps), *map(_step, file.step)),
+        quiz=file.quiz,
+        challenge=_step(file.challenge) if file.challenge else None,
+        drills=tuple(
+            Drill(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps))
+            for case, steps in cases
+        ),
     )
 
 
-def _drill(table: dict[str, Any]) -> Drill:
-    steps = tuple(step.id for step in _drill_steps(table))
-    return Drill(table["id"], table["title"], table["story"], _question(table["diagnosis"]), steps)
-
-
-def _drill_steps(table: dict[str, Any]) -> list[Step]:
+def _drill_steps(case: _Drill) -> list[Step]:
     """The step that opens the case, the same for all, and those that the file gives."""
-    name = table["id"]
+    name = case.id
     opening = {
         "id": name,
-        "title": f"Abra o caso: {table['title']}",
+        "title": f"Abra o caso: {case.title}",
         "command": f"python3 -m labs.drill {name}",
         "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [name, "qual caso"]],
         "why": "O defeito entra no laboratório. Este passo passa quando o defeito existe, e não quando some.",
         "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {name} --undo` desfaz este.",
         "check": {"kind": "fault", "drill": name},
     }
-    return [_step({"lasting": False, "drill": name, **step}) for step in (opening, *table["step"])]
+    return [_step({"lasting": False, "drill": name, **step}) for step in (opening, *case.step)]
 
 
-def _step(table: dict[str, Any]) -> Step:
-    return Step(**fields(table))
+def _step(table: Mapping[str, Any]) -> Step:
+    """A step of its table, in which the check's arguments stand beside its kind.
 
-
-def _question(table: dict[str, Any]) -> Question:
-    return Question(table["question"], tuple(Option(**option) for option in table["options"]))
+    Raises:
+        Damaged: a field is wrong; the message names the step.
+    """
+    found = dict(table)
+    if isinstance(check := found.get("check"), dict):
+        kind = {name: check[name] for name in check if name == "kind"}
+        found["check"] = {**kind, "arguments": {name: check[name] for name in check if name != "kind"}}
+    try:
+        return typed(found, Step)
+    except Damaged as error:
+        raise Damaged(f"passo {table.get('id', 'sem id')}: {error}") from error
 
 
 def _expand(value: Any, variables: Mapping[str, str]) -> Any:

@@ -6,12 +6,13 @@ number stand in `aws-live/`. What only the sandbox can do is marked, and never r
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from labs.base.settings import DEFAULT_REGION, Settings
-from labs.course.catalog import CheckSpec, Course, Lesson, Part, Step, fields, load_course, load_overlay
+from labs.course.catalog import CheckSpec, Course, Lesson, Part, Step, changed, load_course, load_overlay
 
 NO_PORTAL = "você não informou o endereço do seu portal de SSO (`--sso-start-url` em `python3 -m labs.target live`)"
 SSO_STEPS = ("06-credenciais-aws/sso-login", "06-credenciais-aws/sso-whoami")
@@ -56,11 +57,10 @@ def literal(text: str, settings: Settings) -> str:
 def _lesson(lesson: Lesson, overlay: Mapping[str, Mapping[str, Any]], settings: Settings) -> Lesson:
     def adapt(step: Step) -> Step:
         path = f"{lesson.id}/{step.id}"
-        changed = fields({**overlay.get(lesson.id, {}), **overlay.get(path, {})})
-        return _step(dataclasses.replace(step, **changed), path, settings)
+        return _step(changed(step, {**overlay.get(lesson.id, {}), **overlay.get(path, {})}), path, settings)
 
     challenge = adapt(lesson.challenge) if lesson.challenge else None
-    return dataclasses.replace(lesson, steps=tuple(adapt(step) for step in lesson.steps), challenge=challenge)
+    return replace(lesson, steps=tuple(adapt(step) for step in lesson.steps), challenge=challenge)
 
 
 def _step(step: Step, path: str, settings: Settings) -> Step:
@@ -69,7 +69,7 @@ def _step(step: Step, path: str, settings: Settings) -> Step:
     check = CheckSpec(step.check.kind, arguments)
     if step.check.kind == "refused":  # nobody watches the real registries: only the step's own run can witness it
         check = CheckSpec("refusal_witnessed", {"step": path})
-    return dataclasses.replace(
+    return replace(
         step,
         title=f"{step.title} · {'só na sandbox' if skip else MARK}",
         command=literal(step.command, settings),

@@ -6,27 +6,28 @@ Questions and options are kept by their text: an answer to a question that the c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from labs.base.errors import StateError
-from labs.base.files import locked, write_atomic
+from labs.base.documents import Entries
 from labs.base.settings import Settings
 from labs.course.catalog import Question
 
-Answers = dict[str, dict[str, list[str]]]
-
 
 class Tries:
-    """Reads and writes the answers; safe for several kernels at once."""
+    """Reads and writes the answers; safe for several kernels at once. Damage costs the answers of its lesson alone."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = settings.home / "quiz.json"
-        self._lock = settings.home / "locks" / "quiz"
+        self._file = Entries(
+            settings.home / "quiz.json",
+            settings.home / "locks" / "quiz",
+            "lessons",
+            dict[str, list[str]],
+            "Não consegui ler as suas respostas dos quizzes.",
+        )
 
     def of(self, group: str, question: Question) -> list[int]:
         """The options tried so far, first to last. `group`: the lesson or the clinic's case that asks."""
-        return _positions(question, self._read().get(group, {}).get(question.question, []))
+        return _positions(question, self._file.all().get(group, {}).get(question.question, []))
 
     def add(self, group: str, question: Question, option: int) -> list[int]:
         """Remember one more answer; returns all to this question.
@@ -34,34 +35,11 @@ class Tries:
         Raises:
             StateError: the state folder cannot be written; nothing was remembered.
         """
-        with locked(self._lock):
-            answers = self._read()
-            tried = answers.setdefault(group, {}).setdefault(question.question, [])
-            tried.append(question.options[option].text)
-            write_atomic(
-                self._path, json.dumps({"version": 1, "lessons": answers}, indent=2, ensure_ascii=False) + "\n"
-            )
+        with self._file.changing() as answers:
+            asked = answers.get(group, {})
+            tried = [*asked.get(question.question, []), question.options[option].text]
+            answers[group] = {**asked, question.question: tried}
             return _positions(question, tried)
-
-    def _read(self) -> Answers:
-        """All answers. A damaged file counts as empty and is kept aside."""
-        try:
-            stored = json.loads(self._path.read_text("utf-8"))
-            return {
-                str(lesson): {str(question): [str(option) for option in tried] for question, tried in asked.items()}
-                for lesson, asked in stored["lessons"].items()
-            }
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise StateError(
-                "Não consegui ler as suas respostas dos quizzes.",
-                f"{self._path}: {error.strerror}",
-                f"ls -l '{self._path}'",
-            ) from error
-        except (ValueError, TypeError, KeyError, AttributeError):
-            self._path.replace(self._path.with_suffix(".danificado.json"))
-            return {}
 
 
 def first_try(quiz: Sequence[Question], tries: Sequence[Sequence[int]]) -> int:

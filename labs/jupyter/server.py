@@ -14,13 +14,14 @@ import signal
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from labs import sandbox
 from labs.base import processes
 from labs.base.errors import LabError, SandboxError
+from labs.base.events import Report
 from labs.base.files import write_atomic
 from labs.base.settings import Settings, without_foreign
 from labs.base.wait import Look, until
@@ -31,7 +32,6 @@ from labs.seams.unix_http import request
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
-Report = Callable[[str], None]
 
 
 class _Stop(Exception):
@@ -48,12 +48,18 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
         report(f"O JupyterLab deste laboratório já está aberto: {running}")
         return 0
     end_orphans(settings, report)
-    process = None
+    process, address = None, ""
+
+    def beside(decided: Settings) -> None:  # while the parts of the sandbox start
+        nonlocal process, address
+        address = _address(decided, _free_port(port, report))
+        process = begin(decided, address)
+
     with _stop_signals():
         try:
-            settings = sandbox.up(settings, report)
-            address = _address(settings, _free_port(port, report))
-            process = launch(settings, address)
+            settings = sandbox.up(settings, report, beside)
+            assert process is not None  # `up` has decided
+            wait_until_ready(settings, process, address)
             report(f"JupyterLab pronto: {address}")
             report("Ctrl-C nesta janela para tudo (seu trabalho fica guardado).")
             if browser:
@@ -105,10 +111,21 @@ def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
     Raises:
         SandboxError: it does not.
     """
+    process = begin(settings, address)
+    try:
+        wait_until_ready(settings, process, address)
+    except BaseException:
+        stop(settings, process)
+        raise
+    return process
+
+
+def begin(settings: Settings, address: str) -> subprocess.Popen[bytes]:
+    """Start JupyterLab at that address."""
     configuration.write(settings, urlsplit(address).port or 8888)
-    log = _log(settings)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
+    settings.work.mkdir(parents=True, exist_ok=True)  # `up` may still be filling it
+    with _log(settings).open("wb") as output:
+        return subprocess.Popen(
             [sys.executable, "-m", "jupyterlab"],
             cwd=settings.work,
             env=environment(settings),
@@ -117,6 +134,15 @@ def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
             stderr=output,
             start_new_session=True,
         )
+
+
+def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], address: str) -> None:
+    """Wait until JupyterLab answers, and note where it is.
+
+    Raises:
+        SandboxError: it does not, or has ended.
+    """
+    log = _log(settings)
     origin = address.partition("/lab")[0]
 
     def look() -> Look:
@@ -125,14 +151,9 @@ def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
         reply = request(origin, "GET", "/api", timeout=2)
         return Look(reply.status == 200, f"HTTP {reply.status}")
 
-    try:
-        until("o JupyterLab responder", look, START_SECONDS, next_command=f"tail -n 40 '{log}'", interval=0.05)
-    except BaseException:
-        stop(settings, process)
-        raise
+    until("o JupyterLab responder", look, START_SECONDS, next_command=f"tail -n 40 '{log}'", interval=0.05)
     mark = {"pid": os.getpid(), "start": processes.start_of(os.getpid()), "address": address}
     write_atomic(_mark_file(settings), json.dumps(mark))
-    return process
 
 
 def stop(settings: Settings, process: subprocess.Popen[bytes] | None) -> None:

@@ -6,15 +6,15 @@ Choosing sends nothing. Nothing live runs before `confirm` (see `labs/live/guard
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 
+from labs.base import documents
 from labs.base.errors import CommandError, LiveLocked
 from labs.base.files import write_atomic
-from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings
+from labs.base.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, HUB_USER_RULE, Live, Settings, read_live
 from labs.base.things import HUB, IN_ENGINE, Thing
 from labs.live import guard
 from labs.ownership import inventory
@@ -60,10 +60,8 @@ def noted(settings: Settings) -> Live:
         CommandError: none were.
     """
     try:
-        stored = json.loads(settings.live_file.read_text("utf-8"))
-        stored.pop("chosen")
-        return Live(**stored)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return read_live(settings.live_file)[0]
+    except (OSError, ValueError) as error:
         raise CommandError(
             "Diga quais são as suas contas.",
             str(error),
@@ -158,7 +156,7 @@ def _ensure_private(world: World) -> None:
 
 def _keep(settings: Settings, *, chosen: bool) -> None:
     assert settings.live
-    write_atomic(settings.live_file, json.dumps({**asdict(settings.live), "chosen": chosen}, indent=2) + "\n")
+    documents.write(settings.live_file, {**asdict(settings.live), "chosen": chosen})
 
 
 def _write_account_files(settings: Settings) -> None:
@@ -173,4 +171,4 @@ def _write_account_files(settings: Settings) -> None:
     alert = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 90}
     told = [{"SubscriptionType": "EMAIL", "Address": settings.live.email}]
     challenge = [{"Notification": {**alert, "ThresholdType": "PERCENTAGE"}, "Subscribers": told}]
-    write_atomic(target / "challenge-alerts.json", json.dumps(challenge, indent=2) + "\n")
+    documents.write(target / "challenge-alerts.json", challenge)

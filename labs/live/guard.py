@@ -7,16 +7,16 @@ is read back; and never where the accounts hold something of the course's names 
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import CloudError, LiveLocked
-from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.course import costs
+from labs.course.command_line import Service
 
 if TYPE_CHECKING:
     from labs.course.catalog import Lesson, Step
@@ -31,8 +31,7 @@ BEFORE_BUDGET = ("00", "01", "02", "03", "04", "05")
 PROFILES = ("console", "default", "sso")
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Typed, frozen=True):
     """A confirmation. `until` in seconds since the epoch; the rest is what was shown and accepted."""
 
     until: float
@@ -56,7 +55,7 @@ def write_session(settings: Settings) -> None:
     session = Session(
         time.time() + SESSION_SECONDS, settings.hub_user, settings.account, settings.region, str(estimate())
     )
-    write_atomic(_file(settings), json.dumps(session.__dict__))
+    write(_file(settings), session)
 
 
 def end_session(settings: Settings) -> None:
@@ -75,7 +74,7 @@ def require(world: World, lesson: Lesson, step: Step) -> None:
     if not settings.live:
         return
     require_session(settings)
-    if "aws " in step.command or "$ECR_REGISTRY" in step.command or "labs.sso" in step.command:
+    if not step.line.services(settings.environment()).isdisjoint((Service.AWS, Service.ECR)):
         require_account(world)
         if not lesson.id.startswith(BEFORE_BUDGET):
             require_budget(world)
@@ -88,7 +87,7 @@ def require_session(settings: Settings) -> None:
         LiveLocked: there is none.
     """
     try:
-        session = Session(**json.loads(_file(settings).read_text("utf-8")))
+        session = read(_file(settings), Session)
         same = (session.hub_user, session.account, session.region) == (
             settings.hub_user,
             settings.account,
@@ -97,7 +96,7 @@ def require_session(settings: Settings) -> None:
         if same and time.time() < session.until and Decimal(session.usd) >= estimate():
             return
         observed = "a confirmação venceu ou é de outra conta"
-    except (OSError, ValueError, TypeError, ArithmeticError):
+    except (OSError, Damaged, ArithmeticError):
         observed = "nenhuma confirmação nesta sessão"
     raise LiveLocked(
         "Este passo mexe nas suas contas de verdade e ainda não foi confirmado; nada foi enviado.",
@@ -180,5 +179,5 @@ def require_budget(world: World) -> str:
     )
 
 
-def _file(settings: Settings) -> Any:
+def _file(settings: Settings) -> Path:
     return settings.live_folder / "session.json"

@@ -19,6 +19,7 @@ from labs.base.events import Line, Watcher, ignore
 from labs.base.settings import Settings
 from labs.course import target_words
 from labs.course.catalog import Lesson, Step
+from labs.course.command_line import CommandLine
 from labs.course.tries import Tries
 from labs.notebook.gallery import Gallery, shown
 from labs.pictures import Picture
@@ -181,7 +182,8 @@ class Lab(Gallery):
         if step.cleanup:
             runner = self._kit.runner()
             folder = runner.settings.work / "widget-server"
-            execute(step.cleanup, Context(runner.settings, runner.world.engine, runner.world.cloud, folder), ignore)
+            context = Context(runner.settings, runner.world.engine, runner.world.cloud, folder)
+            execute(CommandLine.of(step.cleanup), context, ignore)
 
     @shown
     def quiz(self) -> None:

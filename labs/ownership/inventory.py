@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from labs.base.errors import CommandError, LabError, MissingDependency
+from labs.base.errors import CommandError, LabError
 from labs.base.settings import Settings
-from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, NETWORK, USER, VOLUME, Thing, alias
-from labs.ownership.creations import removals
+from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, NETWORK, USER, VOLUME, Thing, alias
+from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger
 from labs.seams import engine_api
 from labs.seams.engine import Container, Engine, Image
@@ -73,26 +71,40 @@ def _identity(world: World, thing: Thing) -> str:
     return ""
 
 
-def protect(command: str, settings: Settings, engine: Engine) -> None:
+def protect(line: CommandLine, settings: Settings, engine: Engine) -> None:
     """Before a step's command removes something by name: it must not be the learner's own from before the course.
 
     Raises:
         CommandError: it is.
+        EngineError: the engine does not say what exists.
     """
     ledger = Ledger(settings)
-    for thing in removals(command, settings.environment()):
-        if thing.kind == IMAGE:
-            image = engine.image(thing.name)
-            theirs = image is not None and Thing(IMAGE, thing.name, image.id) in ledger.before(IMAGE)
-        else:
-            ids = [one.id for one in engine.containers() if one.name == thing.name]
-            theirs = any(ledger.was_before(Thing(CONTAINER, thing.name, one)) for one in ids)
-        if theirs:
+    for thing in line.removes(settings.environment()):
+        if thing.kind in IN_ENGINE and _is_of_before(thing, ledger, settings, engine):
             raise CommandError(
                 f"{thing.name} já existia antes do curso: não é do laboratório, e ficou como está.",
-                command,
-                f"docker rename {thing.name} {thing.name}-antigo" if thing.kind == CONTAINER else "docker image ls",
+                line.text,
+                _LEFT_ALONE[thing.kind].format(thing.name),
             )
+
+
+_LEFT_ALONE = {
+    CONTAINER: "docker rename {0} {0}-antigo",
+    IMAGE: "docker image ls",
+    NETWORK: "docker network ls",
+    VOLUME: "docker volume ls",
+}
+
+
+def _is_of_before(thing: Thing, ledger: Ledger, settings: Settings, engine: Engine) -> bool:
+    if thing.kind == IMAGE:
+        image = engine.image(thing.name)
+        return image is not None and Thing(IMAGE, thing.name, image.id) in ledger.before(IMAGE)
+    if thing.kind == CONTAINER:
+        ids = [one.id for one in engine.containers() if one.name == thing.name]
+        return any(ledger.was_before(Thing(CONTAINER, thing.name, one)) for one in ids)
+    listed = (one for one in in_engine(settings) if (one.kind, one.name) == (thing.kind, thing.name))
+    return any(ledger.was_before(one) for one in listed)
 
 
 def names(container: Container) -> tuple[str, str]:
@@ -113,27 +125,6 @@ def lost_its_name(world: World, ledger: Ledger, image: Image) -> bool:
         if made and image.id != made.id and image.layers[: len(made.layers)] == made.layers:
             return True
     return False
-
-
-def docker(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    """The docker client against the lab's engine.
-
-    Raises:
-        MissingDependency: there is no docker client.
-    """
-    try:
-        return subprocess.run(
-            ["docker", *words],
-            env={**os.environ, **world.settings.environment()},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise MissingDependency(
-            "O programa docker não está instalado.", str(error), "python3 -m labs doctor"
-        ) from error
 
 
 def _moment(value: object) -> str:

@@ -6,7 +6,7 @@ runs. A line that a power cut tore is dropped; a damaged line before the end mak
 **The rule.** A thing is the lab's, and may be removed, if and only if
 
 1. its name was *noted*: a step of the course that creates it (its literal command says so,
-   `labs/ownership/creations.py`) was opened, run or verified in this lab, or a terminal took the lab's environment, in
+   `labs/course/command_line.py`) was opened, run or verified in this lab, or a terminal took the lab's environment, in
    which any step may be typed, or the kit itself made it; or its id was *seen* by such a step's check; and
 2. it was *not there before*: the first `up` with an engine, and the first confirmation of a live account, write down
    what exists (ids, names, creation times), and that stays the learner's for ever. Where nothing was written down,
@@ -24,20 +24,15 @@ sandbox's registries and AWS are `sandbox`.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
+from labs.base.documents import Damaged, Lines, Typed
 from labs.base.errors import StateError
 from labs.base.settings import SANDBOX, Settings
 from labs.base.things import IN_ENGINE, Thing
-from labs.ownership.creations import creations
+from labs.course.command_line import CommandLine
 
 BEFORE, NOTED, SEEN, REMOVED, LISTED = "before", "noted", "seen", "removed", "listed"
 """Events: was there before · will be created · exists, with this identity · removed · the list of before is whole."""
@@ -45,8 +40,7 @@ KIT = "up"
 """Who made what the kit itself needs (the base image): it stays until `reset`."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Typed, frozen=True):
     """One line. `by` is the step ("lesson/step") or `up`; `at` ISO 8601 in UTC."""
 
     event: str
@@ -63,9 +57,8 @@ class Ledger:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.path = settings.home / "ledger.jsonl"
-        self._stamp: tuple[int, int] | None = None
-        self._known: tuple[Entry, ...] = ()
+        self._lines = Lines(settings.home / "ledger.jsonl", Entry)
+        self.path = self._lines.path
 
     def place(self, kind: str) -> str:
         """Where things of this kind are created now."""
@@ -185,17 +178,11 @@ class Ledger:
             StateError: the file cannot be read, or a line before the last is damaged.
         """
         try:
-            stamp = self.path.stat()
-            if self._stamp != (stamp.st_mtime_ns, stamp.st_size):
-                self._known = _parsed(self.path.read_bytes())
-                self._stamp = (stamp.st_mtime_ns, stamp.st_size)
-        except FileNotFoundError:
-            return ()
+            return self._lines.all()
         except OSError as error:
             raise _unusable(self.path, error.strerror or str(error)) from error
-        except (ValueError, TypeError) as error:
+        except Damaged as error:
             raise _unusable(self.path, str(error)) from error
-        return self._known
 
     # The file ----------------------------------------------------------------------------------
 
@@ -220,27 +207,10 @@ class Ledger:
     def _append(self, entries: list[Entry]) -> None:
         if not entries:
             return
-        text = "".join(json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in entries)
         try:
-            with self._open() as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
+            self._lines.append(entries)
         except OSError as error:
             raise _unusable(self.path, error.strerror or str(error)) from error
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[IO[bytes]]:
-        """The file at its end, locked, without a torn last line."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            content = file.read()
-            if content and not content.endswith(b"\n"):
-                file.truncate(content.rfind(b"\n") + 1)
-            file.seek(0, os.SEEK_END)
-            yield file
 
 
 def note_course(settings: Settings, by: str = "env") -> None:
@@ -256,25 +226,19 @@ def course_things(settings: Settings) -> list[Thing]:
     """All that the steps of the course create with the chosen target."""
     from labs.course.target_words import course
 
-    commands = (
-        step.command
+    lines = (
+        step.line
         for lesson in course(settings).lessons
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
         if not step.skip
     )
-    return things_of(settings, commands)
+    return things_of(settings, lines)
 
 
-def things_of(settings: Settings, commands: Iterable[str]) -> list[Thing]:
+def things_of(settings: Settings, lines: Iterable[CommandLine]) -> list[Thing]:
     """What these commands create, typed in the lab's working folder."""
     variables, folder = settings.environment(), settings.work / "widget-server"
-    return [thing for one in commands for thing in creations(one, variables, folder)]
-
-
-def _parsed(content: bytes) -> tuple[Entry, ...]:
-    """The lines, without a last one that was torn: it never counted as written."""
-    whole, _, _torn = content.rpartition(b"\n")
-    return tuple(Entry(**json.loads(line)) for line in whole.split(b"\n")) if whole else ()
+    return [thing for line in lines for thing in line.creates(variables, folder)]
 
 
 def _now() -> str:

@@ -8,31 +8,41 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
-from labs.base.files import write_atomic
-from labs.base.settings import BASE_IMAGE, DOCKER_HUB, LIVE, Settings
+from labs.base.events import Report
+from labs.base.reference import DOCKER_HUB
+from labs.base.settings import BASE_IMAGE, LIVE, Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.ownership import inventory
+from labs.ownership.items import (
+    Item,
+    in_engine,
+    remove_budget,
+    remove_container,
+    remove_ecr_repository,
+    remove_hub_repository,
+    remove_image,
+    remove_user,
+)
 from labs.ownership.ledger import LISTED, Ledger
+from labs.seams.aws_files import forget_profile
+from labs.seams.docker_client import docker
 from labs.seams.engine import Container, Image
 from labs.seams.world import World
 
-Report = Callable[[str], None]
 BASE = f"imagem {BASE_IMAGE}"
 NAMELESS = "(sem nome)"
 ROUNDS = 5
 """Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing of the lab that exists: its name for people, and how to remove it."""
-
-    name: str
-    remove: Callable[[], object]
+IN_SERVICES: dict[str, tuple[str, Callable[[World, str], None]]] = {
+    HUB: ("repositório {} no Docker Hub", remove_hub_repository),
+    ECR: ("repositório {} no ECR", remove_ecr_repository),
+    BUDGET: ("budget {}", remove_budget),
+    USER: ("usuário {} no IAM", remove_user),
+}
+"""Words and remover for each kind of thing of the registries and the account, in the order in which they can go."""
 
 
 def items(world: World) -> Iterator[Item]:
@@ -51,7 +61,7 @@ def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator
                 ledger,
                 Thing(CONTAINER, container.name),
                 f"container {container.name}",
-                partial(_remove_container, world, container),
+                partial(remove_container, world, container.id),
             )
     images = [item for image in world.engine.images() for item in _image(world, ledger, image, kit)]
     # By name: the engine's own order varies where two images were made in the same second.
@@ -60,7 +70,9 @@ def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator
         if any(thing.kind == kind for thing in ledger.outstanding(ledger.place(kind))):
             for thing in inventory.in_engine(world.settings):
                 if thing.kind == kind and ledger.owns(thing):
-                    yield _item(ledger, thing, f"{word} {thing.name}", partial(_docker, world, kind, "rm", thing.name))
+                    yield _item(
+                        ledger, thing, f"{word} {thing.name}", partial(in_engine, world, kind, "rm", thing.name)
+                    )
 
 
 def _owns_container(ledger: Ledger, container: Container) -> bool:
@@ -76,60 +88,32 @@ def _image(world: World, ledger: Ledger, image: Image, kit: bool) -> Iterator[It
     if foreign and len(removable) == len(image.tags):
         removable = removable[1:]  # without its last name the engine would delete an image that is not the lab's
     for tag in removable:
-        yield _item(ledger, Thing(IMAGE, tag), f"imagem {tag}", partial(_docker, world, "rmi", tag))
+        yield _item(ledger, Thing(IMAGE, tag), f"imagem {tag}", partial(remove_image, world, tag))
     if not image.tags and ours and not foreign:
         yield _item(
             ledger,
             Thing(IMAGE, "", image.id),
             f"imagem {image.id[:19]} {NAMELESS}",
-            partial(_docker, world, "rmi", image.id),
+            partial(remove_image, world, image.id),
         )
 
 
 def _services(world: World, ledger: Ledger) -> Iterator[Item]:
-    removers: dict[str, tuple[str, Callable[[str], object]]] = {
-        HUB: ("repositório {} no Docker Hub", lambda name: world.hub_owner.hub_delete(*name.split("/", 1))),
-        ECR: (
-            "repositório {} no ECR",
-            lambda name: world.cloud.read("ecr", "delete_repository", repositoryName=name, force=True),
-        ),
-        BUDGET: (
-            "budget {}",
-            lambda name: world.cloud.read(
-                "budgets", "delete_budget", AccountId=world.settings.account, BudgetName=name
-            ),
-        ),
-        USER: ("usuário {} no IAM", lambda name: _remove_user(world, ledger, name)),
-    }
-    found = sorted(inventory.in_services(world), key=lambda thing: list(removers).index(thing.kind))
+    found = sorted(inventory.in_services(world), key=lambda thing: list(IN_SERVICES).index(thing.kind))
     for thing in found:
         if ledger.owns(thing):
-            words, remove = removers[thing.kind]
-            yield _item(ledger, thing, words.format(thing.name), partial(remove, thing.name))
+            words, remove = IN_SERVICES[thing.kind]
+            yield _item(ledger, thing, words.format(thing.name), partial(remove, world, thing.name))
 
 
 def _item(ledger: Ledger, thing: Thing, name: str, remove: Callable[[], object]) -> Item:
     def removed() -> None:
         remove()
         ledger.removed(thing)
+        if thing.kind == USER:
+            ledger.removed(Thing(KEY, thing.name))
 
     return Item(name, removed)
-
-
-def _remove_container(world: World, container: Container) -> None:
-    _docker(world, "rm", "-f", "-v", container.id)
-
-
-def _remove_user(world: World, ledger: Ledger, user: str) -> None:
-    """A user goes only after its keys and policies (IAM API reference, DeleteUser)."""
-    for key in world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]:
-        world.cloud.read("iam", "delete_access_key", UserName=user, AccessKeyId=key["AccessKeyId"])
-    for name in world.cloud.read("iam", "list_user_policies", UserName=user)["PolicyNames"]:
-        world.cloud.read("iam", "delete_user_policy", UserName=user, PolicyName=name)
-    for policy in world.cloud.read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]:
-        world.cloud.read("iam", "detach_user_policy", UserName=user, PolicyArn=policy["PolicyArn"])
-    world.cloud.read("iam", "delete_user", UserName=user)
-    ledger.removed(Thing(KEY, user))
 
 
 def _logins(world: World) -> Iterator[Item]:
@@ -138,32 +122,13 @@ def _logins(world: World) -> Iterator[Item]:
         if world.engine.credentials(registry):
             # Docker Hub's login is the one without an address.
             address = () if registry == DOCKER_HUB else (registry,)
-            yield Item(f"login do Docker em {registry}", partial(_docker, world, "logout", *address))
+            yield Item(f"login do Docker em {registry}", partial(in_engine, world, "logout", *address))
     for name in ("default", "sso"):
         if world.cloud.profile(name).get("aws_access_key_id"):
-            yield Item(f"credenciais do perfil {name}", partial(_forget_profile, world.settings, name))
+            yield Item(f"credenciais do perfil {name}", partial(forget_profile, world.settings, name))
     key_file = world.settings.learner_secrets / "widget-dev.json"
     if key_file.exists():
         yield Item(f"arquivo {key_file.name}", key_file.unlink)
-
-
-def _forget_profile(settings: Settings, name: str) -> None:
-    """Drop a profile's section from the lab's credentials file; other profiles stay."""
-    import configparser
-    import io
-
-    parser = configparser.RawConfigParser()
-    parser.read(settings.aws_credentials_file, "utf-8")
-    parser.remove_section(name)
-    text = io.StringIO()
-    parser.write(text)
-    write_atomic(settings.aws_credentials_file, text.getvalue())
-
-
-def _docker(world: World, *words: str) -> None:
-    answer = inventory.docker(world, *words)
-    if answer.returncode and "No such" not in answer.stderr:
-        raise CommandError("O Docker não conseguiu remover.", answer.stderr, f"docker {' '.join(words)}")
 
 
 # Giving back, and the whole ------------------------------------------------------------------------
@@ -174,7 +139,7 @@ def give_back(world: World) -> list[str]:
     given = []
     for before in Ledger(world.settings).before(IMAGE):
         if before.name and world.engine.image(before.name) is None and world.engine.image(before.identity):
-            _docker(world, "tag", before.identity, before.name)
+            docker(world, "tag", before.identity, before.name, missing_ok=True)
             given.append(before.name)
     return given
 
@@ -235,7 +200,7 @@ def empty_engine(settings: Settings, report: Report) -> None:
 
 @contextlib.contextmanager
 def _silence_told(settings: Settings) -> Iterator[None]:
-    """Say of an engine that does not answer what it means for `reset`."""
+    """Report of an engine that does not answer what it means for `reset`."""
     try:
         yield
     except EngineUnavailable as error:

@@ -6,27 +6,30 @@ that the learner's terminal runs. What cannot be understood here is never guesse
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
 import queue
-import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from string import Template
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import jmespath
 
 from labs.base.errors import CommandError, Interrupted
 from labs.base.events import Line, Watcher
 from labs.base.explain import explain
-from labs.base.settings import DOCKER_HUB, Settings, without_foreign
+from labs.base.reference import DOCKER_HUB
+from labs.base.settings import Settings, without_foreign
+from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES, AwsWords
+from labs.course.command_line import CommandLine, KitWords, Part
+from labs.course.docker_words import DockerWords
+from labs.course.shell_words import Word
 from labs.ownership.inventory import protect
 from labs.seams.cloud import Cloud
 from labs.seams.engine import Engine
@@ -53,7 +56,7 @@ class Context:
     cancel: threading.Event = field(default=NEVER)
 
 
-def execute(command: str, context: Context, watch: Watcher) -> None:
+def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
     """Run one line of shell.
 
     Raises:
@@ -66,187 +69,173 @@ def execute(command: str, context: Context, watch: Watcher) -> None:
             raise Interrupted("Passo interrompido a seu pedido.", "", "")
         watch(event)
 
-    protect(command, context.settings, context.engine)
-    for part in split_and(command):
-        native = _native(part, context)
-        if native:
-            native(checked)
+    if line.flaw:
+        raise CommandError(
+            "O comando não está inteiro; nada foi executado.", f"{line.flaw}: {line.text}", "python3 -m labs doctor"
+        )
+    protect(line, context.settings, context.engine)
+    for part in line.parts:
+        action = seam_action(part, context)
+        if action:
+            action(checked)
         else:
-            _bash(part, context, checked)
-
-
-def split_and(command: str) -> list[str]:
-    """Split at the top-level `&&`; quotes, parentheses and `;` keep a line whole."""
-    parts, depth, quote, start = [], 0, "", 0
-    for index, character in enumerate(command):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-        elif character in ";\n" or command.startswith("||", index):
-            return [command]
-        elif depth == 0 and command.startswith("&&", index):
-            parts.append(command[start:index].strip())
-            start = index + 2
-    return [*parts, command[start:].strip()]
+            _bash(part.text, context, checked)
 
 
 # What the seams understand ----------------------------------------------------------------------
 
-Action = Callable[[Watcher], None]
+Action = Callable[[Watcher], object]
 
 
 class _UnknownError(Exception):
     """The words are not what the seams understand: let `bash` run them."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _UnknownError(message)
-
-
-def _native(part: str, context: Context) -> Action | None:
-    if "$(" in part or "`" in part:
+def seam_action(part: Part, context: Context) -> Action | None:
+    """How the seams run this part; None where only a shell can."""
+    if part.needs_shell:
         return None
+    known = _Known(context, context.settings.environment())
+    files = [file for program in part.programs for file in program.redirects]
     try:
-        lexer = shlex.shlex(part, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        words = [Template(word).safe_substitute(context.settings.environment()) for word in lexer]
-        return _action(words, context)
-    except (_UnknownError, ValueError):
+        match [program.asks for program in part.programs]:
+            case [AwsWords(service="ecr", operation="get-login-password") as asked, DockerWords(verb="login") as login]:
+                return None if files else known.login_with(login, known.answer(asked))
+            case [DockerWords(verb="login") as login] if [operator for operator, _ in files] == ["<"]:
+                return known.login_with(login, known.first_line_of(files[0][1]))
+            case [asked] if asked is not None and not files:
+                return known.alone(asked)
+    except _UnknownError:
+        pass
+    return None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Makes actions of words; `variables` fill them."""
+
+    context: Context
+    variables: Mapping[str, str]
+
+    def alone(self, asked: DockerWords | AwsWords | KitWords) -> Action | None:
+        match asked:
+            case DockerWords(verb="build"):
+                return self._build(asked)
+            case DockerWords(verb="push"):
+                return partial(self.context.engine.push, self._only(asked))
+            case DockerWords(verb="pull"):
+                return partial(self.context.engine.pull, self._only(asked))
+            case AwsWords():
+                return self._aws(asked)
+            case KitWords(verb="drill"):
+                return self._drill([self._text(word) for word in asked.arguments])
         return None
 
-
-def _action(words: list[str], context: Context) -> Action:
-    if "|" in words:
-        left, right = words[: words.index("|")], words[words.index("|") + 1 :]
-        if left[:3] == ["aws", "ecr", "get-login-password"] and right[:2] == ["docker", "login"]:
-            return _login(right[2:], context, lambda: str(_aws_answer(left[1:], context)[0]))
-        raise _UnknownError
-    if words[:3] == ["python3", "-m", "labs.drill"]:
-        return _drill(words[3:], context)
-    if words[:2] == ["docker", "login"] and len(words) > 3 and words[-2] == "<":
-        return _login(words[2:-2], context, lambda: _first_line_of(words[-1], context))
-    if not set(words).isdisjoint({"<", ">", ">>", "&", "(", ")", ">&", "<<"}):
-        raise _UnknownError
-    if words[0] == "docker" and len(words) > 1 and words[1] in _DOCKER:
-        return _DOCKER[words[1]](words[2:], context)
-    if words[0] == "aws" and len(words) > 2 and words[1] != "configure":
-        return _aws(words[1:], context)
-    raise _UnknownError
-
-
-def _build(words: Sequence[str], context: Context) -> Action:
-    parser = _Parser(add_help=False)
-    parser.add_argument("-t", "--tag", default="")
-    parser.add_argument("-f", "--file", default="")
-    parser.add_argument("--build-arg", action="append", default=[])
-    parser.add_argument("path")
-    options = parser.parse_args(list(words))
-    arguments = dict(pair.partition("=")[::2] for pair in options.build_arg)
-    folder = (context.folder / options.path).resolve()
-    # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
-    recipe = os.path.relpath((context.folder / options.file).resolve(), folder) if options.file else "Dockerfile"
-
-    def build(watch: Watcher) -> None:
-        context.engine.build(folder, options.tag, recipe, arguments, watch)
-
-    return build
-
-
-def _push(words: Sequence[str], context: Context) -> Action:
-    (reference,) = _only(words)
-
-    def push(watch: Watcher) -> None:
-        context.engine.push(reference, watch)
-
-    return push
-
-
-def _pull(words: Sequence[str], context: Context) -> Action:
-    (reference,) = _only(words)
-
-    def pull(watch: Watcher) -> None:
-        context.engine.pull(reference, watch)
-
-    return pull
-
-
-def _only(words: Sequence[str]) -> Sequence[str]:
-    if len(words) != 1 or words[0].startswith("-"):
-        raise _UnknownError
-    return words
-
-
-def _login(words: Sequence[str], context: Context, password: Callable[[], str]) -> Action:
-    parser = _Parser(add_help=False)
-    parser.add_argument("-u", "--username", required=True)
-    parser.add_argument("--password-stdin", action="store_true", required=True)
-    parser.add_argument("registry", nargs="?", default="")
-    options = parser.parse_args(list(words))
-    registry = options.registry or DOCKER_HUB
-
-    def login(watch: Watcher) -> None:
-        context.engine.login(registry, options.username, password())
-        watch(Line("Login Succeeded"))
-
-    return login
-
-
-def _drill(words: Sequence[str], context: Context) -> Action:
-    """Open a case or undo one, as `labs/cli/clinic.py` reads it."""
-    case = [word for word in words if word != "--undo"]
-    if len(case) > 1 or any(word.startswith("-") for word in case):
-        raise _UnknownError
-
-    def run(watch: Watcher) -> None:
-        from labs.clinic import command as drill
-        from labs.seams.world import World
-
-        world = World(context.settings, context.engine, context.cloud)
-        drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
-
-    return run
-
-
-_DOCKER: dict[str, Callable[[Sequence[str], Context], Action]] = {"build": _build, "push": _push, "pull": _pull}
-
-
-def _aws(words: Sequence[str], context: Context) -> Action:
-    _aws_options(words)  # refuse early what only the real CLI understands
-
-    def call(watch: Watcher) -> None:
-        answer, options = _aws_answer(words, context)
-        for line in _printed(answer, options).splitlines():
-            watch(Line(line))
-
-    return call
-
-
-def _aws_options(words: Sequence[str]) -> dict[str, str]:
-    """`--name value` pairs, as the CLI reads them."""
-    options, rest = {}, list(words[2:])
-    while rest:
-        name = rest.pop(0)
-        if not name.startswith("--"):
+    def _text(self, word: Word) -> str:
+        text = word.resolved(self.variables)
+        if text is None:
             raise _UnknownError
-        options[name[2:]] = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
-    if options.get("output", "json") not in ("json", "text"):
-        raise _UnknownError
-    return options
+        return text
+
+    def _options(self, asked: DockerWords, *known: str) -> dict[str, list[str]]:
+        """The options' values; only those that the seams know, in this engine and with these logins."""
+        if asked.elsewhere or not {name for name, _ in asked.options} <= set(known):
+            raise _UnknownError
+        return {name: [self._text(word) for word in asked.values(name)] for name in known}
+
+    def _only(self, asked: DockerWords) -> str:
+        self._options(asked)
+        if len(asked.arguments) != 1:
+            raise _UnknownError
+        return self._text(asked.arguments[0])
+
+    def _build(self, asked: DockerWords) -> Action:
+        options = self._options(asked, "--tag", "--file", "--build-arg")
+        pairs = [pair.partition("=") for pair in options["--build-arg"]]
+        once = len(options["--tag"]) < 2 and len(options["--file"]) < 2 and all(equals for _, equals, _ in pairs)
+        if not once or len(asked.arguments) != 1:
+            raise _UnknownError
+        place = self._text(asked.arguments[0])
+        if place == "-" or "://" in place or place.startswith("git@"):
+            raise _UnknownError
+        tag, file = "".join(options["--tag"]), "".join(options["--file"])
+        context = self.context
+        folder = (context.folder / place).resolve()
+        # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
+        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else "Dockerfile"
+        arguments = {name: value for name, _, value in pairs}
+        return partial(context.engine.build, folder, tag, recipe, arguments)
+
+    def login_with(self, asked: DockerWords, password: Callable[[], str]) -> Action:
+        options = self._options(asked, "--username", "--password-stdin")
+        registries = [self._text(word) for word in asked.arguments]
+        if len(options["--username"]) != 1 or not asked.is_set("--password-stdin") or len(registries) > 1:
+            raise _UnknownError
+        registry = "".join(registries) or DOCKER_HUB
+
+        def login(watch: Watcher) -> None:
+            self.context.engine.login(registry, options["--username"][0], password())
+            watch(Line("Login Succeeded"))
+
+        return login
+
+    def first_line_of(self, word: Word) -> Callable[[], str]:
+        return partial(_first_line_of, self._text(word), self.context)
+
+    def answer(self, asked: AwsWords) -> Callable[[], str]:
+        options = self._aws_options(asked)
+        return lambda: str(_aws_answer(asked, options, self.context))
+
+    def _aws(self, asked: AwsWords) -> Action:
+        options = self._aws_options(asked)
+
+        def call(watch: Watcher) -> None:
+            for line in _printed(_aws_answer(asked, options, self.context), options).splitlines():
+                watch(Line(line))
+
+        return call
+
+    def _aws_options(self, asked: AwsWords) -> dict[str, str]:
+        """The options by name without dashes; refuses what only the real CLI understands."""
+        if not asked.operation or asked.rest or asked.service == "configure":
+            raise _UnknownError
+        if any(
+            len(values) > 1 or (name in (*GLOBAL_FLAGS, *GLOBAL_VALUES) and name not in _SHOWN)
+            for name, values in asked.options
+        ):
+            raise _UnknownError
+        options = {name[2:]: self._text(values[0]) if values else "true" for name, values in asked.options}
+        if options.get("output", "json") not in ("json", "text"):
+            raise _UnknownError
+        return options
+
+    def _drill(self, words: Sequence[str]) -> Action:
+        """Open a case or undo one, as `labs/cli/clinic.py` reads it."""
+        case = [word for word in words if word != "--undo"]
+        if len(case) > 1 or any(word.startswith("-") for word in case):
+            raise _UnknownError
+
+        def run(watch: Watcher) -> None:
+            from labs.clinic import command as drill
+            from labs.seams.world import World
+
+            world = World(self.context.settings, self.context.engine, self.context.cloud)
+            drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
+
+        return run
 
 
-def _aws_answer(words: Sequence[str], context: Context) -> tuple[Any, dict[str, str]]:
-    options = _aws_options(words)
-    shown: dict[str, str] = {name: options.pop(name) for name in ("query", "output") if name in options}
-    profile, region = options.pop("profile", "default"), options.pop("region", "")
-    answer = context.cloud.call(words[0], words[1], options, profile, region, context.folder)
-    return answer, shown
+_SHOWN = ("--output", "--profile", "--query", "--region")
+"""The AWS CLI's own options that the seam knows."""
 
 
-def _printed(answer: Any, options: dict[str, str]) -> str:
+def _aws_answer(asked: AwsWords, options: Mapping[str, str], context: Context) -> Any:
+    own = {name: value for name, value in options.items() if f"--{name}" not in _SHOWN}
+    profile, region = options.get("profile", "default"), options.get("region", "")
+    return context.cloud.call(asked.service, asked.operation, own, profile, region, context.folder)
+
+
+def _printed(answer: Any, options: Mapping[str, str]) -> str:
     """The answer as the AWS CLI prints it: JSON with an indent of four, or text; nothing for an empty answer."""
     if isinstance(answer, str):
         return answer

@@ -131,23 +131,22 @@ def recover(course: Course, world: World, progress: Progress) -> str:
     Returns:
         what to tell the learner; empty where nothing was lost.
     """
-    if not progress.lost():
+    lost = progress.lost()
+    if not lost:
         return ""
     found: list[str] = []
 
     def work() -> None:
         try:
             count = rebuild(course, world, progress)
-            found.append(
-                f"O seu progresso gravado se perdeu. O estado de agora comprova {plural(count, 'passo', 'passos')}."
-            )
+            found.append(f"{lost} O estado de agora comprova {plural(count, 'passo', 'passos')}.")
         except LabError as error:
             found.append(str(error))
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(RECOVERY_SECONDS)
-    still = "O seu progresso gravado se perdeu. Os checks estão sendo refeitos; abra esta aula de novo em instantes."
+    still = f"{lost} Os checks estão sendo refeitos; abra esta aula de novo em instantes."
     return found[0] if found else still
 
 

@@ -12,7 +12,7 @@ import labs.checks.registry
 import labs.clinic.checks  # noqa: F401 - importing a module registers its checks
 from labs.base.errors import CatalogError, LabError
 from labs.base.verdict import Verdict, failed, passed
-from labs.checks import CHECKS, check
+from labs.checks import CHECKS, check, misfit
 from labs.clinic.open_case import Case
 from labs.course import target_words
 from labs.course.catalog import Step
@@ -44,12 +44,17 @@ def _without_repair(verdict: Verdict, step: Step) -> Verdict:
 
 
 def _judged(step: Step, world: World) -> Verdict:
-    arguments = step.check.expanded(world.settings.environment())
-    function = CHECKS.get(step.check.kind)
-    if function is None:
-        raise CatalogError(f"O passo {step.id} usa uma verificação que não existe.", step.check.kind)
+    kind, arguments = step.check.kind, step.check.expanded(world.settings.environment())
+    if wrong := misfit(kind, arguments):
+        raise CatalogError(
+            "O catálogo do curso tem um erro (não é culpa sua).",
+            f"passo {step.id}, verificação {kind}: {wrong}",
+            "python3 -m labs doctor",
+        )
     try:
-        return function(world, **arguments)
+        return CHECKS[kind](world, **arguments)
+    except CatalogError:
+        raise  # of a check that runs the checks of other steps
     except LabError as error:
         observed = f"{error.what} {error.observed}".strip()
         return Verdict(False, observed, error.next_command or step.hint)

@@ -10,26 +10,27 @@ from __future__ import annotations
 import re
 
 from labs.base.settings import Settings
+from labs.course.command_line import CommandLine, Program
+from labs.course.docker_words import DockerWords
 
-_NAME = r"\$?\w[\w./:@$-]*"
+_NAME = r"(?:\$\{\w+\}|\w)(?:\$\{\w+\}|[\w./:@-])*"
 """A name as the lab's commands have it: neither an option nor anything that a shell would run."""
 _HUB_LOGIN = 'docker login {registry} --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
 _ECR_LOGIN = "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
-_BARE_LOGIN = re.compile(rf"docker login ({_NAME})")
-_SAFE = re.compile(
-    "|".join(
-        (
-            r"python3 -m labs up",
-            rf'python3 -m labs\.account (?:"\$HUB_USER"|{_NAME})',
-            rf'docker login {_NAME} --username {_NAME} --password-stdin < "\$HUB_TOKEN_FILE"',
-            rf"aws ecr get-login-password --region [\w-]+ \| docker login --username AWS --password-stdin {_NAME}",
-            rf"docker tag (?P<name>{_NAME}) (?!(?P=name)$){_NAME}",
-            rf"docker (?:push|pull|logout) {_NAME}",
-            rf"docker build -t {_NAME} \.",
-            rf"aws ecr create-repository --repository-name {_NAME}",
-            r"aws sts get-caller-identity",
-            rf"cp -b exemplos/{_NAME} {_NAME}",
-        )
+_BARE_LOGIN = CommandLine.of("docker login NAME")
+_SAFE = tuple(
+    CommandLine.of(shape)
+    for shape in (
+        "python3 -m labs up",
+        "python3 -m labs.account NAME",
+        'docker login NAME --username NAME --password-stdin < "$HUB_TOKEN_FILE"',
+        _ECR_LOGIN.format(region="NAME", registry="NAME"),
+        "docker tag NAME NAME",
+        *(f"docker {verb} NAME" for verb in ("push", "pull", "logout")),
+        "docker build -t NAME .",
+        "aws ecr create-repository --repository-name NAME",
+        "aws sts get-caller-identity",
+        "cp -b exemplos/NAME NAME",
     )
 )
 
@@ -39,10 +40,34 @@ def repair(next_command: str, settings: Settings) -> str:
 
     A bare `docker login REGISTRY` would ask: it becomes the lab's own way to log in there without typing a secret.
     """
-    command = next_command.strip()
-    if found := _BARE_LOGIN.fullmatch(command):
-        return _login(found[1], settings)
-    return command if _SAFE.fullmatch(command) else ""
+    line = CommandLine.of(next_command)
+    if _has_shape(line, _BARE_LOGIN):
+        return _login(line.text.split()[-1], settings)
+    return line.text if any(_has_shape(line, shape) for shape in _SAFE) and not _tags_itself(line) else ""
+
+
+def _has_shape(line: CommandLine, shape: CommandLine) -> bool:
+    """The same programs with the same words and files, where `NAME` stands for any name."""
+    if len(line.parts) != 1 or line.parts[0].needs_shell or len(line.programs) != len(shape.programs):
+        return False
+    typed = [text for program in line.programs for text in ("|", *_words(program))]
+    wanted = [text for program in shape.programs for text in ("|", *_words(program))]
+    return len(typed) == len(wanted) and all(map(_matches, wanted, typed))
+
+
+def _words(program: Program) -> list[str]:
+    files = [text for operator, file in program.redirects for text in (operator, file.text)]
+    return [*(word.text for word in program.words), *files]
+
+
+def _matches(wanted: str, typed: str) -> bool:
+    return bool(re.fullmatch(re.escape(wanted).replace("NAME", _NAME), typed))
+
+
+def _tags_itself(line: CommandLine) -> bool:
+    """A name for an image that has it already repairs nothing."""
+    asked = line.programs[0].asks
+    return isinstance(asked, DockerWords) and asked.verb == "tag" and asked.arguments[0] == asked.arguments[1]
 
 
 def _login(registry: str, settings: Settings) -> str:

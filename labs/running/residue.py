@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from labs.clinic import cases
 from labs.ownership import removal
-from labs.ownership.removal import Item
+from labs.ownership.items import Item
 from labs.seams.world import World
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
 from labs.base.explain import explain
-from labs.base.files import lock_file
+from labs.base.files import locked_now
 from labs.base.settings import Settings
 from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
@@ -86,7 +88,7 @@ class Runner:
                     return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
                 guard.require(self.world, lesson, step)
                 self._note(lesson, step)
-                if not _opens_its_case(step) and (closed := closed_case(step, self.world)):
+                if not step.line.opens_case(step.drill) and (closed := closed_case(step, self.world)):
                     return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
                 if step.once and (verdict := judge(step, self.world)).passed:
                     self._label(self._saw(lesson, step, verdict), watch)
@@ -114,7 +116,7 @@ class Runner:
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
-        fix = replace(step, command=command, stdin="")
+        fix = msgspec.structs.replace(step, command=command, stdin="")
         started = time.monotonic()
         try:
             with self._lock(lesson, step):
@@ -204,7 +206,7 @@ class Runner:
     def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> list[Thing]:
         """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
         found = [now(self.world, thing) for thing in self._creations(step)]
-        if verdict.passed and "docker build" in step.command and (built := verdict.evidence.get("id")):
+        if verdict.passed and step.line.builds and (built := verdict.evidence.get("id")):
             found.append(Thing(IMAGE, "", built))
         self.ledger.saw(found, f"{lesson.id}/{step.id}")
         return found
@@ -223,7 +225,7 @@ class Runner:
                 watch(Line(f"{thing.name} ficou sem a tag {aws_tags.TEXT}: {error.observed}", True))
 
     def _creations(self, step: Step) -> list[Thing]:
-        return things_of(self.settings, [step.command])
+        return things_of(self.settings, [step.line])
 
     # One step ----------------------------------------------------------------------------------
 
@@ -238,7 +240,7 @@ class Runner:
                 cancel or threading.Event(),
             )
             alone = is_unattended() and not self.settings.live  # nobody but a person approves a real login
-            execute(step.command, context, answering(watch, self.settings) if alone else watch)
+            execute(step.line, context, answering(watch, self.settings) if alone else watch)
         except (Interrupted, StateError):
             raise
         except KeyboardInterrupt:
@@ -288,18 +290,10 @@ class Runner:
         )
         return Outcome(lesson, step, verdict, seconds, transcript, error, ran)
 
-    @contextlib.contextmanager
-    def _lock(self, lesson: Lesson, step: Step) -> Iterator[None]:
+    def _lock(self, lesson: Lesson, step: Step) -> AbstractContextManager[None]:
         """One run of a step at a time, over all kernels and terminals of this lab."""
-        path = self.settings.home / "locks" / f"{lesson.id}.{step.id}"
-        with lock_file(path) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StepBusy(
-                    "Este passo já está rodando em outro notebook ou terminal.", "", "Espere ele terminar."
-                ) from None
-            yield
+        busy = StepBusy("Este passo já está rodando em outro notebook ou terminal.", "", "Espere ele terminar.")
+        return locked_now(self.settings.home / "locks" / f"{lesson.id}.{step.id}", busy)
 
     def _access_key_answers(self) -> str:
         """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""
@@ -315,10 +309,6 @@ class Runner:
                 str(error),
                 'ls -l "$LAB_SECRETS"',
             ) from error
-
-
-def _opens_its_case(step: Step) -> bool:
-    return step.command.startswith(f"python3 -m labs.drill {step.drill}")
 
 
 def _not_run(error: LabError) -> Verdict:

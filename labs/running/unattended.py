@@ -8,11 +8,11 @@ from __future__ import annotations
 import html
 import os
 import re
-import urllib.parse
-import urllib.request
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from labs.base.events import Event, Line, Watcher
 from labs.base.settings import Settings
+from labs.seams.unix_http import request
 
 VARIABLE = "LABS_AUTORUN"
 
@@ -39,13 +39,19 @@ def approve(address: str) -> None:
     Raises:
         OSError: the page does not answer or refuses.
     """
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=10) as reply:
-        page = reply.read().decode("utf-8")
+    page = _answered(address, "GET")
     fields = {
         name: html.unescape(value) for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page)
     }
     action = re.search(r'<form[^>]*action="([^"]+)"', page)
-    target = urllib.parse.urljoin(address, html.unescape(action[1]) if action else address)
-    with opener.open(target, data=urllib.parse.urlencode(fields).encode(), timeout=10) as reply:
-        reply.read()
+    _answered(urljoin(address, html.unescape(action[1]) if action else address), "POST", urlencode(fields).encode())
+
+
+def _answered(address: str, method: str, body: bytes | None = None) -> str:
+    parts = urlsplit(address)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
+    reply = request(f"{parts.scheme}://{parts.netloc}", method, target, body=body, headers=headers)
+    if reply.status >= 400:
+        raise ConnectionError(f"HTTP {reply.status} em {parts.path}")
+    return reply.text

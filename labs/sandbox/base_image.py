@@ -55,9 +55,8 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
         MissingDependency: it can neither be built nor pulled.
         EngineError: the engine refused it.
     """
-    for name in (BASE_IMAGE, FALLBACK_BASE_IMAGE):
-        if engine_api.image_exists(settings.engine_host, name):
-            return name
+    if name := present(settings.engine_host):
+        return name
     if apt.has_apt():
         archive = build_archive(settings, report)
         report("Importando a imagem base no engine …")
@@ -73,6 +72,17 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
             f"docker pull {FALLBACK_BASE_IMAGE}",
         ) from error
     return FALLBACK_BASE_IMAGE
+
+
+def present(host: str) -> str:
+    """The base image that an engine already has; "" where it has none, or does not run yet.
+
+    Raises:
+        EngineError: it answers, and refuses.
+    """
+    if engine_api.ping(host):
+        return ""
+    return next((name for name in (BASE_IMAGE, FALLBACK_BASE_IMAGE) if engine_api.image_exists(host, name)), "")
 
 
 def build_archive(settings: Settings, report: Callable[[str], None]) -> Path:
@@ -110,7 +120,6 @@ def _unpack_packages(root: Path, debs: Path, report: Callable[[str], None]) -> N
 
 
 def _download_pip(scratch: Path) -> Path:
-
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), "pip"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     wheels = sorted(scratch.glob("pip-*.whl")) if scratch.is_dir() else []

@@ -10,14 +10,13 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from labs.base.errors import EngineUnavailable, MissingDependency, StateError
 from labs.base.settings import Settings
-from labs.seams import engine_api
+from labs.seams import docker_client, engine_api
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 SOCKET_PATH_LIMIT = 107
@@ -66,14 +65,7 @@ def answers(host: str) -> bool:
     """Whether an engine answers there; transports beyond plain HTTP (ssh, TLS) are asked through the docker CLI."""
     if host.startswith("unix://") or (host.startswith("tcp://") and not os.environ.get("DOCKER_TLS_VERIFY")):
         return not engine_api.ping(host)
-    docker = shutil.which("docker")
-    if docker is None:
-        return False
-    try:
-        asked = subprocess.run([docker, "-H", host, "version"], capture_output=True, check=False, timeout=10)
-    except subprocess.TimeoutExpired:
-        return False
-    return asked.returncode == 0
+    return docker_client.reaches(host)
 
 
 def _context_host() -> str:

@@ -12,20 +12,23 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from labs.base import processes
 from labs.base.errors import LabError, SandboxError, StateError
+from labs.base.events import Report
+from labs.base.files import locked_within
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.sandbox import engine_choice, leftovers, network, parts, registry_program, supervised
 from labs.sandbox.supervised import PartState
 from labs.seams import engine_api
 
-Report = Callable[[str], None]
+Decided = Callable[[Settings], None]
 START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
@@ -50,9 +53,12 @@ _DETACHED: list[subprocess.Popen[bytes]] = []
 """Supervisors that this process started and that outlive it. Dropped handles would be warned of as forgotten ones."""
 
 
-def up(settings: Settings, report: Report = print) -> Settings:
+def up(settings: Settings, report: Report = print, decided: Decided = lambda _: None) -> Settings:
     """Start the sandbox and wait until it is healthy; returns the settings of the chosen target, with ports and engine
     decided (saved).
+
+    Args:
+        decided: told those settings as soon as they are, before the parts answer: what can start beside them starts.
 
     Raises:
         LabError: with what happened, what was observed, and the next command.
@@ -63,10 +69,11 @@ def up(settings: Settings, report: Report = print) -> Settings:
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
+            decided(Settings.load(settings.home))
             _wait_healthy(settings)
             report("O laboratório já está de pé.")
         else:
-            settings = _start_or_clean(settings, report)
+            settings = _start_or_clean(settings, report, decided)
             report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
         return Settings.load(settings.home)
@@ -102,38 +109,25 @@ def prepare_folders(settings: Settings) -> None:
         ) from error
 
 
-@contextlib.contextmanager
-def locked(settings: Settings) -> Iterator[None]:
-    """One `up`, `down` or `reset` at a time for a state folder; the kernel frees the lock of a killed process."""
-    import fcntl
-
-    path = settings.home / ".lock"
-    with path.open("w", encoding="utf-8") as file:
-
-        def take() -> Look:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return Look(False, f"{path} está com outro processo (fuser '{path}')")
-            return Look(True)
-
-        until(
-            "outro start, up, down ou reset deste laboratório terminar",
-            take,
-            LOCK_SECONDS,
-            next_command="python3 -m labs status",
-        )
-        yield
+def locked(settings: Settings) -> AbstractContextManager[None]:
+    """One `up`, `down` or `reset` at a time for a state folder."""
+    return locked_within(
+        settings.home / ".lock",
+        LOCK_SECONDS,
+        "outro start, up, down ou reset deste laboratório terminar",
+        next_command="python3 -m labs status",
+    )
 
 
 def _engine_present(settings: Settings) -> bool:
     return engine_choice.is_private(settings) or engine_choice.answers(settings.engine_host)
 
 
-def _start_or_clean(settings: Settings, report: Report) -> Settings:
+def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Settings:
     """All or nothing: what a failed or interrupted start began is stopped again."""
     try:
         started = _start(settings, report)
+        decided(Settings.load(started.home))
         _wait_healthy(started)
         return started
     except BaseException:

@@ -2,6 +2,9 @@
 
 A manifest remembers what the kit wrote. A file that is still as the kit wrote it follows the clone; one that the
 learner changed (or deleted) is the learner's and is never written again.
+
+Fetching the wheels needs the standard library alone (`labs/sandbox/fetch.py`), so what reads the manifest is imported
+late.
 """
 
 from __future__ import annotations
@@ -16,7 +19,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labs.base.errors import MissingDependency, StateError
-from labs.base.files import write_atomic
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import registry_program
 
@@ -31,6 +33,8 @@ def ensure(settings: Settings, base: str) -> None:
     Raises:
         StateError: a file cannot be written.
     """
+    from labs.base import documents
+
     path = settings.sandbox / "workspace.json"
     written = _read_manifest(path)
     before = dict(written)
@@ -46,7 +50,7 @@ def ensure(settings: Settings, base: str) -> None:
                 if _digest(target.read_bytes()) == _digest(content):
                     written[name] = _digest(content)
     if written != before:
-        write_atomic(path, json.dumps(written, indent=1, sort_keys=True))
+        documents.write(path, dict(sorted(written.items())))
 
 
 def _may_write(target: Path, kit_wrote: str | None, wanted: str) -> bool:
@@ -94,10 +98,11 @@ def _write(target: Path, content: bytes, source: Path) -> None:
 
 
 def _read_manifest(path: Path) -> dict[str, str]:
+    from labs.base import documents
+
     try:
-        manifest = json.loads(path.read_text("utf-8"))
-        return {str(name): str(digest) for name, digest in manifest.items()}
-    except (OSError, ValueError, AttributeError):
+        return documents.read(path, dict[str, str])
+    except (OSError, documents.Damaged):
         return {}
 
 
@@ -111,13 +116,7 @@ def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
     Raises:
         MissingDependency: the packages cannot be downloaded.
     """
-    requirements = CLONE / "widget-server" / "requirements.txt"
-    if not requirements.is_file():
-        return
-    store = registry_program.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
-    if not store.is_dir():
-        report("Baixando as dependências do widget-server (uma vez; depois o build não usa rede) …")
-        _download(requirements, store)
+    store = fetch_wheels(settings, report)
     target = settings.work / "widget-server" / "wheels"
     target.mkdir(parents=True, exist_ok=True)
     wanted = {wheel.name for wheel in store.iterdir()}
@@ -126,6 +125,20 @@ def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
     for path in target.glob("*.whl"):
         if path.name not in wanted:  # of an older requirements.txt: it would only make the build context bigger
             path.unlink()
+
+
+def fetch_wheels(settings: Settings, report: Callable[[str], None]) -> Path:
+    """The folder with widget-server's wheels, downloaded where there is none yet.
+
+    Raises:
+        MissingDependency: the packages cannot be downloaded.
+    """
+    requirements = CLONE / "widget-server" / "requirements.txt"
+    store = registry_program.cache(settings) / f"wheels-{_digest(requirements.read_bytes())[:12]}"
+    if not store.is_dir():
+        report("Baixando as dependências do widget-server (uma vez; depois o build não usa rede) …")
+        _download(requirements, store)
+    return store
 
 
 def _download(requirements: Path, store: Path) -> None:

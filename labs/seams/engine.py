@@ -5,9 +5,7 @@ What it returns are plain frozen values; what it raises are `EngineError`s in Po
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,15 +19,12 @@ from docker import errors as docker_errors
 from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
-from labs.base.files import write_atomic
-from labs.base.settings import DOCKER_HUB, Settings
-from labs.seams.docker_files import docker_config
+from labs.base.reference import registry_of, split_tag
+from labs.base.settings import LOOPBACK, Settings
+from labs.seams import docker_files
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
 STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
-HUB_KEY = "https://index.docker.io/v1/"
-"""Under this address the docker CLI keeps and sends Docker Hub's login (docker/cli, `registry.IndexServer`)."""
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -175,30 +170,20 @@ class DockerEngine:
     # Logins ------------------------------------------------------------------------------------
 
     def login(self, registry: str, user: str, password: str) -> None:
-        """Prove the password to the registry through the engine and keep it as `docker login` does: base64 in the
-        Docker config file (docs.docker.com/reference/cli/docker/login, "Credential stores").
+        """Prove the password to the registry through the engine and keep it as `docker login` does.
 
         Raises:
             EngineError: the registry refused.
         """
         self._require_ours(registry, registry)
-        key = HUB_KEY if registry == DOCKER_HUB else registry
         with _translated(f"entrar em {registry}"):
-            self._client.login(username=user, password=password, registry=key, reauth=True)
-        config = docker_config(self._settings)
-        token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        config.setdefault("auths", {})[key] = {"auth": token}
-        write_atomic(self._settings.docker_config / "config.json", json.dumps(config, indent=2) + "\n")
+            self._client.login(username=user, password=password, registry=docker_files.key(registry), reauth=True)
+        docker_files.set_login(self._settings, registry, docker_files.packed(user, password))
 
     def credentials(self, registry: str) -> tuple[str, str] | None:
         """User and password that the lab's Docker config keeps for a registry, or None."""
-        key = HUB_KEY if registry == DOCKER_HUB else registry
-        entry = docker_config(self._settings).get("auths", {}).get(key, {})
-        with contextlib.suppress(ValueError):
-            user, _, password = base64.b64decode(entry.get("auth", "")).decode().partition(":")
-            if user:
-                return user, password
-        return None
+        auth = docker_files.login(self._settings, registry)
+        return docker_files.unpacked(auth) if auth else None
 
     def _auth(self, repository: str) -> dict[str, str]:
         found = self.credentials(registry_of(repository))
@@ -260,23 +245,6 @@ class DockerEngine:
         """The last 200 lines that a container printed."""
         with _translated(f"ler os logs de {container}"):
             return bytes(self._client.logs(container, tail=200)).decode("utf-8", "replace")
-
-
-def registry_of(repository: str) -> str:
-    """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
-    first, slash, _ = repository.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else DOCKER_HUB
-
-
-def split_tag(reference: str) -> tuple[str, str]:
-    """Repository and tag (or digest) of a reference; the tag defaults to `latest`, as in the Docker CLI."""
-    if "@" in reference:
-        repository, _, digest = reference.partition("@")
-        return repository, digest
-    repository, colon, tag = reference.rpartition(":")
-    if not colon or "/" in tag:
-        return reference, "latest"
-    return repository, tag
 
 
 def _require_context(context: Path, dockerfile: str) -> None:

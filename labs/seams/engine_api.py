@@ -7,9 +7,7 @@ library.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import subprocess
 from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -113,15 +111,6 @@ def told_by_containers(host: str, images: Container[str]) -> Iterator[tuple[str,
             asked = [f"/containers/{container['Id']}/{what}" for what in ("json", f"logs?{LAST_LINES}")]
             answers = [_call(host, "GET", path, accept=(200, 404)).body for path in asked]
             yield str(container["Names"][0]).lstrip("/"), b"\n".join(answers)
-
-
-@contextlib.contextmanager
-def saved(host: str, references: Iterable[str]) -> Iterator[IO[bytes]]:
-    """`docker save` of images, as it comes: layers, each once, and configurations with the history."""
-    command = ["docker", "--host", host, "save", *references]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        yield process.stdout
 
 
 def stop_containers(host: str, seconds: int = 2) -> int:

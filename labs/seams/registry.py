@@ -18,12 +18,12 @@ import requests
 
 from labs.base.errors import RegistryError
 from labs.base.explain import explain
-from labs.base.settings import DOCKER_HUB
+from labs.base.reference import DOCKER_HUB
+from labs.base.settings import LOOPBACK
 
 TIMEOUT = 10.0  # seconds
 HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
 PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
-LOOPBACK = ("127.0.0.1", "localhost")
 MANIFEST_TYPES = ", ".join(
     (
         "application/vnd.docker.distribution.manifest.v2+json",

@@ -8,25 +8,24 @@ only; reads, never writes.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import stat
-import tarfile
 import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 from labs.base import processes
+from labs.base.errors import LabError
 from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.ownership.ledger import Ledger
 from labs.sandbox import engine_choice
-from labs.seams import engine_api
+from labs.seams import engine_api, image_layers
+from labs.seams.image_layers import SavedImage
 from labs.secrecy.values import Needles, known, shapes_in
 
 CHUNK = 4 << 20
@@ -147,30 +146,33 @@ class Scan:
         if not images:
             return
         try:
-            self._images(host, [names[0] if names else image for image, names in images.items()])
-        except (tarfile.TarError, OSError, ValueError) as error:
-            self.report.unread.append(f"imagens do seu Docker ({error})")
+            read = self._images([names[0] if names else image for image, names in images.items()])
+            closed = [image.names[0] for image in read if any(layer.paths is None for layer in image.layers)]
+            self.report.unread += [f"uma layer de {name} (compressão desconhecida)" for name in closed]
+        except LabError as error:
+            self.report.unread.append(f"imagens do seu Docker ({error.observed})")
         for name, told in engine_api.told_by_containers(host, images):
             self._bytes(told, f"container {name}", "configuração ou log de container")
 
-    def image(self, reference: str) -> list[Finding]:
-        """What stands in the layers or the history of one image of the lab's engine.
+    def image(self, reference: str) -> SavedImage:
+        """Look into one image of the lab's engine, its layers and its history; returns it as it was read.
 
         Raises:
-            tarfile.TarError, OSError: it cannot be read.
+            CommandError: it cannot be read.
         """
-        self._images(self._settings.engine_host, [reference])
-        return self.report.findings
+        return self._images([reference])[0]
 
-    def _images(self, host: str, references: Sequence[str]) -> None:
+    def _images(self, references: Sequence[str]) -> tuple[SavedImage, ...]:
         """All in one archive, where a layer that several share stands once; a finding is told for each of them."""
         first = len(self.report.findings)
-        with engine_api.saved(host, references) as stream:
-            images = self._archive(stream, "layer ou história de imagem")
-        found = self.report.findings[first:]
+        read = image_layers.read(
+            self._settings, references, lambda name, file: self._content(file, name, "layer ou história de imagem")
+        )
+        images, found = _images_of_members(read), self.report.findings[first:]
         self.report.findings[first:] = [
             replace(one, place=f"imagem {image}") for one in found for image in images.get(one.place, references)
         ]
+        return read
 
     # How ---------------------------------------------------------------------------------------
 
@@ -180,27 +182,6 @@ class Scan:
                 self._content(file, str(path), kind)
         except OSError:
             return  # gone meanwhile, or not ours to read
-
-    def _archive(self, stream: IO[bytes], kind: str) -> dict[str, set[str]]:
-        """An image archive as it comes: findings bear its members' names; returns which images each member is of.
-
-        A member goes through a file without a name, since it may be compressed.
-        """
-        images: list[Mapping[str, Any]] = []
-        same: dict[str, str] = {}
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                if member.issym():  # a layer that an image before it has too
-                    same[member.name] = os.path.normpath(os.path.join(os.path.dirname(member.name), member.linkname))
-                elif member.isreg() and (content := archive.extractfile(member)):
-                    with tempfile.TemporaryFile() as file:
-                        shutil.copyfileobj(content, file, CHUNK)
-                        file.seek(0)
-                        self._content(file, member.name, kind)
-                        if member.name == "manifest.json":
-                            file.seek(0)
-                            images = json.load(file)
-        return _images_of_members(images, same)
 
     def _content(self, file: IO[bytes], place: str, kind: str) -> None:
         """A file from its beginning: as it is, and unpacked."""
@@ -242,19 +223,12 @@ def _of_the_course(settings: Settings, images: Mapping[str, list[str]]) -> dict[
     }
 
 
-def _images_of_members(images: Sequence[Mapping[str, Any]], same: Mapping[str, str]) -> dict[str, set[str]]:
-    """Members of an image archive → the images that they are of (Docker Image Specification v1.2, `manifest.json`).
-
-    Args:
-        same: members that are only a link to another one.
-    """
+def _images_of_members(images: Iterable[SavedImage]) -> dict[str, set[str]]:
+    """Members of an image archive → names of the images that they are of."""
     found: dict[str, set[str]] = {}
-    for one in images:
-        names = one.get("RepoTags") or ["sha256:" + PurePosixPath(one["Config"]).stem]
-        for member in (one["Config"], *one["Layers"]):
-            # Older engines keep each layer's part of the history beside it: ID/layer.tar, ID/json.
-            for path in (member, same.get(member, member), str(PurePosixPath(member).with_name("json"))):
-                found.setdefault(path, set()).update(names)
+    for image in images:
+        for member in image.members:
+            found.setdefault(member, set()).update(image.names)
     return found
 
 

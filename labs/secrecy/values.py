@@ -6,7 +6,6 @@ Standard library only: `secrets_scan`, the notebook server's hook and the widget
 from __future__ import annotations
 
 import base64
-import configparser
 import contextlib
 import json
 import re
@@ -15,7 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from labs.base.errors import EngineError
 from labs.base.settings import Settings
+from labs.seams import aws_files, docker_files
 
 SHORTEST = 8
 """Shorter values are not taken for secrets: they would match ordinary words."""
@@ -45,22 +46,18 @@ def known(settings: Settings) -> dict[str, str]:
 
 def _all(settings: Settings) -> Iterator[tuple[str, str]]:
     paths = {*settings.secrets.glob("*"), *(settings.live_folder / "secrets").glob("*")}
-    kept = sorted(paths, key=lambda path: (path.suffix, "netrc" in path.name, path.name))
-    for path in kept:
+    files = sorted(paths, key=lambda path: (path.suffix, "netrc" in path.name, path.name))
+    for path in files:
         for value in _of_secret_file(_read(path)):
             yield str(path.relative_to(settings.home)), value
     yield "sandbox/gateway/key", _read(settings.sandbox / "gateway" / "key").strip()
-    credentials = configparser.RawConfigParser()
-    with contextlib.suppress(configparser.Error):
-        credentials.read_string(_read(settings.aws_credentials_file))
-    for section in credentials.sections():
+    for profile, kept in aws_files.credentials(settings).items():
         for name in ("aws_secret_access_key", "aws_session_token"):
-            yield f"aws/credentials [{section}]", credentials.get(section, name, fallback="")
-    with contextlib.suppress(ValueError, AttributeError):
-        for registry, entry in json.loads(_read(settings.docker_config / "config.json")).get("auths", {}).items():
-            place, auth = f"docker/config.json [{registry}]", entry.get("auth", "")
-            yield place, auth
-            yield place, base64.b64decode(auth).decode("utf-8", "replace").partition(":")[2]
+            yield f"aws/credentials [{profile}]", kept.get(name, "")
+    with contextlib.suppress(EngineError):
+        for address, auth in docker_files.logins(settings).items():
+            yield f"docker/config.json [{address}]", auth
+            yield f"docker/config.json [{address}]", (docker_files.unpacked(auth) or ("", ""))[1]
 
 
 def _of_secret_file(text: str) -> Iterator[str]:

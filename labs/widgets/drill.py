@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict
 from typing import Any
 
+import msgspec
 import traitlets
 
 from labs.base.errors import LabError
+from labs.base.text import LETTERS
 from labs.course.catalog import Drill
 from labs.course.tries import Tries
 from labs.widgets import changes
 from labs.widgets.card import Card
-from labs.widgets.transcript import LETTERS
 
 
 class DiagnosisCard(Card):
@@ -30,7 +30,7 @@ class DiagnosisCard(Card):
 
     def __init__(self, drill: Drill, tries: Tries, *, explained: bool = False) -> None:
         self._drill, self._kept, self._explained = drill, tries, explained
-        super().__init__(question=asdict(drill.diagnosis), tries=tries.of(drill.id, drill.diagnosis))
+        super().__init__(question=msgspec.to_builtins(drill.diagnosis), tries=tries.of(drill.id, drill.diagnosis))
         self.on_msg(self._on_message)
         changes.listen(self._look)
 

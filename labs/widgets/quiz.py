@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
+import msgspec
 import traitlets
 
 from labs.base.errors import LabError
@@ -39,7 +39,7 @@ class QuizCard(Card):
     ) -> None:
         self._questions, self._explained = tuple(questions), explained
         tried = [list(chosen) for chosen in tries] or [[] for _ in questions]
-        super().__init__(questions=[asdict(question) for question in questions], tries=tried)
+        super().__init__(questions=msgspec.to_builtins(questions), tries=tried)
         self._remember = remember
         self.observe(self._on_tries, "tries")
 

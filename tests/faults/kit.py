@@ -25,6 +25,7 @@ from labs.base.errors import LabError
 from labs.base.events import Event
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
+from labs.course.command_line import CommandLine
 from labs.course.progress import Progress
 from labs.running.commands import Context, execute
 from labs.sandbox import leftovers
@@ -211,7 +212,7 @@ class Patient:
         """Run a command as a step's button does; what a learner reads where it fails."""
         context = Context(self.settings, self._world.engine, self._world.cloud, self.folder)
         try:
-            execute(command, context, watch)
+            execute(CommandLine.of(command), context, watch)
         except LabError as error:
             assert error.what and error.next_command, f"says not what to do: {error!r}"
             assert "Traceback" not in str(error)

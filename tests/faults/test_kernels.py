@@ -190,14 +190,16 @@ def test_a_kernel_killed_in_the_middle_of_a_step(patient: Patient, lesson: str, 
 
 COMMAND = """
 from pathlib import Path
-from labs.checks import World
+from labs.seams.world import World
+from labs.course.command_line import CommandLine
 from labs.running.commands import Context, execute
 from labs.base.settings import Settings
 settings = Settings.load()
 world, seen = World(settings), Path({seen!r})
 if {quiet}:
     seen.touch()
-execute({command!r}, Context(settings, world.engine, world.cloud, Path({folder!r})), lambda event: seen.touch())
+context = Context(settings, world.engine, world.cloud, Path({folder!r}))
+execute(CommandLine.of({command!r}), context, lambda event: seen.touch())
 """
 
 

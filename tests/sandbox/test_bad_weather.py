@@ -21,6 +21,7 @@ from labs.base.events import Event, Line, Progress
 from labs.base.settings import Ports, Settings
 from labs.base.wait import Look, until
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.command_line import CommandLine
 from labs.running.commands import Context, execute
 from labs.running.runner import Runner
 from labs.sandbox import leftovers
@@ -161,7 +162,7 @@ def context(lab: Settings) -> Iterator[Context]:
 
 def failure(command: str, context: Context) -> LabError:
     with pytest.raises(LabError) as caught:
-        execute(command, context, lambda _: None)
+        execute(CommandLine.of(command), context, lambda _: None)
     return caught.value
 
 
@@ -189,11 +190,11 @@ def test_a_deactivated_key_and_a_lost_secret_are_explained(context: Context, she
         for name, secret in (("bw", key["SecretAccessKey"]), ("bw-lost", "lost" * 10)):
             shell(f"aws configure set aws_access_key_id {key['AccessKeyId']} --profile {name}", check=True)
             shell(f"aws configure set aws_secret_access_key {secret} --profile {name}", check=True)
-        execute("aws sts get-caller-identity --profile bw", context, lambda _: None)
+        execute(CommandLine.of("aws sts get-caller-identity --profile bw"), context, lambda _: None)
         lost = failure("aws sts get-caller-identity --profile bw-lost", context)
         assert "SignatureDoesNotMatch" in lost.observed and lost.next_command == "aws configure"
         change = f"aws iam update-access-key --user-name bw --access-key-id {key['AccessKeyId']} --status Inactive"
-        execute(f"{change} --profile console", context, lambda _: None)
+        execute(CommandLine.of(f"{change} --profile console"), context, lambda _: None)
         dead = failure("aws sts get-caller-identity --profile bw", context)
         assert "InvalidClientTokenId" in dead.observed and "list-access-keys" in dead.next_command
     finally:
@@ -241,7 +242,7 @@ def test_an_engine_stopped_in_the_middle_of_a_push_is_explained_and_comes_back(
 
     killed: list[int] = []
     with pytest.raises(LabError) as caught:
-        execute(f"docker push {HUB}/bw-big:1", context, kill_once)
+        execute(CommandLine.of(f"docker push {HUB}/bw-big:1"), context, kill_once)
     assert killed and caught.value.next_command, caught.value
 
     def healthy() -> Look:
@@ -249,7 +250,7 @@ def test_an_engine_stopped_in_the_middle_of_a_push_is_explained_and_comes_back(
         return Look(answer.returncode == 0, answer.stderr)
 
     until("o engine voltar", healthy, 30)
-    execute(f"docker push {HUB}/bw-big:1", World_context(lab), lambda _: None)
+    execute(CommandLine.of(f"docker push {HUB}/bw-big:1"), World_context(lab), lambda _: None)
 
 
 def World_context(lab: Settings) -> Context:  # noqa: N802 - reads as the thing it makes
@@ -268,8 +269,8 @@ def test_a_cancelled_build_stops_and_the_next_one_works(lab: Settings) -> None:
 
     try:
         with pytest.raises(Interrupted):
-            execute("docker build -t bw-slow:1 -f Slow .", context, stop)
-        execute("docker build -t bw-slow:1 -f Slow .", World_context(lab), lambda _: None)
+            execute(CommandLine.of("docker build -t bw-slow:1 -f Slow ."), context, stop)
+        execute(CommandLine.of("docker build -t bw-slow:1 -f Slow ."), World_context(lab), lambda _: None)
     finally:
         (context.folder / "Slow").unlink()
 

@@ -25,6 +25,7 @@ from labs.base.errors import CommandError
 from labs.base.events import ignore
 from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
+from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger
 from labs.running.commands import Context, execute
 from labs.running.runner import Runner
@@ -226,7 +227,7 @@ def test_a_button_never_removes_what_was_there_before(own: Own) -> None:
     world = World(own.settings)
     context = Context(own.settings, world.engine, world.cloud, own.settings.work / "widget-server")
     with pytest.raises(CommandError, match="não é do laboratório"):
-        execute("docker rm -f homologacao", context, ignore)
+        execute(CommandLine.of("docker rm -f homologacao"), context, ignore)
     assert own.lost() == set()
 
 

@@ -1,24 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from labs.base.settings import Ports, Settings
-from labs.seams.world import World
+from labs.checks import container
 from labs.widgets import changes
 
-from .fakes import FakeAdmin, FakeCloud, FakeEngine, FakeRegistry
-
-
-class FakeWorld(World):
-    """A world whose outside systems are fakes."""
-
-    def __init__(self, settings: Settings) -> None:
-        hub = FakeRegistry(settings.hub_registry)
-        ecr = FakeRegistry(settings.ecr_registry)
-        super().__init__(settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, admin=FakeAdmin())
+from .fakes import FakePage, FakeWorld, archive
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +31,31 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
 @pytest.fixture
 def world(settings: Settings) -> FakeWorld:
     return FakeWorld(settings)
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePage]:
+    """A page that answers, for checks that wait a fifth of a second at most."""
+    monkeypatch.setattr(container, "READY_SECONDS", 0.2)
+    with FakePage() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts a `docker` on the PATH whose `save` writes an image of these layers (as in `fakes.archive`)."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def put(*layers: Mapping[str, str], config: str = "{}") -> None:
+        (folder / "image.tar").write_bytes(archive(*layers, config=config))
+        program = folder / "docker"
+        program.write_text(f"#!/bin/sh\nexec cat '{folder}/image.tar'\n")
+        program.chmod(0o755)
+
+    return put

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from labs.base.errors import CloudError, EngineError
 from labs.base.events import Line, Progress, Watcher
+from labs.base.settings import Settings
 from labs.seams.engine import Container, HistoryEntry, Image
 from labs.seams.registry import HubRepository, Layer, Manifest
+from labs.seams.world import World
 
 
 def digest(character: str) -> str:
@@ -27,6 +33,12 @@ def image(character: str, *tags: str, **changes: Any) -> Image:
         "labels": {},
     }
     return Image(id=digest(character), tags=tags, **{**defaults, **changes})
+
+
+def container(name: str, image_id: str = "", **changes: Any) -> Container:
+    """A running container, of `image("a")` unless told otherwise."""
+    defaults: dict[str, Any] = {"image": "x", "status": "running", "exit_code": None, "ports": ()}
+    return Container(id=name, name=name, **{**defaults, "image_id": image_id or digest("a"), **changes})
 
 
 @dataclass
@@ -91,15 +103,25 @@ class FakeEngine:
 
 @dataclass
 class FakeRegistry:
-    """A registry without a network: manifests by (repository, tag)."""
+    """A registry without a network: manifests by (repository, tag); with Docker Hub's own API beside it.
+
+    Attributes:
+        diffs: each config's layers by their unpacked content (`diff_ids`).
+        created: what was made, made private or deleted over the Hub's API.
+    """
 
     address: str
     manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
     open_repositories: set[str] = field(default_factory=set)
+    diffs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    up: bool = True
     login_ok: bool = True
+    account_ok: bool = True
+    hub: list[HubRepository] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
 
     def answers(self) -> bool:
-        return True
+        return self.up
 
     def accepts_login(self) -> bool:
         return self.login_ok
@@ -113,12 +135,52 @@ class FakeRegistry:
     def public(self, repository: str) -> bool:
         return repository in self.open_repositories
 
+    def has_blob(self, repository: str, digest: str) -> bool:
+        held = (one for (name, _), one in self.manifests.items() if name == repository)
+        return any(digest == layer.digest for one in held for layer in one.layers)
+
+    def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
+        return self.diffs[config]
+
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
-        return ()
+        return tuple(self.hub)
+
+    def hub_account_works(self, namespace: str) -> bool:
+        return self.account_ok
+
+    def hub_create(self, namespace: str, name: str) -> None:
+        self.created.append(f"{namespace}/{name}")
+
+    def hub_private(self, namespace: str, name: str) -> None:
+        self.created.append(f"private {namespace}/{name}")
+
+    def hub_delete(self, namespace: str, name: str) -> None:
+        self.created.append(f"deleted {namespace}/{name}")
 
 
 def manifest(name: str, config: str, *layers: str) -> Manifest:
     return Manifest(digest(name), "m", Layer(digest(config), 10), tuple(Layer(digest(layer), 5) for layer in layers))
+
+
+def archive(*layers: Mapping[str, str], config: str = "{}") -> bytes:
+    """What `docker save` writes for an image: its configuration and its layers' files, oldest layer first (Docker Image
+    Specification v1.2).
+    """
+    names = [f"{number}/layer.tar" for number in range(len(layers))]
+    members = {name: _tar(files) for name, files in zip(names, layers, strict=True)}
+    described = json.dumps([{"Config": "config.json", "RepoTags": ["x:1"], "Layers": names}])
+    return _tar({**members, "config.json": config, "manifest.json": described})
+
+
+def _tar(files: Mapping[str, str | bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return made.getvalue()
 
 
 @dataclass
@@ -161,7 +223,71 @@ class FakeCloud:
 
 @dataclass
 class FakeAdmin:
+    """The gateway's witness and dials, without a gateway. `offset` is the lab's clock against the machine's."""
+
     seen: list[dict[str, Any]] = field(default_factory=list)
+    up: bool = True
+    offset: int = 0
+    now: str = "2026-01-31T12:00:00.000000Z"
+    pulls: int | None = None
+
+    def health(self) -> bool:
+        return self.up
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         return [event for event in self.seen if event["seq"] > since]
+
+    def clock(self) -> dict[str, Any]:
+        return {"offset_seconds": self.offset, "now": self.now}
+
+    def set_clock(self, offset_seconds: int) -> None:
+        self.offset = offset_seconds
+
+    def hub_limits(self, pulls: int | None) -> None:
+        self.pulls = pulls
+
+
+class FakePage(ThreadingHTTPServer):
+    """widget-server's page, as far as checks read it. Without `health` it answers with an error."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.health: dict[str, Any] | None = {"version": "v2", "environment": "homologacao", "keys": {"KEY_1": True}}
+        self.text = "<h1>Olá</h1>"
+        self.port = int(self.server_address[1])
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: FakePage
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.server.health else 503)
+        self.end_headers()
+        self.wfile.write((json.dumps(self.server.health) if self.path == "/health" else self.server.text).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class FakeWorld(World):
+    """A world whose outside systems are fakes: one Hub for the learner's login and the owner's."""
+
+    engine: FakeEngine
+    cloud: FakeCloud
+    hub: FakeRegistry
+    hub_owner: FakeRegistry
+    ecr: FakeRegistry
+    admin: FakeAdmin
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        hub: FakeRegistry | None = None,
+        ecr: FakeRegistry | None = None,
+        admin: FakeAdmin | None = None,
+    ) -> None:
+        hub = hub or FakeRegistry(settings.hub_registry)
+        ecr = ecr or FakeRegistry(settings.ecr_registry)
+        admin = admin or FakeAdmin()
+        super().__init__(settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, admin=admin)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labs.base.errors import LabError, MissingDependency, StateError
-from labs.machine import environment
+from labs.machine import environment, installer
 
 
 @pytest.fixture
@@ -49,6 +48,8 @@ def test_a_failed_installation_is_told_and_the_next_one_goes_on(
     venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment, "REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setattr(environment, "_fetching_ahead", contextlib.nullcontext)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # no uv either
     (tmp_path / "requirements.txt").write_text(f"{tmp_path}/no-such-package.whl\n")
     with pytest.raises(LabError, match="pip"):
         environment.ensure(lambda _: None, agree=_never)
@@ -66,7 +67,7 @@ def test_no_network_is_said_with_pips_own_words(venv: Path, tmp_path: Path) -> N
     log.write_text(
         "WARNING: Retrying ... NewConnectionError ...\nERROR: No matching distribution found for docker==7\n"
     )
-    error = environment._pip_failed(log)
+    error = installer.failure(log)
     assert isinstance(error, MissingDependency)
     assert "rede" in error.what and "docker==7" in error.observed and error.next_command
 
@@ -74,7 +75,7 @@ def test_no_network_is_said_with_pips_own_words(venv: Path, tmp_path: Path) -> N
 def test_a_full_disk_is_named(venv: Path, tmp_path: Path) -> None:
     log = tmp_path / "pip.log"
     log.write_text("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n")
-    error = environment._pip_failed(log)
+    error = installer.failure(log)
     assert isinstance(error, StateError) and "df -h" in error.next_command
 
 
@@ -96,12 +97,35 @@ def test_an_unwritable_place_names_labs_venv(monkeypatch: pytest.MonkeyPatch, tm
     assert "LABS_VENV" in caught.value.next_command
 
 
-def test_models_become_gzip_and_stay_readable(venv: Path) -> None:
-    service = venv / "lib" / "python3.11" / "site-packages" / "awscli" / "botocore" / "data" / "ecr" / "2015-09-21"
-    service.mkdir(parents=True)
-    (service / "service-2.json").write_text('{"metadata": {}}')
-    (service.parent.parent / "endpoints.json").write_text("{}")
-    environment._compress_models(lambda _: None)
-    assert [path.name for path in service.iterdir()] == ["service-2.json.gz"]
-    assert json.loads(gzip.decompress((service / "service-2.json.gz").read_bytes())) == {"metadata": {}}
-    assert (service.parent.parent / "endpoints.json").exists()
+def test_the_tests_packages_are_a_stamp_of_their_own(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pretend_made(venv)
+    assert environment.is_ready() and not environment.is_ready(tests=True)
+    asked: list[Path] = []
+    monkeypatch.setattr(installer, "install", lambda lock, *_: asked.append(lock))
+    environment.ensure(lambda _: None, agree=_never, tests=True)
+    assert asked == [environment.TEST_REQUIREMENTS] and environment.is_ready(tests=True) and environment.is_ready()
+
+
+def test_an_interrupted_installation_is_not_ready(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "_fetching_ahead", contextlib.nullcontext)
+    monkeypatch.setattr(installer, "install", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        environment.ensure(lambda _: None, agree=_never)
+    assert environment.python().exists() and not environment.is_ready()
+
+
+def test_what_is_fetched_beside_ends_with_a_failed_installation(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def sleeper(*_: object, **__: object) -> subprocess.Popen[bytes]:
+        begun.append(popen(["sleep", "60"]))
+        return begun[-1]
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(environment.subprocess, "Popen", sleeper)
+    with pytest.raises(MissingDependency), environment._fetching_ahead():
+        raise MissingDependency("Sem rede.")
+    assert begun[0].returncode is not None

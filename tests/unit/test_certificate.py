@@ -11,8 +11,7 @@ from labs.course.progress import Progress
 from labs.pages import certificate
 from labs.seams import world as seams_world
 
-from .conftest import FakeWorld
-from .fakes import image
+from .fakes import FakeWorld, image
 
 
 def step(id: str, ref: str, **changes: object) -> Step:
@@ -29,7 +28,7 @@ COURSE = Course(
 
 @pytest.fixture
 def proven(world: FakeWorld) -> FakeWorld:
-    world.engine.held += [image("a", "one:1"), image("b", "two:1")]  # type: ignore[attr-defined]
+    world.engine.held += [image("a", "one:1"), image("b", "two:1")]
     return world
 
 
@@ -49,7 +48,7 @@ def test_what_is_proven_now_is_listed_with_its_evidence(proven: FakeWorld) -> No
 def test_a_failing_check_means_no_certificate_and_names_the_lesson(proven: FakeWorld) -> None:
     said: list[str] = []
     Progress(proven.settings).record("01-b/two", passed=True, observed="", seconds=1, evidence={})
-    proven.engine.held.pop()  # type: ignore[attr-defined]
+    proven.engine.held.pop()
     assert not certificate.issue(COURSE, proven, "", said.append)
     assert not (proven.settings.home / "certificado.html").exists()
     assert "Falta comprovar: 01-b/two" in said

@@ -11,11 +11,11 @@ from labs.base.errors import LiveLocked
 from labs.base.settings import Live, Settings
 from labs.cli.main import main
 from labs.live import guard
-from labs.ownership import removal
+from labs.ownership.items import Item
 from labs.running import residue
 from labs.seams import world as seams_world
 
-from .conftest import FakeWorld
+from .fakes import FakeWorld
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def removed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[lis
     """The names that were removed, of a lab that holds one container."""
     gone: list[str] = []
 
-    def items(_: object) -> Iterator[removal.Item]:
+    def items(_: object) -> Iterator[Item]:
         if not gone:
-            yield removal.Item("container widget-v1", lambda: gone.append("container widget-v1"))
+            yield Item("container widget-v1", lambda: gone.append("container widget-v1"))
 
     monkeypatch.setattr(seams_world, "World", FakeWorld)
     monkeypatch.setattr(residue, "items", items)

@@ -11,10 +11,10 @@ import pytest
 
 from labs.base.errors import CommandError, EngineError, Interrupted
 from labs.base.events import Event, Line
-from labs.running.commands import Context, execute, split_and
+from labs.course.command_line import CommandLine
+from labs.running.commands import Context, execute
 
-from .conftest import FakeWorld
-from .fakes import FakeCloud, FakeEngine
+from .fakes import FakeCloud, FakeEngine, FakeWorld
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def context(world: FakeWorld) -> Context:
 
 def lines(command: str, context: Context) -> list[str]:
     seen: list[Event] = []
-    execute(command, context, seen.append)
+    execute(CommandLine.of(command), context, seen.append)
     return [event.text for event in seen if isinstance(event, Line)]
 
 
@@ -50,11 +50,11 @@ def cloud(context: Context) -> FakeCloud:
     ],
 )
 def test_split_at_and(command: str, parts: list[str]) -> None:
-    assert split_and(command) == parts
+    assert [part.text for part in CommandLine.of(command).parts] == parts
 
 
 def test_build_goes_to_the_engine_with_its_options(context: Context) -> None:
-    execute("docker build --build-arg A=b=c -t x:v1 -f exemplos/D .", context, lambda _: None)
+    execute(CommandLine.of("docker build --build-arg A=b=c -t x:v1 -f exemplos/D ."), context, lambda _: None)
     assert engine(context).calls == [("build", context.folder.resolve(), "x:v1", "exemplos/D", {"A": "b=c"})]
 
 
@@ -73,7 +73,9 @@ def test_login_reads_the_password_from_a_file(context: Context) -> None:
 
 def test_a_missing_password_file_says_what_to_do(context: Context) -> None:
     with pytest.raises(CommandError) as caught:
-        execute('docker login r --username u --password-stdin < "$HUB_TOKEN_FILE"', context, lambda _: None)
+        execute(
+            CommandLine.of('docker login r --username u --password-stdin < "$HUB_TOKEN_FILE"'), context, lambda _: None
+        )
     assert "labs.account" in caught.value.next_command
 
 
@@ -111,7 +113,7 @@ def test_bash_gets_the_answers_that_a_command_asks_for(context: Context) -> None
 
 def test_a_failing_command_keeps_its_own_words(context: Context) -> None:
     with pytest.raises(CommandError) as caught:
-        execute("echo 'bind: address already in use' >&2; exit 3", context, lambda _: None)
+        execute(CommandLine.of("echo 'bind: address already in use' >&2; exit 3"), context, lambda _: None)
     assert caught.value.observed == "bind: address already in use"
     assert "porta" in caught.value.what and caught.value.next_command
 
@@ -119,7 +121,7 @@ def test_a_failing_command_keeps_its_own_words(context: Context) -> None:
 def test_the_second_part_does_not_run_after_a_failure(context: Context) -> None:
     engine(context).refuse = "denied: requested access to the resource is denied"
     with pytest.raises(EngineError):
-        execute("docker push a/b:v1 && touch ran", context, lambda _: None)
+        execute(CommandLine.of("docker push a/b:v1 && touch ran"), context, lambda _: None)
     assert not (context.folder / "ran").exists()
 
 
@@ -129,7 +131,7 @@ def test_cancel_ends_a_silent_command_and_its_children(context: Context, tmp_pat
     threading.Timer(0.3, cancel.set).start()
     started = time.monotonic()
     with pytest.raises(Interrupted):
-        execute(f"sleep 60 & echo $! > {marker}; wait", replace(context, cancel=cancel), lambda _: None)
+        execute(CommandLine.of(f"sleep 60 & echo $! > {marker}; wait"), replace(context, cancel=cancel), lambda _: None)
     assert time.monotonic() - started < 10
     assert not Path(f"/proc/{marker.read_text().strip()}").exists() or _is_zombie(marker.read_text().strip())
 
@@ -143,4 +145,4 @@ def _is_zombie(pid: str) -> bool:
 
 def test_a_missing_working_folder_is_named(context: Context, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="pasta de trabalho"):
-        execute("true", replace(context, folder=tmp_path / "nope"), lambda _: None)
+        execute(CommandLine.of("true"), replace(context, folder=tmp_path / "nope"), lambda _: None)

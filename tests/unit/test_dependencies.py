@@ -26,6 +26,7 @@ NOT_IMPORTED = {
     "import-linter": "a program",
     "jupytext": "a program",
     "mypy": "run with -m",
+    "pip": "run with -m",
     "nbval": "a plug-in of pytest",
     "ruff": "run with -m",
     "uv": "a program",

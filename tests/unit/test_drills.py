@@ -14,20 +14,21 @@ from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
 from labs.cli.main import main
 from labs.clinic import belongings, cases, command
-from labs.clinic.open_case import Case, forget_login
+from labs.clinic.open_case import Case
 from labs.course.catalog import CheckSpec, Drill, Step, load_course
+from labs.course.command_line import CommandLine
 from labs.course.progress import Progress
 from labs.course.tries import Tries
 from labs.ownership import inventory
 from labs.ownership.ledger import KIT, Ledger
-from labs.running.commands import Context, _native
+from labs.running.commands import Context, seam_action
 from labs.running.judge import judge
 from labs.running.runner import Runner
+from labs.seams.docker_files import forget_login
 from labs.widgets import changes
 from labs.widgets.drill import DiagnosisCard
 
-from .conftest import FakeWorld
-from .fakes import image
+from .fakes import FakeWorld, image
 
 LESSON = load_course().lesson(command.LESSON)
 CASES = pytest.mark.parametrize("drill", LESSON.drills, ids=lambda drill: drill.id)
@@ -97,7 +98,7 @@ def test_an_unknown_case_says_which_exist() -> None:
 def test_a_step_of_a_case_that_is_not_open_proves_nothing(
     world: FakeWorld, settings: Settings, opened: str | None
 ) -> None:
-    world.engine.held.append(image("a", "x:1"))  # type: ignore[attr-defined]
+    world.engine.held.append(image("a", "x:1"))
     step = Step(id="s", title="s", command="c", drill="sem-login", check=CheckSpec("image_exists", {"ref": "x:1"}))
     if opened:
         case(opened).save(settings)
@@ -118,7 +119,7 @@ def test_a_button_of_a_case_that_is_not_open_runs_nothing_and_says_so(
         assert not outcome.verdict.passed and not outcome.ran
         assert "O caso sem-login não está aberto" in outcome.verdict.observed
         assert outcome.verdict.hint == "python3 -m labs.drill sem-login"
-    assert world.engine.calls == []  # type: ignore[attr-defined]
+    assert world.engine.calls == []
 
 
 def test_what_was_proven_before_is_said_to_count_where_the_case_is_closed(world: FakeWorld, settings: Settings) -> None:
@@ -175,12 +176,12 @@ def test_only_refusals_after_the_fault_count(world: FakeWorld, settings: Setting
     event = {"kind": "refused", "service": "hub", "repository": "a/b", "reference": "", "code": "DENIED", "message": ""}
     arguments = {"service": "hub", "repository": "a/b", "code": "DENIED"}
     step = Step(id="s", title="s", command="c", drill="sem-login", check=CheckSpec("met", arguments))
-    world.admin.seen.append({"seq": 5, **event})  # type: ignore[attr-defined]
+    world.admin.seen.append({"seq": 5, **event})
     case(ready=5).save(settings)
     assert not judge(step, world).passed
-    world.admin.seen.append({"seq": 6, **event, "reference": "v1"})  # type: ignore[attr-defined]
+    world.admin.seen.append({"seq": 6, **event, "reference": "v1"})
     assert not judge(step, world).passed  # a check's own reading of a manifest is no push
-    world.admin.seen.append({"seq": 7, **event})  # type: ignore[attr-defined]
+    world.admin.seen.append({"seq": 7, **event})
     assert judge(step, world).passed
 
 
@@ -191,11 +192,11 @@ def test_only_what_the_ledger_names_is_the_clinics(world: FakeWorld, settings: S
     ledger.saw([Thing(IMAGE, "", base.id)], KIT)
     ecr = f"{settings.ecr_registry}/clinica:v1"
     ledger.note([Thing(IMAGE, name) for name in ("clinica:v1", "clinica-web:v1", ecr)], "10-clinica-de-erros/caso")
-    world.cloud.answers["ecr", "describe_repositories"] = {"repositories": []}  # type: ignore[attr-defined]
-    world.cloud.answers["iam", "list_users"] = {"Users": []}  # type: ignore[attr-defined]
+    world.cloud.answers["ecr", "describe_repositories"] = {"repositories": []}
+    world.cloud.answers["iam", "list_users"] = {"Users": []}
     ours = {inventory.CLINIC_LABEL: "arg"}
     version = {"org.opencontainers.image.version": "clinica-1"}
-    world.engine.held += [  # type: ignore[attr-defined]
+    world.engine.held += [
         base,
         image("a", "clinica:v1", "clinica:meu", labels=ours),
         image("b", "clinica-outra:v1", "minha/clinica:v1"),
@@ -208,7 +209,7 @@ def test_only_what_the_ledger_names_is_the_clinics(world: FakeWorld, settings: S
     ]
     assert [item.name.removeprefix("imagem ") for item in belongings.items(world)] == [
         "clinica:v1",
-        world.engine.held[3].id,  # type: ignore[attr-defined]
+        world.engine.held[3].id,
         "clinica-web:v1",
         ecr,
     ]
@@ -274,9 +275,9 @@ def test_a_wrong_command_says_how_to_see_which_is_right(
 def test_a_button_leaves_what_it_does_not_know_to_the_terminals_command(world: FakeWorld) -> None:
     context = Context(world.settings, world.engine, world.cloud, world.settings.work)
     for known in ("", " sem-login", " --undo", " sem-login --undo"):
-        assert _native(f"python3 -m labs.drill{known}", context)
+        assert seam_action(CommandLine.of(f"python3 -m labs.drill{known}").parts[0], context)
     for unknown in (" a b", " --what", " sem-login --diagnose"):
-        assert _native(f"python3 -m labs.drill{unknown}", context) is None
+        assert seam_action(CommandLine.of(f"python3 -m labs.drill{unknown}").parts[0], context) is None
 
 
 def test_the_list_marks_the_open_case(world: FakeWorld, settings: Settings) -> None:

@@ -13,8 +13,7 @@ from labs.course.progress import Progress, Record
 from labs.pages import render
 from labs.running import journey
 
-from .conftest import FakeWorld
-from .fakes import image
+from .fakes import FakeWorld, image
 
 
 def step(id: str, **changes: object) -> Step:
@@ -102,7 +101,7 @@ def test_an_older_file_without_times_is_read(settings: Settings) -> None:
 
 
 def test_the_first_day_is_not_a_loss(settings: Settings, world: FakeWorld) -> None:
-    world.engine.held.append(image("b", "one:1"))  # type: ignore[attr-defined]
+    world.engine.held.append(image("b", "one:1"))
     assert journey.recover(COURSE, world, Progress(settings)) == ""
     assert Progress(settings).all() == {}
 
@@ -111,7 +110,7 @@ def test_lost_progress_is_read_anew_from_the_state(settings: Settings, world: Fa
     progress = Progress(settings)
     progress.record("01-b/three", passed=True, observed="", seconds=1, evidence={})
     (settings.home / "progress.json").unlink()
-    world.engine.held += [image("b", "one:1"), image("c", "two:1")]  # type: ignore[attr-defined]
+    world.engine.held += [image("b", "one:1"), image("c", "two:1")]
     assert "O estado de agora comprova 1 passo." in journey.recover(COURSE, world, progress)
     assert {path for path, one in progress.all().items() if one.passed} == {"00-a/one"}, "`two` does not last"
     assert journey.recover(COURSE, world, progress) == "", "once is enough"

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from jupyterlab_server.translation_utils import get_language_pack
 from jupyterlab_server.workspaces_handler import WorkspacesManager
 
+from labs.base.errors import SandboxError
 from labs.base.settings import CLONE, Settings
 from labs.jupyter import configuration, extension, portuguese
 from labs.jupyter import server as jupyter
@@ -169,3 +170,63 @@ def test_the_browsers_command_line_holds_no_token(settings: Settings, monkeypatc
     page = settings.run / "abrir.html"
     assert opened == [page.as_uri()] and "canary" not in opened[0]
     assert "http://127.0.0.1:8888/lab?token=canary" in page.read_text() and page.stat().st_mode & 0o077 == 0
+
+
+# The start -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def order(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
+    """What `start` does, in order, with a sandbox and a JupyterLab that only note it."""
+    done: list[str] = []
+
+    class Process:
+        def wait(self) -> int:
+            raise KeyboardInterrupt
+
+    def begin(*_: object) -> Process:
+        done.append("JupyterLab begins")
+        return Process()
+
+    def up(chosen: Settings, _: object, decided: Callable[[Settings], None]) -> Settings:
+        decided(chosen)
+        done.append("sandbox ready")
+        return chosen
+
+    monkeypatch.setattr(jupyter.sandbox, "up", up, raising=False)
+    monkeypatch.setattr(jupyter.sandbox, "down", lambda *_: done.append("sandbox down"), raising=False)
+    monkeypatch.setattr(jupyter, "begin", begin)
+    monkeypatch.setattr(jupyter, "wait_until_ready", lambda *_: done.append("JupyterLab ready"))
+    monkeypatch.setattr(jupyter, "stop", lambda _, process: done.append(f"JupyterLab down: {process is not None}"))
+    monkeypatch.setattr(jupyter, "_ignore_more_signals", lambda: None)
+    monkeypatch.setattr(jupyter, "end_orphans", lambda *_: None)
+    return done
+
+
+def test_jupyterlab_starts_beside_the_sandbox_and_the_address_comes_after_both(
+    order: list[str], settings: Settings
+) -> None:
+    jupyter.start(settings, lambda text: order.append("address") if "pronto" in text else None, browser=False)
+    assert order[:4] == ["JupyterLab begins", "sandbox ready", "JupyterLab ready", "address"]
+    assert order[4:] == ["JupyterLab down: True", "sandbox down"]
+
+
+@pytest.mark.parametrize("who", ["sandbox", "JupyterLab"])
+def test_the_failure_of_either_ends_both(
+    who: str, order: list[str], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise SandboxError("Não ficou saudável.")
+
+    def up(chosen: Settings, _: object, decided: Callable[[Settings], None]) -> Settings:
+        decided(chosen)
+        raise SandboxError("Não ficou saudável.")
+
+    if who == "sandbox":
+        monkeypatch.setattr(jupyter.sandbox, "up", up, raising=False)
+    else:
+        monkeypatch.setattr(jupyter, "wait_until_ready", fails)
+    said: list[str] = []
+    with pytest.raises(SandboxError):
+        jupyter.start(settings, said.append, browser=False)
+    assert order[-2:] == ["JupyterLab down: True", "sandbox down"] and not any("pronto" in text for text in said)

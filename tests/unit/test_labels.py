@@ -12,8 +12,7 @@ from labs.live import guard
 from labs.ownership import aws_tags
 from labs.running.runner import Runner
 
-from .conftest import FakeWorld
-from .fakes import FakeCloud
+from .fakes import FakeCloud, FakeWorld
 
 COMMAND = "aws iam create-user --user-name maria --profile console"
 STEP = Step(id="user", title="user", command=COMMAND, hint="dica", check=CheckSpec("iam_user", {"user": "maria"}))

@@ -13,7 +13,7 @@ from labs.base.errors import StateError
 from labs.base.settings import CLONE, Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, KEY, USER, Thing
 from labs.course.catalog import load_course
-from labs.ownership.creations import creations, removals
+from labs.course.command_line import CommandLine
 from labs.ownership.ledger import KIT, Ledger
 from labs.ownership.removal import tell_of_other_engines
 
@@ -164,12 +164,13 @@ VARIABLES = {"HUB_REGISTRY": "127.0.0.1:1", "HUB_USER": "maria", "ECR_REGISTRY":
     ],
 )
 def test_a_literal_command_says_what_it_creates(command: str, expected: list[Thing]) -> None:
-    assert list(creations(command, VARIABLES, APP)) == expected
+    assert list(CommandLine.of(command).creates(VARIABLES, APP)) == expected
 
 
 def test_a_literal_command_says_what_it_removes_by_name() -> None:
-    assert removals("docker rm -f widget-v1", {}) == (Thing(CONTAINER, "widget-v1"),)
-    assert removals("docker rmi $A && docker rm -f $(docker ps -q)", {"A": "a:1"}) == (Thing(IMAGE, "a:1"),)
+    assert CommandLine.of("docker rm -f widget-v1").removes({}) == (Thing(CONTAINER, "widget-v1"),)
+    several = CommandLine.of("docker rmi $A && docker rm -f $(docker ps -q)")
+    assert several.removes({"A": "a:1"}) == (Thing(IMAGE, "a:1"),)
 
 
 def test_every_step_that_makes_something_lasting_says_so() -> None:
@@ -181,7 +182,7 @@ def test_every_step_that_makes_something_lasting_says_so() -> None:
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
         if any(verb in step.command for verb in verbs)
         and "--rm" not in step.command
-        and not creations(step.command, VARIABLES, APP)
+        and not step.line.creates(VARIABLES, APP)
     ]
     assert silent == []
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from labs.base.errors import CloudError, StateError
+from labs.base.errors import CloudError, RegistryError, StateError
 from labs.base.settings import CLONE, Settings
 from labs.course.catalog import CheckSpec, Course, Lesson, Option, Question, Step
 from labs.notebook import lab as notebook_lab
@@ -21,21 +21,7 @@ from labs.seams.engine import HistoryEntry
 from labs.seams.registry import HubRepository
 from labs.widgets.picture import PictureCard
 
-from .conftest import FakeWorld
-from .fakes import image, manifest
-
-
-class Admin:
-    """A gateway that is up or down."""
-
-    def __init__(self) -> None:
-        self.up = True
-
-    def health(self) -> bool:
-        return self.up
-
-    def events(self, since: int = 0) -> list[dict[str, Any]]:
-        return []
+from .fakes import FakeRegistry, FakeWorld, image, manifest
 
 
 def step(id: str, command: str, ref: str, **changes: Any) -> Step:
@@ -69,16 +55,10 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 
 @pytest.fixture
-def admin(world: FakeWorld) -> Admin:
-    world.__dict__["admin"] = Admin()
-    return world.__dict__["admin"]  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def open_lab(world: FakeWorld, admin: Admin) -> Callable[[str], Lab]:
+def open_lab(world: FakeWorld) -> Callable[[str], Lab]:
     def up(_settings: Settings, report: Callable[[str], None]) -> None:
         report("Iniciando …")
-        admin.up = True
+        world.admin.up = True
 
     kit = Kit(lambda: world.settings, lambda _settings: Runner(world.settings, world, COURSE), up)
     return lambda lesson_id: Lab(lesson_id, kit)
@@ -119,20 +99,20 @@ def test_what_a_lesson_needs_is_offered_and_made(open_lab: Callable[[str], Lab],
 
 
 def test_a_sandbox_that_is_down_is_offered_and_started(
-    open_lab: Callable[[str], Lab], admin: Admin, shown: list[Any]
+    open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]
 ) -> None:
-    admin.up = False
+    world.admin.up = False
     open_lab("01-b").open()
     assert "o laboratório de pé" in shown[0].text()
     shown[0].press("run", wait=True)
-    assert admin.up and shown[0].standing.state == "passed"
+    assert world.admin.up and shown[0].standing.state == "passed"
 
 
 def test_a_preparation_that_fails_says_why(
     open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LABS_AUTORUN", "1")
-    world.engine.refuse = "no space left on device"  # type: ignore[attr-defined]
+    world.engine.refuse = "no space left on device"
     open_lab("01-b").open()
     assert "✗ Ainda não:" in shown[0].text() and "no space left" in shown[0].text()
 
@@ -151,7 +131,7 @@ def test_autorun_prepares_without_a_word(
 def test_a_step_waits_for_its_button(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
     open_lab("00-a").step("make")
     assert texts(shown) == ["Passo 1 · Passo make\n$ docker build -t x:v1 .\n○ Por fazer"]
-    assert world.engine.calls == []  # type: ignore[attr-defined]
+    assert world.engine.calls == []
 
 
 def test_a_proven_step_opens_as_done(open_lab: Callable[[str], Lab], shown: list[Any]) -> None:
@@ -222,7 +202,6 @@ def test_a_lesson_says_where_one_was(
 def test_lost_progress_is_read_anew_when_a_lesson_opens(
     open_lab: Callable[[str], Lab],
     world: FakeWorld,
-    admin: Admin,
     shown: list[Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -230,10 +209,10 @@ def test_lost_progress_is_read_anew_when_a_lesson_opens(
     lab.step("make")
     shown[0].press("run", wait=True)
     (world.settings.home / "progress.json").unlink()
-    admin.up = False
+    world.admin.up = False
     lab.open()
     assert "se perdeu" not in capsys.readouterr().out, "nothing can be proven while the sandbox is down"
-    admin.up = True
+    world.admin.up = True
     lab.open()
     said = capsys.readouterr().out
     assert "O seu progresso gravado se perdeu. O estado de agora comprova 1 passo." in said
@@ -259,8 +238,8 @@ def test_names_are_filled_in_and_editable(open_lab: Callable[[str], Lab], shown:
 
 
 def test_layers_of_one_image_and_of_none(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
-    world.engine.held.append(image("a", "x:v1"))  # type: ignore[attr-defined]
-    world.engine.told += [HistoryEntry("", 7), HistoryEntry("RUN x", 3)]  # type: ignore[attr-defined]
+    world.engine.held.append(image("a", "x:v1"))
+    world.engine.told += [HistoryEntry("", 7), HistoryEntry("RUN x", 3)]
     lab = open_lab("00-a")
     lab.layers("x:v1")
     lab.layers("x:v1", "x:v9")
@@ -268,25 +247,18 @@ def test_layers_of_one_image_and_of_none(open_lab: Callable[[str], Lab], world: 
     assert "A imagem x:v9 ainda não existe" in shown[1].text()
 
 
-class Hub:
+class Hub(FakeRegistry):
     """The owner's Hub: repositories by namespace."""
 
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
-        from labs.base.errors import RegistryError
-
         if namespace == "acme":
             raise RegistryError("O registry recusou.", '404 {"message": "object not found"}')
         return (HubRepository("b", True), HubRepository("a", False)) if namespace == "aluno" else ()
 
-    def tags(self, repository: str) -> tuple[str, ...]:
-        return ("v1",)
-
-    def manifest(self, repository: str, reference: str) -> Any:
-        return manifest("c", "a", "1", "2")
-
 
 def test_the_hub_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
-    world.__dict__["hub_owner"] = Hub()
+    held = {(f"aluno/{name}", "v1"): manifest("c", "a", "1", "2") for name in "ab"}
+    world.hub_owner = Hub("127.0.0.1:5001", held)
     open_lab("00-a").registry("hub")
     assert shown[0].text().splitlines()[1:] == [
         "  aluno/a · público",
@@ -297,7 +269,7 @@ def test_the_hub_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: l
 
 
 def test_the_ecr_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
-    answers = world.cloud.answers  # type: ignore[attr-defined]
+    answers = world.cloud.answers
     answers["ecr", "describe_repositories"] = {
         "repositories": [{"repositoryName": "w", "imageTagMutability": "IMMUTABLE"}]
     }
@@ -320,7 +292,7 @@ def test_the_ecr_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: l
 
 def test_costs_take_portuguese_numbers(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
     no_budget = CloudError("A AWS recusou.", "x", "", "NotFoundException")
-    world.cloud.answers["budgets", "describe_budget"] = no_budget  # type: ignore[attr-defined]
+    world.cloud.answers["budgets", "describe_budget"] = no_budget
     open_lab("00-a").cost(storage_gb=5, transfer_gb=20)
     assert "Total do mês: US$ 2,30" in shown[0].text()
     shown[0].refresh({"storage": "2,5", "transfer": "0"})
@@ -353,7 +325,7 @@ def test_pictures_follow_steps_except_in_autorun(
 def test_a_preview_needs_a_registry_in_the_name(
     open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]
 ) -> None:
-    world.engine.held.append(image("a", "x:v1", "$HUB"))  # type: ignore[attr-defined]
+    world.engine.held.append(image("a", "x:v1", "$HUB"))
     open_lab("00-a").push_preview("x:v1")
     assert "não aponta para um registry do laboratório" in shown[0].text()
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from labs.base.errors import CloudError, CommandError, EngineError, LabError, LiveLocked
+from labs.base.reference import registry_of
 from labs.base.settings import CLONE, Live, Settings
 from labs.base.things import BUDGET, ECR, HUB, Thing
 from labs.cli import target
@@ -32,11 +33,10 @@ from labs.ownership.removal import require_nothing_live
 from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.seams.cloud import AwsCloud
-from labs.seams.engine import DockerEngine, registry_of
-from labs.seams.registry import PLATFORMS, HttpRegistry
+from labs.seams.engine import DockerEngine
+from labs.seams.registry import PLATFORMS, HttpRegistry, HubRepository
 
-from .conftest import FakeWorld
-from .fakes import digest
+from .fakes import FakeWorld, digest
 
 ACCOUNTS = Live("maria", "210987654321", "sa-east-1", "maria@example.com")
 ADMIN = {"Arn": "arn:aws:sts::210987654321:assumed-role/Admin/maria", "Account": "210987654321"}
@@ -55,20 +55,11 @@ def real(settings: Settings) -> Settings:
 
 
 class Real(FakeWorld):
-    """A world of the live target; `hub` notes what is asked of Docker Hub's API."""
+    """A world of the live target; its Hub notes what is asked of Docker Hub's API."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.created: list[str] = []
-        self.repositories: list[str] = []
-        self.__dict__["hub_owner"] = SimpleNamespace(
-            hub_account_works=lambda user: True,
-            hub_repositories=lambda user: [SimpleNamespace(name=name) for name in self.repositories],
-            hub_create=lambda user, name: self.created.append(f"{user}/{name}"),
-            hub_private=lambda user, name: self.created.append(f"private {user}/{name}"),
-            manifest=lambda repository, reference: None,
-        )
-        self.cloud.answers |= {  # type: ignore[attr-defined]
+        self.cloud.answers |= {
             ("sts", "get_caller_identity"): ADMIN,
             ("ecr", "describe_repositories"): {"repositories": []},
             ("iam", "list_users"): {"Users": []},
@@ -76,7 +67,7 @@ class Real(FakeWorld):
         }
 
     def answer(self, service: str, method: str, value: Any) -> None:
-        self.cloud.answers[service, method] = value  # type: ignore[attr-defined]
+        self.cloud.answers[service, method] = value
 
 
 @pytest.fixture
@@ -199,7 +190,7 @@ def test_nothing_live_runs_without_a_confirmation(world: Real) -> None:
                 outcome = runner(world).run(lesson.id, step.id)
                 assert not outcome.verdict.passed and not outcome.ran
                 assert outcome.verdict.hint == "python3 -m labs.target confirm"
-    assert world.engine.calls == [] and world.cloud.calls == []  # type: ignore[attr-defined]
+    assert world.engine.calls == [] and world.cloud.calls == []
     assert Ledger(world.settings).entries() == ()
 
 
@@ -214,7 +205,7 @@ def test_nothing_live_runs_without_a_confirmation(world: Real) -> None:
 def test_no_repair_button_acts_without_a_confirmation(world: Real, command: str) -> None:
     outcome = runner(world).repair("07-push-ecr", "push-ecr", command)
     assert outcome.verdict.hint == "python3 -m labs.target confirm" and not outcome.verdict.passed
-    assert world.engine.calls == [] and world.cloud.calls == []  # type: ignore[attr-defined]
+    assert world.engine.calls == [] and world.cloud.calls == []
     assert Ledger(world.settings).entries() == ()
 
 
@@ -226,7 +217,7 @@ def test_a_repair_of_aws_is_guarded_as_its_step(world: Real) -> None:
     assert "budget" in without_budget.verdict.observed
     world.answer("sts", "get_caller_identity", {"Arn": "arn:aws:iam::210987654321:root", "Account": "210987654321"})
     assert "root" in runner(world).repair("07-push-ecr", "push-ecr", command).verdict.observed
-    assert not any("create-repository" in call for call in world.cloud.calls)  # type: ignore[attr-defined]
+    assert not any("create-repository" in call for call in world.cloud.calls)
 
 
 def test_a_repair_notes_what_it_makes(world: Real) -> None:
@@ -301,7 +292,7 @@ def test_the_confirmation_shows_account_region_identity_and_estimate(
     for words in ("maria", "210987654321", "sa-east-1", ADMIN["Arn"], "US$"):
         assert words in said
     guard.require_session(world.settings)
-    assert world.created == ["maria/widget-server"]
+    assert world.hub_owner.created == ["maria/widget-server"]
     assert Ledger(world.settings).owns(Thing(HUB, "maria/widget-server"))
 
 
@@ -312,7 +303,7 @@ def test_any_wrong_answer_leaves_it_locked(world: Real, number: int, monkeypatch
         confirmed(world, wrong, monkeypatch)
     with pytest.raises(LiveLocked):
         guard.require_session(world.settings)
-    assert world.created == []
+    assert world.hub_owner.created == []
 
 
 @pytest.mark.parametrize(
@@ -333,10 +324,10 @@ def test_names_that_are_taken_keep_it_locked(
 
 
 def test_the_learners_own_repository_on_the_hub_keeps_it_locked(world: Real, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.repositories = ["widget-server"]
+    world.hub_owner.hub = [HubRepository("widget-server", True)]
     with pytest.raises(LiveLocked):
         confirmed(world, ANSWERS, monkeypatch)
-    assert world.created == []
+    assert world.hub_owner.created == []
 
 
 def test_look_alikes_in_the_account_are_left_alone(world: Real, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,7 +448,7 @@ def test_an_image_for_several_platforms_is_read_as_the_engine_does(index: str) -
 
 def test_a_refusal_is_witnessed_by_the_steps_own_run(world: Real) -> None:
     guard.write_session(world.settings)
-    world.engine.refuse = "denied: requested access to the resource is denied"  # type: ignore[attr-defined]
+    world.engine.refuse = "denied: requested access to the resource is denied"
     step = target_words.course(world.settings).step("04-push-docker-hub/push-refused")[1]
     assert not judge(step, world).passed
     assert runner(world).run("04-push-docker-hub", "push-refused").verdict.passed

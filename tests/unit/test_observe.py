@@ -16,8 +16,7 @@ from labs.seams import ecr_token
 from labs.seams.engine import Container, HistoryEntry, Image
 from labs.seams.registry import HubRepository, Layer, Manifest
 
-from .conftest import FakeWorld
-from .fakes import digest, image
+from .fakes import FakeAdmin, FakeRegistry, FakeWorld, digest, image
 
 V1 = image("a", "widget-server:v1", "127.0.0.1:5001/aluno/w:v1", layers=(digest("1"), digest("2"), digest("3")))
 V2 = image("b", "127.0.0.1:5001/aluno/w:v2", layers=(digest("1"), digest("2"), digest("4")))
@@ -35,42 +34,35 @@ def blob_of(layer: str) -> str:
     return layer.replace("sha256:", "sha256:f")[:71]
 
 
-class Hub:
+class Hub(FakeRegistry):
     """The Hub as its owner sees it; counts the HEAD requests."""
 
-    def __init__(self, held: dict[str, dict[str, Manifest]]) -> None:
-        self.held, self.heads = held, 0
+    heads = 0
 
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
         if namespace != "aluno":
             raise RegistryError("O registry recusou.", "404 not found")
-        return tuple(HubRepository(name.partition("/")[2], True) for name in self.held)
+        names = dict.fromkeys(repository.partition("/")[2] for repository, _ in self.manifests)
+        return tuple(HubRepository(name, True) for name in names)
 
-    def tags(self, repository: str) -> tuple[str, ...]:
-        return tuple(self.held.get(repository, {}))
-
-    def manifest(self, repository: str, reference: str) -> Manifest | None:
-        return self.held.get(repository, {}).get(reference)
-
-    def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
-        return next(one.layers for one in (V1, V2, OFFICIAL) if one.id == config)
-
-    def has_blob(self, repository: str, blob: str) -> bool:
+    def has_blob(self, repository: str, digest: str) -> bool:
         self.heads += 1
-        return any(blob == layer.digest for one in self.held.get(repository, {}).values() for layer in one.layers)
+        return super().has_blob(repository, digest)
 
 
 @pytest.fixture
 def hub(world: FakeWorld) -> Hub:
-    made = Hub({"aluno/w": {"v1": packed(V1)}})
-    world.__dict__["hub_owner"] = made
-    world.engine.held += [V1, V2]  # type: ignore[attr-defined]
-    world.engine.told += [HistoryEntry("", 9), HistoryEntry("RUN a", 5), HistoryEntry("COPY b", 3)]  # type: ignore[attr-defined]
+    made = Hub(
+        "127.0.0.1:5001", {("aluno/w", "v1"): packed(V1)}, diffs={one.id: one.layers for one in (V1, V2, OFFICIAL)}
+    )
+    world.hub_owner = made
+    world.engine.held += [V1, V2]
+    world.engine.told += [HistoryEntry("", 9), HistoryEntry("RUN a", 5), HistoryEntry("COPY b", 3)]
     return made
 
 
 def in_ecr(world: FakeWorld, name: str, held: Manifest, *tags: str) -> None:
-    answers = world.cloud.answers  # type: ignore[attr-defined]
+    answers = world.cloud.answers
     body = {
         "config": {"digest": held.config.digest, "size": 10},
         "layers": [{"digest": one.digest, "size": one.size} for one in held.layers],
@@ -95,7 +87,7 @@ def test_the_hub_takes_layers_from_another_repository(world: FakeWorld, hub: Hub
 
 
 def test_an_image_that_only_the_hub_has_counts_too(world: FakeWorld, hub: Hub) -> None:
-    hub.held = {"aluno/official": {"1.0": packed(OFFICIAL)}}
+    hub.manifests = {("aluno/official", "1.0"): packed(OFFICIAL)}
     fates = readings.push_fates(world, "127.0.0.1:5001/aluno/w:v1", readings.stack(world, "widget-server:v1"))
     assert fates == {digest("1"): "mount", digest("2"): "travel", digest("3"): "travel"}
 
@@ -104,7 +96,7 @@ def test_ecr_takes_nothing_from_another_repository(world: FakeWorld, hub: Hub) -
     in_ecr(world, "w", packed(V1), "v1")
     stack = readings.stack(world, "widget-server:v1")
     available = [{"layerDigest": blob_of(digest("1"))}]
-    world.cloud.answers["ecr", "batch_check_layer_availability"] = {"layers": available}  # type: ignore[attr-defined]
+    world.cloud.answers["ecr", "batch_check_layer_availability"] = {"layers": available}
     fates = readings.push_fates(world, "127.0.0.1:5002/w:v1", stack)
     assert fates == {digest("1"): "there", digest("2"): "travel", digest("3"): "travel"}
 
@@ -119,11 +111,11 @@ def test_ecr_is_never_asked_with_the_learners_login(world: FakeWorld, hub: Hub) 
     """A request with an expired token is recorded as refused, and a step's check would take it for the learner's."""
     in_ecr(world, "w", packed(V1), "v1")
 
-    class Forbidden:
-        def __getattr__(self, name: str) -> Any:
+    class Forbidden(FakeRegistry):
+        def __getattribute__(self, name: str) -> Any:
             raise AssertionError(f"ecr.{name}")
 
-    world.__dict__["ecr"] = Forbidden()
+    world.ecr = Forbidden("127.0.0.1:5002")
     (repository,) = readings.ecr_repositories(world)
     assert [(tag.name, tag.config, len(tag.layers)) for tag in repository.tags] == [("v1", V1.id, 3)]
     assert readings.manifest(world, "127.0.0.1:5002/w:v1") is not None
@@ -132,7 +124,7 @@ def test_ecr_is_never_asked_with_the_learners_login(world: FakeWorld, hub: Hub) 
 
 
 def test_a_missing_ecr_repository_is_no_error_and_a_refusal_is(world: FakeWorld) -> None:
-    answers = world.cloud.answers  # type: ignore[attr-defined]
+    answers = world.cloud.answers
     answers["ecr", "batch_get_image"] = CloudError("x", "x", "", "RepositoryNotFoundException")
     assert readings.ecr_manifest(world, "w", "v1") is None
     answers["ecr", "batch_get_image"] = {"images": []}
@@ -143,8 +135,8 @@ def test_a_missing_ecr_repository_is_no_error_and_a_refusal_is(world: FakeWorld)
 
 
 def test_layers_know_their_base_and_where_else_they_are(world: FakeWorld, hub: Hub) -> None:
-    world.engine.held.append(image("e", BASE_IMAGE, layers=(digest("1"),)))  # type: ignore[attr-defined]
-    world.engine.held.append(image("d", "widget-server:x", layers=(digest("1"), digest("9"))))  # type: ignore[attr-defined]
+    world.engine.held.append(image("e", BASE_IMAGE, layers=(digest("1"),)))
+    world.engine.held.append(image("d", "widget-server:x", layers=(digest("1"), digest("9"))))
     stack = readings.stack(world, "widget-server:v1", places=True)
     assert stack.base == (digest("1"),)
     assert stack.places[digest("1")] == ("Docker Hub: aluno/w:v1", "widget-server:x")
@@ -152,12 +144,12 @@ def test_layers_know_their_base_and_where_else_they_are(world: FakeWorld, hub: H
 
 
 def test_registries_that_are_down_do_not_hide_an_image(world: FakeWorld) -> None:
-    class Down:
-        def hub_repositories(self, namespace: str) -> Any:
+    class Down(FakeRegistry):
+        def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
             raise RegistryError("O registry não responde.", "connection refused")
 
-    world.__dict__["hub_owner"] = Down()
-    world.engine.held.append(V1)  # type: ignore[attr-defined]
+    world.hub_owner = Down("127.0.0.1:5001")
+    world.engine.held.append(V1)
     assert readings.stack(world, "widget-server:v1", places=True).places == {}
 
 
@@ -176,18 +168,13 @@ def test_labels_compare_each_name_with_its_registry(world: FakeWorld, hub: Hub) 
         ("widget-server:v1", "", False),
         ("127.0.0.1:5001/aluno/w:v1", "Docker Hub", True),
     ]
-    hub.held["aluno/w"]["v1"] = packed(V2)
+    hub.manifests["aluno/w", "v1"] = packed(V2)
     assert readings.labels(world, "widget-server:v1")[1][1].same is False
 
 
-class Clock:
-    def clock(self) -> dict[str, Any]:
-        return {"offset_seconds": 46800, "now": "2026-11-24T21:00:00.000000Z"}
-
-
 def test_a_budget_is_read_back_with_spend_and_levels(world: FakeWorld) -> None:
-    world.__dict__["admin"] = Clock()
-    answers = world.cloud.answers  # type: ignore[attr-defined]
+    world.admin = FakeAdmin(offset=46800, now="2026-11-24T21:00:00.000000Z")
+    answers = world.cloud.answers
     answers["budgets", "describe_budget"] = CloudError("x", "x", "", "NotFoundException")
     assert readings.budget(world, "b") is None
     spend = {"ActualSpend": {"Amount": "6.00", "Unit": "USD"}}
@@ -200,10 +187,10 @@ def test_a_budget_is_read_back_with_spend_and_levels(world: FakeWorld) -> None:
 
 
 def test_a_token_is_known_by_its_dates_alone(world: FakeWorld) -> None:
-    world.__dict__["admin"] = Clock()
+    world.admin = FakeAdmin(offset=46800, now="2026-11-24T21:00:00.000000Z")
     assert readings.token(world) is None
     secret = base64.b64encode(json.dumps({"payload": "abc", "expiration": 1_700_043_200}).encode()).decode()
-    world.engine.logins["127.0.0.1:5002"] = ("AWS", secret)  # type: ignore[attr-defined]
+    world.engine.logins["127.0.0.1:5002"] = ("AWS", secret)
     found = readings.token(world)
     assert found and found.issued == datetime.fromtimestamp(1_700_000_000, UTC)
     assert secret not in repr(found) and "abc" not in repr(found)
@@ -223,7 +210,7 @@ def test_what_is_no_token_has_no_date(text: str) -> None:
 
 def test_a_credential_is_masked(world: FakeWorld) -> None:
     secret = {"aws_access_key_id": "AKIAABCDEFGHIJKLMNOP", "aws_secret_access_key": "never-shown"}
-    world.cloud.profiles["default"] = secret  # type: ignore[attr-defined]
+    world.cloud.profiles["default"] = secret
     found = readings.credential(world, "default", "user/x")
     assert (found.id, found.identity) == ("AKIA…MNOP", "user/x") and "never-shown" not in repr(found)
     assert readings.credential(world, "sso", "user/x") == readings.pictures.Credential("sso")
@@ -232,20 +219,20 @@ def test_a_credential_is_masked(world: FakeWorld) -> None:
 def test_variables_are_told_by_origin_without_values(world: FakeWorld) -> None:
     held = image("a", "w:v2", environment={"PATH": "/bin", "LANG": "C", "APP": "1"})
     base = image("e", BASE_IMAGE, environment={"PATH": "/bin", "LANG": "C"})
-    world.engine.held += [held, base]  # type: ignore[attr-defined]
-    world.engine.told.append(HistoryEntry("/bin/sh -c #(nop)  ARG APP_VERSION=secret", 0))  # type: ignore[attr-defined]
+    world.engine.held += [held, base]
+    world.engine.told.append(HistoryEntry("/bin/sh -c #(nop)  ARG APP_VERSION=secret", 0))
     given = {**held.environment, "KEY_1": "hidden"}
     for name, image_id in (("homologacao", held.id), ("producao", digest("0"))):
-        world.engine.running.append(Container("1", name, "w:v2", image_id, "running", None, (), given))  # type: ignore[attr-defined]
+        world.engine.running.append(Container("1", name, "w:v2", image_id, "running", None, (), given))
     origin = readings.origin(world, "w:v2", ("homologacao", "producao"))
     assert (origin.arguments, origin.kept, origin.given) == (("APP_VERSION",), ("APP",), {"homologacao": ("KEY_1",)})
     assert "hidden" not in repr(origin) and "secret" not in repr(origin)
 
 
 def test_stations_follow_one_image(world: FakeWorld, hub: Hub) -> None:
-    hub.held["aluno/widget-server"] = {"v1": packed(V1)}
-    world.cloud.answers["ecr", "batch_get_image"] = {"images": []}  # type: ignore[attr-defined]
-    world.engine.running += [  # type: ignore[attr-defined]
+    hub.manifests["aluno/widget-server", "v1"] = packed(V1)
+    world.cloud.answers["ecr", "batch_get_image"] = {"images": []}
+    world.engine.running += [
         Container("1", "homologacao", "w", V1.id, "running", None, (3001,)),
         Container("2", "producao", "w", V1.id, "exited", 1, (3002,)),
     ]

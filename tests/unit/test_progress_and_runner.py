@@ -15,8 +15,7 @@ from labs.course.progress import Progress
 from labs.running import runner as runner_module
 from labs.running.runner import Runner
 
-from .conftest import FakeWorld
-from .fakes import image
+from .fakes import FakeWorld, image
 
 
 def step(id: str, command: str, ref: str = "x:v1", **changes: object) -> Step:
@@ -69,24 +68,24 @@ def test_a_command_that_succeeds_without_the_state_is_not_enough(runner: Runner)
 
 def test_state_made_elsewhere_is_enough(runner: Runner, world: FakeWorld) -> None:
     assert not runner.verify("00-a", "make").passed
-    world.engine.held.append(image("b", "x:v1"))  # type: ignore[attr-defined]
+    world.engine.held.append(image("b", "x:v1"))
     assert runner.verify("00-a", "make").passed
     assert runner.done("00-a", "make")
 
 
 def test_a_proof_that_no_longer_holds_goes_back_to_pending(runner: Runner, world: FakeWorld) -> None:
     runner.run("00-a", "make")
-    world.engine.held.clear()  # type: ignore[attr-defined]
+    world.engine.held.clear()
     assert not runner.verify("00-a", "make").passed
     assert not runner.done("00-a", "make")
 
 
 def test_a_look_takes_no_proof_back_and_keeps_a_new_one(runner: Runner, world: FakeWorld) -> None:
     runner.run("00-a", "make")
-    world.engine.held.clear()  # type: ignore[attr-defined]
+    world.engine.held.clear()
     assert not runner.verify("00-a", "make", forget=False).passed
     assert runner.done("00-a", "make")
-    world.engine.held.append(image("b", "file:1"))  # type: ignore[attr-defined]
+    world.engine.held.append(image("b", "file:1"))
     assert runner.verify("00-a", "file", forget=False).passed and runner.done("00-a", "file")
 
 
@@ -107,12 +106,12 @@ def test_a_repair_waits_for_nobody_and_can_be_stopped(runner: Runner) -> None:
 
 
 def test_a_refusal_must_be_the_expected_one(runner: Runner, world: FakeWorld) -> None:
-    world.engine.held.append(image("b", "x:v1"))  # type: ignore[attr-defined]
-    world.engine.refuse = "no basic auth credentials"  # type: ignore[attr-defined]
+    world.engine.held.append(image("b", "x:v1"))
+    world.engine.refuse = "no basic auth credentials"
     assert not runner.run("01-b", "refused").verdict.passed
-    world.engine.refuse = "denied: requested access to the resource is denied"  # type: ignore[attr-defined]
+    world.engine.refuse = "denied: requested access to the resource is denied"
     assert runner.run("01-b", "refused").verdict.passed
-    world.engine.refuse = ""  # type: ignore[attr-defined]
+    world.engine.refuse = ""
     assert not runner.run("01-b", "refused").verdict.passed, "a push that goes through is no refusal"
 
 
@@ -120,7 +119,7 @@ def test_a_step_that_must_not_run_twice_does_not(runner: Runner, world: FakeWorl
     assert runner.run("01-b", "once").ran
     again = runner.run("01-b", "once")
     assert again.verdict.passed and not again.ran
-    assert len(world.engine.calls) == 1  # type: ignore[attr-defined]
+    assert len(world.engine.calls) == 1
 
 
 def test_what_a_lesson_needs_is_found_and_made(runner: Runner) -> None:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from labs.base.reference import parse
-from labs.seams.engine import split_tag
+from labs.base.reference import parse, split_tag, with_tag
 
 
 @pytest.mark.parametrize(
@@ -51,3 +50,16 @@ def test_a_bad_name_says_why_in_portuguese(text: str) -> None:
 )
 def test_split_tag(reference: str, expected: tuple[str, str]) -> None:
     assert split_tag(reference) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("127.0.0.1:5001/a/b:v1", "127.0.0.1:5001/a/b:v1"),
+        ("127.0.0.1:5001/a/b", "127.0.0.1:5001/a/b:latest"),
+        ("a@sha256:ff", "a@sha256:ff"),
+        ("widget-server", "widget-server:latest"),
+    ],
+)
+def test_with_tag(reference: str, expected: str) -> None:
+    assert with_tag(reference) == expected

@@ -29,8 +29,7 @@ from labs.widgets.picture import PictureCard
 from labs.widgets.quiz import QuizCard
 from labs.widgets.transcript import Status, output_of, status_after, status_line
 
-from .conftest import FakeWorld
-from .fakes import image
+from .fakes import FakeWorld, image
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -596,7 +595,7 @@ def test_a_card_over_the_real_runner(world: FakeWorld) -> None:
     assert "✗ Ainda não: A imagem x:v1 não existe" in card.text()
     card.press("run", wait=True)
     assert card.text().splitlines()[2:] == ["Step 1/1 : FROM x", "✓ Comprovado: A imagem x:v1 existe no engine."]
-    world.engine.held.append(image("b"))  # type: ignore[attr-defined]
+    world.engine.held.append(image("b"))
 
 
 # The browser's side -------------------------------------------------------------------------------

@@ -1,0 +1,153 @@
+"""Checks of images: each passes on the state it describes, and says what is wrong with the states next to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from labs.seams.engine import HistoryEntry
+
+from .fakes import FakeWorld, digest, image
+from .verdicts import run, told
+
+TITLE, VERSION = "org.opencontainers.image.title", "org.opencontainers.image.version"
+
+
+@pytest.mark.parametrize(
+    ("ref", "sentence"),
+    [("x:1", "✓ A imagem x:1 existe no engine."), ("x:2", "✗ A imagem x:2 não existe no engine.")],
+)
+def test_image_exists(world: FakeWorld, ref: str, sentence: str) -> None:
+    world.engine.held.append(image("a", "x:1"))
+    assert told(world, "image_exists", ref=ref) == sentence
+
+
+@pytest.mark.parametrize(
+    ("labels", "version", "sentence"),
+    [
+        ({TITLE: "widget-server", VERSION: "v1"}, "v1", "✓ x:1 foi construída: versão v1, 2 layers."),
+        ({TITLE: "widget-server", VERSION: "v1"}, "", "✓ x:1 foi construída: versão v1, 2 layers."),
+        ({TITLE: "widget-server", VERSION: "v1"}, "v2", "✗ x:1 tem a versão v1, e não v2."),
+        ({VERSION: "v1"}, "", "✗ x:1 existe, mas não foi construída pelo Dockerfile do widget-server."),
+    ],
+)
+def test_image_built(world: FakeWorld, labels: dict[str, str], version: str, sentence: str) -> None:
+    world.engine.held.append(image("a", "x:1", labels=labels))
+    assert told(world, "image_built", ref="x:1", version=version) == sentence
+
+
+@pytest.mark.parametrize(
+    ("tags", "sentence"),
+    [
+        ((), "✓ Existe uma imagem sem nenhuma tag: ela só tem o id."),
+        (("x:1",), "✗ Não encontrei uma imagem do widget-server sem tag."),
+    ],
+)
+def test_untagged_image(world: FakeWorld, tags: tuple[str, ...], sentence: str) -> None:
+    world.engine.held.append(image("a", *tags, labels={VERSION: "x"}))
+    assert told(world, "untagged_image", version="x") == sentence
+    assert not run(world, "untagged_image", version="y").passed
+
+
+@pytest.mark.parametrize(
+    ("refs", "sentence"),
+    [
+        (["x:1", "x:2"], "✓ 2 nomes, um só image id."),
+        (
+            ["x:1", "x:3"],
+            "✗ Os nomes apontam para imagens diferentes: x:1 = sha256:aaaaaaaaaaaa, x:3 = sha256:bbbbbbbbbbbb.",
+        ),
+        (["x:1", "x:4"], "✗ A imagem x:4 não existe no engine."),
+    ],
+)
+def test_same_image(world: FakeWorld, refs: list[str], sentence: str) -> None:
+    world.engine.held += [image("a", "x:1", "x:2"), image("b", "x:3")]
+    assert told(world, "same_image", refs=refs) == sentence
+
+
+@pytest.mark.parametrize(
+    ("removed", "kept", "sentence"),
+    [
+        ("w:tmp", "w:1", "✓ O nome w:tmp saiu; a imagem continua como w:1."),
+        ("w:1", "w:1", "✗ O nome w:1 ainda existe."),
+        ("w:tmp", "w:2", "✗ A imagem w:2 não existe no engine."),
+    ],
+)
+def test_name_removed(world: FakeWorld, removed: str, kept: str, sentence: str) -> None:
+    world.engine.held.append(image("b", "w:1"))
+    assert told(world, "name_removed", removed=removed, kept=kept) == sentence
+
+
+@pytest.mark.parametrize(
+    ("present", "absent", "sentence"),
+    [
+        (["KEY_1"], [], "✓ A imagem x:1 traz embutidas: KEY_1."),
+        ([], ["KEY_2"], "✓ A imagem x:1 não traz mais KEY_2."),
+        (["KEY_1", "KEY_2"], [], "✗ A imagem x:1 não traz KEY_2."),
+        ([], ["KEY_1"], "✗ A imagem x:1 ainda traz KEY_1."),
+    ],
+)
+def test_image_env_tells_names_and_never_values(
+    world: FakeWorld, present: list[str], absent: list[str], sentence: str
+) -> None:
+    world.engine.held.append(image("a", "x:1", environment={"KEY_1": "s3cret"}))
+    assert told(world, "image_env", ref="x:1", present=present, absent=absent) == sentence
+
+
+@pytest.mark.parametrize(
+    ("refs", "sentence"),
+    [
+        (["x:1", "x:2"], "✓ 1 layers em comum, 1 diferente."),
+        (["x:1", "x:1"], "✗ 0 layers mudaram entre as duas imagens; esperava 1."),
+    ],
+)
+def test_layers_differ(world: FakeWorld, refs: list[str], sentence: str) -> None:
+    world.engine.held += [image("a", "x:1", layers=("l1", "l2")), image("b", "x:2", layers=("l1", "l3"))]
+    assert told(world, "layers_differ", refs=refs, new=1) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("NOTE=oi", "✓ O valor “NOTE=oi” aparece no histórico de x:1: quem tem a imagem lê."),
+        ("SENHA", "✗ O histórico de x:1 não mostra “SENHA”."),
+    ],
+)
+def test_history_contains(world: FakeWorld, text: str, sentence: str) -> None:
+    world.engine.told.append(HistoryEntry("|1 NOTE=oi /bin/sh -c true", 0))
+    world.engine.held.append(image("a", "x:1"))
+    assert told(world, "history_contains", ref="x:1", text=text) == sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "environment", "sentence"),
+    [
+        ("oi", {}, "✓ NOTE existiu durante o build e não existe na execução."),
+        ("outra", {}, "✗ O build de x:1 não recebeu NOTE=outra."),
+        ("oi", {"NOTE": "oi"}, "✗ NOTE continua na imagem como ENV."),
+    ],
+)
+def test_build_arg_is_there_at_build_and_gone_at_run(
+    world: FakeWorld, value: str, environment: dict[str, str], sentence: str
+) -> None:
+    world.engine.told.append(HistoryEntry("|1 NOTE=oi /bin/sh -c true", 0))
+    world.engine.held.append(image("a", "x:1", environment=environment))
+    assert told(world, "build_arg", ref="x:1", name="NOTE", value=value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({"a": "1", "b": "1"}, "✓ b é igual a a."),
+        ({"a": "1", "b": "2"}, "✗ a e b ainda não são iguais."),
+        ({"a": "1"}, "✗ a e b ainda não são iguais."),
+    ],
+)
+def test_same_file(world: FakeWorld, files: dict[str, str], sentence: str) -> None:
+    for name, text in files.items():
+        (world.settings.work / "widget-server" / name).write_text(text)
+    assert told(world, "same_file", paths=["a", "b"]) == sentence
+
+
+def test_what_a_check_proves_is_the_images_id(world: FakeWorld) -> None:
+    world.engine.held.append(image("a", "x:1"))
+    assert run(world, "image_exists", ref="x:1").evidence == {"id": digest("a")}

@@ -1,0 +1,78 @@
+"""Checks of the lab itself: the engine, the sandbox, and what the gateway saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labs.course.progress import Progress
+
+from .fakes import FakeWorld
+from .verdicts import run, told
+
+EVENT = {"seq": 1, "kind": "refused", "service": "hub", "repository": "a/w", "code": "DENIED", "message": "denied"}
+NOT_YET = "✗ O registry ainda não recusou este pedido: ele não chegou lá."
+
+
+def test_engine_answers(world: FakeWorld) -> None:
+    assert told(world, "engine_answers") == "✓ O Docker Engine responde: versão 20.10.24."
+
+
+@pytest.mark.parametrize(
+    ("hub", "ecr", "sentence"),
+    [
+        (True, True, "✓ Engine, Docker Hub, ECR e AWS respondem."),
+        (False, True, "✗ Não responde: Docker Hub."),
+        (True, False, "✗ Não responde: ECR."),
+        (False, False, "✗ Não responde: Docker Hub, ECR."),
+    ],
+)
+def test_sandbox_healthy(world: FakeWorld, hub: bool, ecr: bool, sentence: str) -> None:
+    world.hub.up, world.ecr.up = hub, ecr
+    world.cloud.answers["sts", "get_caller_identity"] = {"Arn": "arn:aws:iam::1:root"}
+    assert told(world, "sandbox_healthy") == sentence
+
+
+def test_a_sandbox_whose_aws_refuses_is_not_healthy(world: FakeWorld) -> None:
+    assert told(world, "sandbox_healthy").startswith("✗ A AWS recusou.")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sentence"),
+    [
+        (True, "✓ Recusado: denied."),
+        (False, "✗ Ao vivo, só o botão comprova uma recusa: ele lê a resposta."),
+        (None, "✗ Ao vivo, só o botão comprova uma recusa: ele lê a resposta."),
+    ],
+)
+def test_refusal_witnessed(world: FakeWorld, recorded: bool | None, sentence: str) -> None:
+    if recorded is not None:
+        progress = Progress(world.settings)
+        progress.record("04-push/denied", passed=recorded, observed="Recusado: denied.", seconds=0, evidence={})
+    assert told(world, "refusal_witnessed", step="04-push/denied") == sentence
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"service": "hub", "repository": "a/w"}, "✓ Recusado, como esperado: denied"),
+        ({"service": "hub", "code": "DENIED", "message": "den"}, "✓ Recusado, como esperado: denied"),
+        ({"service": "hub", "repository": "b/w"}, NOT_YET),
+        ({"service": "hub", "code": "OTHER"}, NOT_YET),
+        ({"service": "hub", "message": "not found"}, NOT_YET),
+        ({"service": "ecr"}, NOT_YET),
+    ],
+)
+def test_refused_reads_what_the_gateway_saw(world: FakeWorld, asked: dict[str, Any], sentence: str) -> None:
+    assert told(world, "refused", service="hub", repository="a/w") == NOT_YET
+    world.admin.seen.append({**EVENT, "seq": 2, "kind": "push"})
+    assert told(world, "refused", service="hub", repository="a/w") == NOT_YET, "what passed is no refusal"
+    world.admin.seen.append(EVENT)
+    assert told(world, "refused", **asked) == sentence
+
+
+def test_a_refusal_without_words_is_told_by_its_code(world: FakeWorld) -> None:
+    world.admin.seen.append({**EVENT, "message": ""})
+    verdict = run(world, "refused", service="hub")
+    assert verdict.observed == "Recusado, como esperado: DENIED" and verdict.evidence == {"event": "1"}

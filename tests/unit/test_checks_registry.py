@@ -1,0 +1,126 @@
+"""Checks of what the registries hold: the chain of digests, logins, who may read."""
+
+from __future__ import annotations
+
+import pytest
+
+from .fakes import FakeWorld, digest, image, manifest
+from .verdicts import run, told
+
+HUB, ECR = "127.0.0.1:5001", "127.0.0.1:5002"
+REF = f"{HUB}/aluno/w:v1"
+
+
+@pytest.mark.parametrize(
+    ("remote", "config", "sentence"),
+    [
+        ("d", "a", "✓ 1 layer no registry; o digest é igual no engine e no registry: sha256:dddddddddddd."),
+        ("", "", f"✗ O registry não tem {REF}."),
+        ("d", "b", f"✗ O registry tem outra imagem em {REF}."),
+        ("e", "a", f"✗ O engine ainda não conhece o digest de {REF}."),
+    ],
+)
+def test_pushed_proves_the_chain_of_digests(world: FakeWorld, remote: str, config: str, sentence: str) -> None:
+    world.engine.held.append(image("a", REF, digests=(f"{HUB}/aluno/w@{digest('d')}",)))
+    if remote:
+        world.hub.manifests["aluno/w", "v1"] = manifest(remote, config, "1")
+    assert told(world, "pushed", ref=REF) == sentence
+    assert run(world, "pushed", ref=REF).evidence == ({"digest": digest("d")} if sentence.startswith("✓") else {})
+
+
+def test_an_image_that_was_never_pushed_has_no_digest(world: FakeWorld) -> None:
+    world.engine.held.append(image("a", REF, digests=(f"{HUB}/aluno/other@{digest('d')}",)))
+    world.hub.manifests["aluno/w", "v1"] = manifest("d", "a", "1")
+    assert told(world, "pushed", ref=REF) == f"✗ O engine ainda não conhece o digest de {REF}."
+
+
+@pytest.mark.parametrize(
+    ("config", "ref", "sentence"),
+    [
+        ("a", REF, "✓ O digest local é o do registry: sha256:dddddddddddd."),
+        ("b", REF, f"✗ A imagem local de {REF} não é a do registry."),
+        ("a", f"{HUB}/aluno/w:v2", f"✗ A imagem {HUB}/aluno/w:v2 não existe no engine."),
+    ],
+)
+def test_pulled(world: FakeWorld, config: str, ref: str, sentence: str) -> None:
+    world.engine.held.append(image("a", REF))
+    world.hub.manifests["aluno/w", "v1"] = manifest("d", config, "1")
+    assert told(world, "pulled", ref=ref) == sentence
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("v1", "✓ 2 nomes remotos, um só digest: sha256:dddddddddddd."),
+        ("v2", "✗ Os nomes têm digests diferentes nos registries."),
+    ],
+)
+def test_same_digest(world: FakeWorld, other: str, sentence: str) -> None:
+    for registry, repository in ((world.hub, "a/w"), (world.ecr, "w")):
+        registry.manifests[repository, "v1"] = manifest("d", "a", "1")
+        registry.manifests[repository, "v2"] = manifest("e", "b", "1")
+    assert told(world, "same_digest", refs=[f"{HUB}/a/w:v1", f"{ECR}/w:{other}"]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"),
+    [("2", "✓ 1 layers reaproveitadas, 1 viajou."), ("1", "✗ 0 layers são novas; esperava 1.")],
+)
+def test_layers_reused(world: FakeWorld, second: str, sentence: str) -> None:
+    world.hub.manifests |= {("a/w", "1"): manifest("d", "a", "1", "2"), ("a/w", "2"): manifest("e", "b", "1", "3")}
+    assert told(world, "layers_reused", refs=[f"{HUB}/a/w:1", f"{HUB}/a/w:{second}"], new=1) == sentence
+
+
+@pytest.mark.parametrize(
+    ("registry", "user", "accepted", "sentence"),
+    [
+        (HUB, "aluno", True, f"✓ O login de aluno em {HUB} é aceito."),
+        (ECR, "AWS", True, f"✓ O login de AWS em {ECR} é aceito."),
+        (HUB, "", True, f"✗ O Docker não tem login guardado para {HUB}."),
+        (HUB, "aluno", False, f"✗ O login guardado para {HUB} não é mais aceito."),
+        (ECR, "AWS", False, f"✗ O login guardado para {ECR} não é mais aceito."),
+    ],
+)
+def test_logged_in(world: FakeWorld, registry: str, user: str, accepted: bool, sentence: str) -> None:
+    if user:
+        world.engine.logins[registry] = (user, "t")
+    (world.hub if registry == HUB else world.ecr).login_ok = accepted
+    assert told(world, "logged_in", registry=registry) == sentence
+
+
+@pytest.mark.parametrize(
+    ("logins", "sentence"),
+    [
+        ({}, f"✓ O Docker não tem login para {HUB}."),
+        ({ECR: ("AWS", "t")}, f"✓ O Docker não tem login para {HUB}."),
+        ({HUB: ("aluno", "t")}, f"✗ O Docker ainda tem um login para {HUB}."),
+    ],
+)
+def test_logged_out(world: FakeWorld, logins: dict[str, tuple[str, str]], sentence: str) -> None:
+    world.engine.logins |= logins
+    assert told(world, "logged_out", registry=HUB) == sentence
+
+
+@pytest.mark.parametrize(
+    ("held", "public", "sentence"),
+    [
+        (True, False, "✓ a/w é privado: sem login o registry recusa."),
+        (False, False, "✗ O repositório a/w ainda não tem imagens."),
+        (True, True, "✗ Qualquer pessoa ainda lê a/w."),
+    ],
+)
+def test_private(world: FakeWorld, held: bool, public: bool, sentence: str) -> None:
+    if held:
+        world.hub.manifests["a/w", "1"] = manifest("d", "a")
+    if public:
+        world.hub.open_repositories.add("a/w")
+    assert told(world, "private", repository="a/w") == sentence
+
+
+@pytest.mark.parametrize(
+    ("works", "sentence"),
+    [(True, "✓ A conta aluno existe e o access token dela é aceito."), (False, "✗ A conta aluno não foi aceita.")],
+)
+def test_hub_account(world: FakeWorld, works: bool, sentence: str) -> None:
+    world.hub_owner.account_ok = works
+    assert told(world, "hub_account") == sentence

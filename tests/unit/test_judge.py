@@ -1,0 +1,138 @@
+"""Asking a step's check: what becomes a verdict, what is our bug, and the checks of the whole course."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labs.base.errors import CatalogError, EngineUnavailable
+from labs.clinic.open_case import Case
+from labs.course import target_words
+from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.running import residue
+from labs.running.judge import check_names, judge
+
+from .fakes import FakeWorld, image
+from .verdicts import line, run, told
+
+
+def test_a_check_that_does_not_exist_is_our_bug(world: FakeWorld) -> None:
+    with pytest.raises(CatalogError):
+        run(world, "nope")
+    assert len(check_names()) > 25
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "said"),
+    [
+        ("image_exist", {"ref": "x:1"}, "nenhuma verificação tem esse nome"),
+        ("image_exists", {"reff": "x:1"}, "campo"),
+        ("image_exists", {}, "falta o campo `ref`"),
+        ("image_exists", {"ref": "x:1", "tag": "v1"}, "campo desconhecido: `tag`"),
+        ("image_exists", {"ref": 3}, "`ref`: esperado `str`, e veio `int`"),
+        ("same_image", {"refs": "x:1"}, "`refs`: esperado `array`, e veio `str`"),
+        ("budget", {"name": "x", "limit": "5", "thresholds": ["50"]}, "`thresholds[0]`: esperado `int`"),
+        ("page_answers", {"port": "3000", "image": "x"}, "`port`: esperado `int`, e veio `str`"),
+        ("course_proven", {"all": True}, "campo desconhecido: `all`"),
+    ],
+)
+def test_what_does_not_fit_a_check_is_our_bug_and_never_a_verdict(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch, kind: str, arguments: dict[str, Any], said: str
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("the check ran")
+
+    monkeypatch.setattr(world.engine, "image", asked)
+    with pytest.raises(CatalogError) as caught:
+        run(world, kind, **arguments)
+    assert f"passo s, verificação {kind}: " in caught.value.observed and said in caught.value.observed
+    assert "não é culpa sua" in caught.value.what
+
+
+def test_a_check_that_asks_the_checks_of_other_steps_passes_our_bug_on(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Step(id="w", title="w", command="c", check=CheckSpec("image_exists", {}))
+    lesson = Lesson("00-a", "A", 1, "", (), (wrong,))
+    monkeypatch.setattr("labs.course.target_words.course", lambda _: Course((lesson,)))
+    with pytest.raises(CatalogError, match="catálogo"):
+        run(world, "course_proven")
+
+
+def test_what_an_outside_system_refuses_becomes_a_verdict(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(_: str) -> None:
+        raise EngineUnavailable("O engine não responde.", "connection refused", "python3 -m labs up")
+
+    monkeypatch.setattr(world.engine, "image", down)
+    verdict = run(world, "image_exists", ref="x")
+    assert not verdict.passed and verdict.hint == "python3 -m labs up" and "connection refused" in verdict.observed
+
+
+def test_state_that_no_check_foresaw_is_no_proof_and_no_traceback(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(_: str) -> None:
+        raise KeyError("Config")
+
+    monkeypatch.setattr(world.engine, "image", odd)
+    assert told(world, "image_exists", ref="x") == (
+        "✗ A verificação não entendeu o estado que encontrou: KeyError: 'Config'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("opened", "sentence"),
+    [
+        ("sem-login", "✓ A imagem x:1 existe no engine."),
+        ("outra-regiao", "✗ O caso sem-login não está aberto."),
+        ("", "✗ O caso sem-login não está aberto."),
+    ],
+)
+def test_a_step_of_the_clinic_proves_nothing_while_its_case_is_closed(
+    world: FakeWorld, opened: str, sentence: str
+) -> None:
+    world.engine.held.append(image("a", "x:1"))
+    if opened:
+        Case(opened, 0, 0, {}, 0).save(world.settings)
+    step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), drill="sem-login")
+    assert line(judge(step, world)) == sentence
+
+
+# Checks of the whole course -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("held", "issued", "sentence"),
+    [
+        (("x:1", "y:1"), True, "✓ Todas as verificações do curso passam agora, a partir do estado real."),
+        (("x:1",), True, "✗ Falta comprovar: 00-a/y."),
+        ((), False, "✗ Falta comprovar: 00-a/x, 00-a/y."),
+        (("x:1", "y:1"), False, "✗ Tudo está comprovado; falta o certificado."),
+    ],
+)
+def test_course_proven(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch, held: tuple[str, ...], issued: bool, sentence: str
+) -> None:
+    """A step that does not last, such as one that is undone later, need not pass."""
+    steps = [Step(name, name, "c", CheckSpec("image_exists", {"ref": f"{name}:1"})) for name in "xy"]
+    steps.append(Step("z", "z", "c", CheckSpec("image_exists", {"ref": "z:1"}), lasting=False))
+    course = Course((Lesson("00-a", "A", 1, "", (), tuple(steps)),))
+    monkeypatch.setattr(target_words, "course", lambda _: course)
+    world.engine.held += [image("a", name) for name in held]
+    if issued:
+        world.settings.certificate_file.touch()
+    assert told(world, "course_proven") == sentence
+
+
+@pytest.mark.parametrize(
+    ("left", "sentence"),
+    [
+        ([], "✓ Nada do curso ficou no engine, nos registries e na conta."),
+        (["container w"], "✗ Ainda existe: container w."),
+        (list("abcdef"), "✗ Ainda existe: a, b, c, d, e."),
+    ],
+)
+def test_zero_residue(world: FakeWorld, monkeypatch: pytest.MonkeyPatch, left: list[str], sentence: str) -> None:
+    monkeypatch.setattr(residue, "names", lambda _: left)
+    assert told(world, "zero_residue") == sentence
