@@ -16,7 +16,7 @@ from labs.base.reference import split_tag
 from labs.base.settings import Settings
 from labs.base.things import CONTAINER, ECR, HUB, IMAGE, USER, Thing
 from labs.checks.image import VERSION_LABEL
-from labs.clinic.open_case import Case
+from labs.clinic.open_case import OpenCase
 from labs.ownership import inventory
 from labs.ownership.items import (
     Item,
@@ -51,7 +51,7 @@ def folder(settings: Settings) -> Path:
     return settings.work / "clinica"
 
 
-def leave(world: World, case: Case, keep: str = "") -> None:
+def leave(world: World, case: OpenCase, keep: str = "") -> None:
     """Undo a case: remove what it made (but local images of the repository `keep`), restore what it changed."""
     for item in items(world, keep):
         item.remove()

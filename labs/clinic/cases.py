@@ -1,10 +1,10 @@
-"""The clinic's drills: real faults put into the sandbox, one at a time, and taken out again.
+"""The clinic's cases: each puts one real fault into the sandbox, and is taken out again.
 
-files/      what the patients are made of: Dockerfiles and scripts, copied to `work/clinica`
-case.py     the open case: what was there before the fault, written down before anything changes
-room.py     all that a case may make, by exact name, and how what the ledger knows of it is removed
-stage.py    what faults are made of: images, logins, an IAM user, repositories
-remote.py   faults of the registries and of AWS;  local.py  faults of names, builds and containers
+files/            what the patients are made of: Dockerfiles and scripts, copied to `work/clinica`
+open_case.py      the open case: what was there before the fault, written down before anything changes
+belongings.py     all that a case may make, by exact name, and how what the ledger knows of it is removed
+ingredients.py    what faults are made of: images, logins, an IAM user, repositories
+faults_remote.py  what is wrong with registries and AWS;  faults_local.py  with names, builds and containers
 
 A case is open from its fault until `close_case`; opening another closes it first. So whoever leaves in the middle
 loses nothing: logins, the lab's clock and the pull limit come back as they were.
@@ -22,8 +22,8 @@ from labs.base.files import locked
 from labs.base.settings import Settings
 from labs.base.things import Thing
 from labs.clinic import belongings, faults_local, faults_remote
-from labs.clinic.ingredients import Fault, Stage
-from labs.clinic.open_case import Case
+from labs.clinic.ingredients import Fault, Ingredients
+from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import load_course
 from labs.ownership.ledger import things_of
@@ -37,8 +37,8 @@ FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}
 
 def current(settings: Settings) -> str:
     """The open case's name; empty where none is open."""
-    case = Case.load(settings)
-    return case.drill if case else ""
+    case = OpenCase.load(settings)
+    return case.name if case else ""
 
 
 def open_case(world: World, name: str, say: Report) -> None:
@@ -57,7 +57,7 @@ def open_case(world: World, name: str, say: Report) -> None:
             "python3 -m labs.target sandbox",
         )
     with _locked(world.settings):
-        if before := Case.load(world.settings):
+        if before := OpenCase.load(world.settings):
             belongings.leave(world, before, keep=belongings.WEB)
         elif stranger := next(belongings.named(world), None):
             raise CommandError(
@@ -65,10 +65,10 @@ def open_case(world: World, name: str, say: Report) -> None:
                 stranger.name,
                 stranger.next_command,
             )
-        case = Case.of(world, name).save(world.settings)
-        stage = Stage(world, say)
-        stage.note(*_made_by_its_steps(world.settings, name))
-        fault.apply(stage)
+        case = OpenCase.of(world, name).save(world.settings)
+        ingredients = Ingredients(world, say)
+        ingredients.note(*_made_by_its_steps(world.settings, name))
+        fault.apply(ingredients)
         case.ready_at(world).save(world.settings)
     say(f"Caso aberto: {name}. {fault.said}")
 
@@ -83,19 +83,19 @@ def close_case(world: World, say: Report, name: str = "") -> None:
     if name:
         _fault(name)
     with _locked(world.settings):
-        case = Case.load(world.settings)
-        if case is None or name not in ("", case.drill):
+        case = OpenCase.load(world.settings)
+        if case is None or name not in ("", case.name):
             say(f"O caso {name} não está aberto: nada a desfazer." if name else "Nenhum caso aberto: nada a desfazer.")
             return
         belongings.leave(world, case)
         case.forget(world.settings)
-    say(f"Caso encerrado: {case.drill}. O laboratório está como antes dele.")
+    say(f"Caso encerrado: {case.name}. O laboratório está como antes dele.")
 
 
 def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
     """What the case's own commands create: from now on somebody may type them."""
-    lesson = next(lesson for lesson in load_course().lessons if lesson.drills)
-    steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.drill == name)
+    lesson = next(lesson for lesson in load_course().lessons if lesson.cases)
+    steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.case == name)
     return things_of(settings, (step.line for step in steps))
 
 

@@ -16,16 +16,16 @@ from labs.checks.container import environments
 from labs.checks.image import VERSION_LABEL, require
 from labs.checks.registry import logged_in, remote_manifest
 from labs.clinic import belongings, cases
-from labs.clinic.open_case import Case
+from labs.clinic.open_case import OpenCase
 from labs.clinic.witness import file_in_layers, look_into, may
 from labs.seams import image_layers
 from labs.seams.world import World
 
 
 @check
-def fault(world: World, drill: str) -> Verdict:
+def fault(world: World, case: str) -> Verdict:
     """The case's fault is in the state now."""
-    return cases.present(world, drill)
+    return cases.present(world, case)
 
 
 @check
@@ -36,7 +36,7 @@ def met(
 
     `reference` is the tag or digest that the request named: none for a layer, any where it is `*`.
     """
-    case = Case.load(world.settings)
+    case = OpenCase.load(world.settings)
     for event in world.admin.events(case.ready if case else 0):
         if (
             event["kind"] == "refused"
@@ -65,7 +65,7 @@ def start_refused(world: World, name: str, port: int) -> Verdict:
 @check
 def pulled_by(world: World, ref: str, user: str) -> Verdict:
     """The engine has the image, and this account pulled it since the case opened."""
-    name, case = parse(ref), Case.load(world.settings)
+    name, case = parse(ref), OpenCase.load(world.settings)
     image = require(world, ref)
     for event in world.admin.events(case.ready if case else 0):
         if (event["kind"], event["repository"], event["user"]) == ("pull", name.repository, user):

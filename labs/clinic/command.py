@@ -9,7 +9,7 @@ from labs.base.events import Report
 from labs.base.settings import Settings
 from labs.base.text import LETTERS
 from labs.clinic import cases
-from labs.course.catalog import Drill, load_course
+from labs.course.catalog import Case, load_course
 from labs.course.progress import Progress
 from labs.course.tries import Tries
 
@@ -32,7 +32,7 @@ def run(world: World, say: Report, case: str = "", *, undo: bool = False, letter
     if undo:
         cases.close_case(world, say, case)
     elif letter:
-        _diagnose(load_course().lesson(LESSON).drill(case), letter, world.settings, say)
+        _diagnose(load_course().lesson(LESSON).case(case), letter, world.settings, say)
     elif case:
         cases.open_case(world, case, say)
     else:
@@ -42,31 +42,31 @@ def run(world: World, say: Report, case: str = "", *, undo: bool = False, letter
 def _list(settings: Settings, say: Report) -> None:
     opened, proven = cases.current(settings), Progress(settings).all()
 
-    def mark(drill: Drill) -> str:
-        records = [proven.get(f"{LESSON}/{step}") for step in drill.steps]
+    def mark(case: Case) -> str:
+        records = [proven.get(f"{LESSON}/{step}") for step in case.steps]
         solved = all(record and record.passed for record in records)
-        return "→" if drill.id == opened else "✓" if solved else " "
+        return "→" if case.id == opened else "✓" if solved else " "
 
-    for drill in load_course().lesson(LESSON).drills:
-        say(f"{mark(drill)} {drill.id:26} {drill.title}")
+    for case in load_course().lesson(LESSON).cases:
+        say(f"{mark(case)} {case.id:26} {case.title}")
     say("→ é o caso aberto; ✓ já resolvido." if opened else "Nenhum caso aberto; ✓ já resolvido.")
 
 
-def _diagnose(drill: Drill, letter: str, settings: Settings, say: Report) -> None:
+def _diagnose(case: Case, letter: str, settings: Settings, say: Report) -> None:
     """The options where no letter is given; else what is right or wrong about that one. Tries are kept."""
-    question = drill.diagnosis
+    question = case.diagnosis
     shown = dict(zip(LETTERS, question.options, strict=False))
     if letter == "?":
         say(question.question)
         for key, option in shown.items():
             say(f"  {key}) {option.text}")
-        say(f"Responda com: python3 -m labs.drill {drill.id} --diagnose LETRA")
+        say(f"Responda com: python3 -m labs.drill {case.id} --diagnose LETRA")
         return
     chosen = shown.get(letter.lower())
     if chosen is None:
         raise CommandError(
-            f"Não há a opção “{letter}”.", f"opções: {', '.join(shown)}", f"python3 -m labs.drill {drill.id} --diagnose"
+            f"Não há a opção “{letter}”.", f"opções: {', '.join(shown)}", f"python3 -m labs.drill {case.id} --diagnose"
         )
-    tries = Tries(settings).add(drill.id, drill.diagnosis, LETTERS.index(letter.lower()))
+    tries = Tries(settings).add(case.id, case.diagnosis, LETTERS.index(letter.lower()))
     say(f"{'✓ Certo' if chosen.right else '✗ Ainda não'}: {chosen.text}. {chosen.because}")
     say(f"Tentativas neste caso: {len(tries)}.")

@@ -1,4 +1,4 @@
-"""Faults of names, builds, secrets in images, and containers."""
+"""What is wrong in the cases of names, builds, secrets in images, and containers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labs.base.wait import Look, until
 from labs.checks.container import container_exited
 from labs.checks.image import history_contains
 from labs.clinic import belongings
-from labs.clinic.ingredients import Fault, Stage
+from labs.clinic.ingredients import Fault, Ingredients
 from labs.clinic.witness import file_in_layers
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ def _container(world: World, name: str) -> Container | None:
 # Names and builds -------------------------------------------------------------------------------
 
 
-def _upper_case(stage: Stage) -> None:
-    stage.patient()
+def _upper_case(ingredients: Ingredients) -> None:
+    ingredients.patient()
     # What the repaired script makes stands in no step's own words.
-    stage.note(Thing(IMAGE, f"{stage.hub}/clinica:v1"), Thing(HUB, f"{stage.settings.hub_user}/clinica"))
-    stage.log_in_to_hub()
+    ingredients.note(
+        Thing(IMAGE, f"{ingredients.hub}/clinica:v1"), Thing(HUB, f"{ingredients.settings.hub_user}/clinica")
+    )
+    ingredients.log_in_to_hub()
 
 
 def _upper_case_present(world: World) -> Verdict:
@@ -46,9 +48,9 @@ def _upper_case_present(world: World) -> Verdict:
     return passed("O script de publicação está na pasta, e ele falha.")
 
 
-def _no_context(stage: Stage) -> None:
+def _no_context(ingredients: Ingredients) -> None:
     """The files are laid out already: the script lacks the build context."""
-    stage.note(Thing(IMAGE, "clinica:contexto"))
+    ingredients.note(Thing(IMAGE, "clinica:contexto"))
 
 
 def _no_context_present(world: World) -> Verdict:
@@ -61,25 +63,25 @@ def _no_context_present(world: World) -> Verdict:
 # Secrets in images ------------------------------------------------------------------------------
 
 
-def _secret_in_layer(stage: Stage) -> None:
-    stage.user()
-    stored = stage.world.cloud.profile(belongings.PROFILE)
+def _secret_in_layer(ingredients: Ingredients) -> None:
+    ingredients.user()
+    stored = ingredients.world.cloud.profile(belongings.PROFILE)
     names = ("aws_access_key_id", "aws_secret_access_key")
     lines = ["[default]", *(f"{name} = {stored[name]}" for name in names)]
-    context = stage.folder / "segredo-na-layer"
+    context = ingredients.folder / "segredo-na-layer"
     context.chmod(0o700)
     secret = context / SECRET_FILE
     secret.touch(mode=0o600)
     secret.write_text("\n".join(lines) + "\n", "utf-8")
-    stage.build("clinica-segredo:v1", "segredo-na-layer")
+    ingredients.build("clinica-segredo:v1", "segredo-na-layer")
 
 
 def _secret_in_layer_present(world: World) -> Verdict:
     return file_in_layers(world, "clinica-segredo:v1", f"app/{SECRET_FILE}")
 
 
-def _secret_in_arg(stage: Stage) -> None:
-    stage.build("clinica-arg:v1", "segredo-no-arg", {"TOKEN": TOKEN})
+def _secret_in_arg(ingredients: Ingredients) -> None:
+    ingredients.build("clinica-arg:v1", "segredo-no-arg", {"TOKEN": TOKEN})
 
 
 def _secret_in_arg_present(world: World) -> Verdict:
@@ -89,10 +91,10 @@ def _secret_in_arg_present(world: World) -> Verdict:
 # Containers -------------------------------------------------------------------------------------
 
 
-def _port_taken(stage: Stage) -> None:
-    stage.web("clinica-web:v1")
+def _port_taken(ingredients: Ingredients) -> None:
+    ingredients.web("clinica-web:v1")
     values = ("--env-file", "exemplos/homologacao.env")
-    stage.run("-p", f"{PORT}:3333", *values, "--name", "clinica-esquecido", "clinica-web:v1")
+    ingredients.run("-p", f"{PORT}:3333", *values, "--name", "clinica-esquecido", "clinica-web:v1")
 
 
 def _port_taken_present(world: World) -> Verdict:
@@ -102,12 +104,12 @@ def _port_taken_present(world: World) -> Verdict:
     return passed("A imagem está pronta, e o container novo não sobe.")
 
 
-def _missing_variable(stage: Stage) -> None:
-    stage.web("clinica-web:v1")
-    stage.run("-p", f"{PORT}:3333", "-e", "KEY_1=valor", "--name", "clinica-web", "clinica-web:v1")
+def _missing_variable(ingredients: Ingredients) -> None:
+    ingredients.web("clinica-web:v1")
+    ingredients.run("-p", f"{PORT}:3333", "-e", "KEY_1=valor", "--name", "clinica-web", "clinica-web:v1")
 
     def ended() -> Look:
-        found = _container(stage.world, "clinica-web")
+        found = _container(ingredients.world, "clinica-web")
         return Look(found is not None and found.exit_code is not None)
 
     until("o container do caso sair", ended, 20, next_command="python3 -m labs.drill variavel-faltando")
@@ -118,16 +120,16 @@ def _missing_variable_present(world: World) -> Verdict:
     return passed("O docker run deu certo, e a página não responde.") if verdict.passed else verdict
 
 
-def _moved_tag(stage: Stage) -> None:
+def _moved_tag(ingredients: Ingredients) -> None:
     """Homologação runs the approved image; then another build was pushed under the same tag, and produção runs that."""
-    name = f"{stage.hub}/clinica-web:v1"
-    stage.log_in_to_hub()
+    name = f"{ingredients.hub}/clinica-web:v1"
+    ingredients.log_in_to_hub()
     for container, port, version in (("homologacao", OTHER_PORT, "clinica-1"), ("producao", PORT, "clinica-2")):
-        stage.web("clinica-web:v1", version)
-        stage.docker("tag", "clinica-web:v1", name)
-        stage.push(name)
+        ingredients.web("clinica-web:v1", version)
+        ingredients.docker("tag", "clinica-web:v1", name)
+        ingredients.push(name)
         values = ("--env-file", f"exemplos/{container}.env")
-        stage.run("-p", f"{port}:3333", *values, "--name", f"clinica-{container}", name)
+        ingredients.run("-p", f"{port}:3333", *values, "--name", f"clinica-{container}", name)
 
 
 def _moved_tag_present(world: World) -> Verdict:

@@ -1,4 +1,4 @@
-"""Faults of the registries and of AWS."""
+"""What is wrong in the cases of the registries and of AWS."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from labs.base.errors import CloudError
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks.cloud import key_status
 from labs.clinic import belongings
-from labs.clinic.ingredients import READ, Fault, Stage
-from labs.clinic.open_case import CLOCK_CASE, PULL_CASE, Case
+from labs.clinic.ingredients import READ, Fault, Ingredients
+from labs.clinic.open_case import CLOCK_CASE, PULL_CASE, OpenCase
 from labs.clinic.witness import may
 
 if TYPE_CHECKING:
     from labs.seams.world import World
 
 PULLS = 10
-"""Pulls that the drill of the limit allows to clients without a login, all spent when the case opens."""
+"""Pulls that the case of the limit allows to clients without a login, all spent when the case opens."""
 EXPIRED_HOURS = 13
 WRONG_REGION = "us-east-1"
 
@@ -33,18 +33,18 @@ def _absent(world: World, registry: str) -> Verdict | None:
 # Docker Hub -------------------------------------------------------------------------------------
 
 
-def _no_login(stage: Stage) -> None:
-    stage.patient(f"{stage.hub}/clinica:v1")
-    stage.log_out(stage.settings.hub_registry)
+def _no_login(ingredients: Ingredients) -> None:
+    ingredients.patient(f"{ingredients.hub}/clinica:v1")
+    ingredients.log_out(ingredients.settings.hub_registry)
 
 
 def _no_login_present(world: World) -> Verdict:
     return _absent(world, world.settings.hub_registry) or passed("A imagem está pronta para o push, e ele não passa.")
 
 
-def _wrong_password(stage: Stage) -> None:
-    stage.secret("clinica-token-antigo", secrets.token_urlsafe(24) + "\n")
-    stage.log_out(stage.settings.hub_registry)
+def _wrong_password(ingredients: Ingredients) -> None:
+    ingredients.secret("clinica-token-antigo", secrets.token_urlsafe(24) + "\n")
+    ingredients.log_out(ingredients.settings.hub_registry)
 
 
 def _wrong_password_present(world: World) -> Verdict:
@@ -53,9 +53,9 @@ def _wrong_password_present(world: World) -> Verdict:
     return _absent(world, world.settings.hub_registry) or passed("O token está no arquivo, e o login não passa.")
 
 
-def _other_account(stage: Stage) -> None:
-    stage.patient(f"{stage.settings.hub_registry}/{belongings.OTHER}/clinica:v1")
-    stage.log_in_to_hub()
+def _other_account(ingredients: Ingredients) -> None:
+    ingredients.patient(f"{ingredients.settings.hub_registry}/{belongings.OTHER}/clinica:v1")
+    ingredients.log_in_to_hub()
 
 
 def _other_account_present(world: World) -> Verdict:
@@ -67,24 +67,24 @@ def _other_account_present(world: World) -> Verdict:
     return passed("O login está feito, e o push não passa.")
 
 
-def _pull_limit(stage: Stage) -> None:
+def _pull_limit(ingredients: Ingredients) -> None:
     """Always a new image: of one at hand, `docker pull` only asks whether it is current (HEAD), which is free."""
     from labs.seams.registry import HttpRegistry
 
-    name = f"{stage.hub}/clinica:v1"
-    stage.patient(name, version=f"turma-{secrets.token_hex(4)}")
-    stage.log_in_to_hub()
-    stage.push(name)
-    stage.docker("rmi", "clinica:v1", name)
-    stage.log_out(stage.settings.hub_registry)
-    stage.world.admin.hub_limits(PULLS)
-    anybody = HttpRegistry(stage.settings.hub_registry)
+    name = f"{ingredients.hub}/clinica:v1"
+    ingredients.patient(name, version=f"turma-{secrets.token_hex(4)}")
+    ingredients.log_in_to_hub()
+    ingredients.push(name)
+    ingredients.docker("rmi", "clinica:v1", name)
+    ingredients.log_out(ingredients.settings.hub_registry)
+    ingredients.world.admin.hub_limits(PULLS)
+    anybody = HttpRegistry(ingredients.settings.hub_registry)
     for _ in range(PULLS):  # what a whole class behind one address does
-        anybody.manifest(f"{stage.settings.hub_user}/clinica", "v1")
+        anybody.manifest(f"{ingredients.settings.hub_user}/clinica", "v1")
 
 
 def _pull_limit_present(world: World) -> Verdict:
-    case = Case.load(world.settings)
+    case = OpenCase.load(world.settings)
     spent = [
         event
         for event in world.admin.events(case.began if case else 0)
@@ -98,42 +98,42 @@ def _pull_limit_present(world: World) -> Verdict:
 # ECR --------------------------------------------------------------------------------------------
 
 
-def _ecr_push(stage: Stage, *actions: str, repository: bool = True) -> None:
+def _ecr_push(ingredients: Ingredients, *actions: str, repository: bool = True) -> None:
     """All that a push to ECR needs."""
     if repository:
-        stage.repository()
-    stage.user(*actions)
-    stage.patient(f"{stage.ecr}/clinica:v1")
-    stage.log_in_to_ecr()
+        ingredients.repository()
+    ingredients.user(*actions)
+    ingredients.patient(f"{ingredients.ecr}/clinica:v1")
+    ingredients.log_in_to_ecr()
 
 
-def _no_credentials(stage: Stage) -> None:
-    _ecr_push(stage)
-    stage.log_out(stage.ecr)
+def _no_credentials(ingredients: Ingredients) -> None:
+    _ecr_push(ingredients)
+    ingredients.log_out(ingredients.ecr)
 
 
 def _no_credentials_present(world: World) -> Verdict:
     return _absent(world, world.settings.ecr_registry) or passed("Repositório e imagem existem, e o push não passa.")
 
 
-def _expired(stage: Stage) -> None:
-    _ecr_push(stage)
-    admin = stage.world.admin
+def _expired(ingredients: Ingredients) -> None:
+    _ecr_push(ingredients)
+    admin = ingredients.world.admin
     admin.set_clock(int(admin.clock()["offset_seconds"]) + EXPIRED_HOURS * 3600)
 
 
 def _expired_present(world: World) -> Verdict:
-    case, offset = Case.load(world.settings), int(world.admin.clock()["offset_seconds"])
+    case, offset = OpenCase.load(world.settings), int(world.admin.clock()["offset_seconds"])
     if case is None or offset < case.clock + EXPIRED_HOURS * 3600:
         return failed("O relógio do laboratório não andou.")
     return passed("O login foi feito ontem, e hoje o push não passa.")
 
 
-def _other_region(stage: Stage) -> None:
-    stage.user()
-    stored = stage.world.cloud.profile(belongings.PROFILE)
-    stage.profile(stored["aws_access_key_id"], stored["aws_secret_access_key"], WRONG_REGION)
-    stage.log_out(stage.ecr)
+def _other_region(ingredients: Ingredients) -> None:
+    ingredients.user()
+    stored = ingredients.world.cloud.profile(belongings.PROFILE)
+    ingredients.profile(stored["aws_access_key_id"], stored["aws_secret_access_key"], WRONG_REGION)
+    ingredients.log_out(ingredients.ecr)
 
 
 def _other_region_present(world: World) -> Verdict:
@@ -142,8 +142,8 @@ def _other_region_present(world: World) -> Verdict:
     return _absent(world, world.settings.ecr_registry) or passed("A chave vale, e o login no ECR não passa.")
 
 
-def _no_repository(stage: Stage) -> None:
-    _ecr_push(stage, repository=False)
+def _no_repository(ingredients: Ingredients) -> None:
+    _ecr_push(ingredients, repository=False)
 
 
 def _no_repository_present(world: World) -> Verdict:
@@ -157,13 +157,13 @@ def _has_repository(world: World) -> bool:
     return any(one["repositoryName"] == "clinica" for one in found)
 
 
-def _immutable(stage: Stage) -> None:
-    stage.repository("IMMUTABLE")
-    stage.user()
-    stage.patient(f"{stage.ecr}/clinica:v1")
-    stage.log_in_to_ecr()
-    stage.push(f"{stage.ecr}/clinica:v1")
-    stage.patient(f"{stage.ecr}/clinica:v1", version="v2")
+def _immutable(ingredients: Ingredients) -> None:
+    ingredients.repository("IMMUTABLE")
+    ingredients.user()
+    ingredients.patient(f"{ingredients.ecr}/clinica:v1")
+    ingredients.log_in_to_ecr()
+    ingredients.push(f"{ingredients.ecr}/clinica:v1")
+    ingredients.patient(f"{ingredients.ecr}/clinica:v1", version="v2")
 
 
 def _immutable_present(world: World) -> Verdict:
@@ -174,9 +174,9 @@ def _immutable_present(world: World) -> Verdict:
     return passed("O push da primeira imagem passou; o da segunda, com a mesma tag, não passa.")
 
 
-def _inactive_key(stage: Stage) -> None:
-    key = stage.user()
-    stage.world.cloud.read(
+def _inactive_key(ingredients: Ingredients) -> None:
+    key = ingredients.user()
+    ingredients.world.cloud.read(
         "iam", "update_access_key", UserName=belongings.CLINIC_USER, AccessKeyId=key, Status="Inactive"
     )
 
@@ -186,8 +186,8 @@ def _inactive_key_present(world: World) -> Verdict:
     return passed("O perfil clinica está configurado, e a AWS não responde a ele.") if verdict.passed else verdict
 
 
-def _no_permission(stage: Stage) -> None:
-    _ecr_push(stage, *READ)
+def _no_permission(ingredients: Ingredients) -> None:
+    _ecr_push(ingredients, *READ)
 
 
 def _no_permission_present(world: World) -> Verdict:
@@ -196,10 +196,10 @@ def _no_permission_present(world: World) -> Verdict:
     return passed("O login está feito, o repositório existe, e o push não passa.")
 
 
-def _on_call(stage: Stage) -> None:
+def _on_call(ingredients: Ingredients) -> None:
     """The challenge: a wrong region and a missing repository at once."""
-    _other_region(stage)
-    stage.patient(f"{stage.ecr}/clinica:v1")
+    _other_region(ingredients)
+    ingredients.patient(f"{ingredients.ecr}/clinica:v1")
 
 
 def _on_call_present(world: World) -> Verdict:

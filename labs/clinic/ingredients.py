@@ -46,12 +46,12 @@ class Fault:
         said: what a person is told when it is in; the diagnosis is theirs to find.
     """
 
-    apply: Callable[[Stage], None]
+    apply: Callable[[Ingredients], None]
     present: Callable[[World], Verdict]
     said: str
 
 
-class Stage:
+class Ingredients:
     """The sandbox, as a fault is put into it."""
 
     def __init__(self, world: World, say: Callable[[str], None]) -> None:

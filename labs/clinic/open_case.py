@@ -21,7 +21,7 @@ DAMAGED = "desconhecido"
 PULL_CASE, CLOCK_CASE = "limite-de-pulls", "token-vencido"
 
 
-class Case(Typed, frozen=True):
+class OpenCase(Typed, frozen=True):
     """What was there before the fault.
 
     Attributes:
@@ -31,24 +31,24 @@ class Case(Typed, frozen=True):
         clock: the lab's clock against the machine's, in seconds.
     """
 
-    drill: str
+    name: str = msgspec.field(name="drill")  # the key in the files of labs that were made before
     began: int
     ready: int
     logins: Mapping[str, str | None]
     clock: int
 
     @classmethod
-    def of(cls, world: World, drill: str) -> Case:
+    def of(cls, world: World, name: str) -> OpenCase:
         """The case that begins now."""
         settings, seq = world.settings, last_event(world)
         logins = {address: docker_files.login(settings, address) for address in _registries(settings)}
-        return cls(drill, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
+        return cls(name, seq, seq, logins, int(world.admin.clock()["offset_seconds"]))
 
-    def ready_at(self, world: World) -> Case:
+    def ready_at(self, world: World) -> OpenCase:
         return msgspec.structs.replace(self, ready=last_event(world))
 
     @classmethod
-    def load(cls, settings: Settings) -> Case | None:
+    def load(cls, settings: Settings) -> OpenCase | None:
         """The open case, or None. A damaged file says that one is open, though not which.
 
         Raises:
@@ -68,7 +68,7 @@ class Case(Typed, frozen=True):
                 f"ls -l '{path}'",
             ) from error
 
-    def save(self, settings: Settings) -> Case:
+    def save(self, settings: Settings) -> OpenCase:
         write(_path(settings), self)
         return self
 
@@ -82,9 +82,9 @@ class Case(Typed, frozen=True):
                 docker_files.forget_login(world.settings, address)
             else:
                 docker_files.set_login(world.settings, address, auth)
-        if self.drill in (PULL_CASE, DAMAGED):
+        if self.name in (PULL_CASE, DAMAGED):
             world.admin.hub_limits(None)
-        if self.drill in (CLOCK_CASE, DAMAGED):
+        if self.name in (CLOCK_CASE, DAMAGED):
             world.admin.set_clock(self.clock)
 
 

@@ -54,7 +54,7 @@ class Step(Typed, frozen=True):
         cleanup: command that removes what a challenge's solution created.
         skip: why this step cannot be done with the chosen target; empty where it can.
         needs: steps of the same lesson ("lesson/step") to do first where this one is made for another lesson.
-        drill: the clinic's case that this step belongs to; its check passes only while that case is open.
+        case: the clinic's case that this step belongs to; its check passes only while that case is open.
     """
 
     id: str
@@ -74,7 +74,7 @@ class Step(Typed, frozen=True):
     once: bool = False
     open: bool = False
     lasting: bool = True
-    drill: str = ""
+    case: str = ""
 
     @property
     def line(self) -> CommandLine:
@@ -95,7 +95,7 @@ class Question(Typed, frozen=True):
     options: tuple[Option, ...]
 
 
-class Drill(Typed, frozen=True):
+class Case(Typed, frozen=True):
     """A case of the clinic: a fault, the message that it causes, the diagnosis, the repair.
 
     Attributes:
@@ -121,7 +121,7 @@ class Lesson(Typed, frozen=True):
     steps: tuple[Step, ...]
     quiz: tuple[Question, ...] = ()
     challenge: Step | None = None
-    drills: tuple[Drill, ...] = ()
+    cases: tuple[Case, ...] = ()
 
     def step(self, step_id: str) -> Step:
         """The step, or the challenge, with this id.
@@ -135,17 +135,17 @@ class Lesson(Typed, frozen=True):
         known = ", ".join(step.id for step in self.steps)
         raise CatalogError(f"A aula {self.id} não tem o passo “{step_id}”.", f"passos: {known}")
 
-    def drill(self, drill_id: str) -> Drill:
+    def case(self, case_id: str) -> Case:
         """The clinic's case with this id.
 
         Raises:
             CatalogError: there is none.
         """
-        for drill in self.drills:
-            if drill.id == drill_id:
-                return drill
-        known = ", ".join(drill.id for drill in self.drills)
-        raise CatalogError(f"A aula {self.id} não tem o caso “{drill_id}”.", f"casos: {known}")
+        for case in self.cases:
+            if case.id == case_id:
+                return case
+        known = ", ".join(case.id for case in self.cases)
+        raise CatalogError(f"A aula {self.id} não tem o caso “{case_id}”.", f"casos: {known}")
 
 
 class Course(Typed, frozen=True):
@@ -175,7 +175,7 @@ class Course(Typed, frozen=True):
 # Reading the files ----------------------------------------------------------------------------------
 
 
-class _Drill(Typed, frozen=True):
+class _Case(Typed, frozen=True):
     """A case as a lesson's file gives it."""
 
     id: str
@@ -196,7 +196,7 @@ class _File(Typed, frozen=True):
     step: tuple[dict[str, Any], ...]
     quiz: tuple[Question, ...] = ()
     challenge: dict[str, Any] | None = None
-    drill: tuple[_Drill, ...] = ()
+    case: tuple[_Case, ...] = ()
 
 
 @cache
@@ -252,7 +252,7 @@ def _wrong(path: Path, error: Exception) -> CatalogError:
 
 
 def _lesson(file: _File) -> Lesson:
-    cases = [(case, _drill_steps(case)) for case in file.drill]
+    cases = [(case, _case_steps(case)) for case in file.case]
     return Lesson(
         id=file.id,
         title=file.title,
@@ -262,14 +262,14 @@ def _lesson(file: _File) -> Lesson:
         steps=(*(step for _, steps in cases for step in steps), *map(_step, file.step)),
         quiz=file.quiz,
         challenge=_step(file.challenge) if file.challenge else None,
-        drills=tuple(
-            Drill(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps))
+        cases=tuple(
+            Case(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps))
             for case, steps in cases
         ),
     )
 
 
-def _drill_steps(case: _Drill) -> list[Step]:
+def _case_steps(case: _Case) -> list[Step]:
     """The step that opens the case, the same for all, and those that the file gives."""
     name = case.id
     opening = {
@@ -279,9 +279,9 @@ def _drill_steps(case: _Drill) -> list[Step]:
         "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [name, "qual caso"]],
         "why": "O defeito entra no laboratório. Este passo passa quando o defeito existe, e não quando some.",
         "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {name} --undo` desfaz este.",
-        "check": {"kind": "fault", "drill": name},
+        "check": {"kind": "fault", "case": name},
     }
-    return [_step({"lasting": False, "drill": name, **step}) for step in (opening, *case.step)]
+    return [_step({"lasting": False, "case": name, **step}) for step in (opening, *case.step)]
 
 
 def _step(table: Mapping[str, Any]) -> Step:

@@ -199,12 +199,12 @@ class Lab(Gallery):
         _display(QuizCard(lesson.quiz, tried, functools.partial(tries.add, lesson.id)))
 
     @shown
-    def diagnose(self, drill_id: str) -> None:
+    def diagnose(self, case_id: str) -> None:
         """The diagnosis of one of the clinic's cases, with the tries so far."""
-        from labs.widgets.drill import DiagnosisCard
+        from labs.widgets.diagnosis import DiagnosisCard
 
         tries = Tries(self._kit.runner().settings)
-        _display(DiagnosisCard(self._lesson().drill(drill_id), tries, explained=autorun()))
+        _display(DiagnosisCard(self._lesson().case(case_id), tries, explained=autorun()))
 
     # Looking: the methods of Gallery -------------------------------------------------------------
 

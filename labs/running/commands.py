@@ -128,7 +128,7 @@ class _Known:
             case AwsWords():
                 return self._aws(asked)
             case KitWords(verb="drill"):
-                return self._drill([self._text(word) for word in asked.arguments])
+                return self._clinic([self._text(word) for word in asked.arguments])
         return None
 
     def _text(self, word: Word) -> str:
@@ -209,18 +209,18 @@ class _Known:
             raise _UnknownError
         return options
 
-    def _drill(self, words: Sequence[str]) -> Action:
+    def _clinic(self, words: Sequence[str]) -> Action:
         """Open a case or undo one, as `labs/cli/clinic.py` reads it."""
         case = [word for word in words if word != "--undo"]
         if len(case) > 1 or any(word.startswith("-") for word in case):
             raise _UnknownError
 
         def run(watch: Watcher) -> None:
-            from labs.clinic import command as drill
+            from labs.clinic import command as clinic
             from labs.seams.world import World
 
             world = World(self.context.settings, self.context.engine, self.context.cloud)
-            drill.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
+            clinic.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
 
         return run
 

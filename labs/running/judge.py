@@ -13,7 +13,7 @@ import labs.clinic.checks  # noqa: F401 - importing a module registers its check
 from labs.base.errors import CatalogError, LabError
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import CHECKS, check, misfit
-from labs.clinic.open_case import Case
+from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import Step
 from labs.running import residue
@@ -31,7 +31,7 @@ def judge(step: Step, world: World) -> Verdict:
     Raises:
         CatalogError: the catalogue names a check that does not exist, or gives it wrong arguments.
     """
-    if step.drill:
+    if step.case:
         return closed_case(step, world) or _without_repair(_judged(step, world), step)
     return _judged(step, world)
 
@@ -65,10 +65,10 @@ def _judged(step: Step, world: World) -> Verdict:
 
 def closed_case(step: Step, world: World) -> Verdict | None:
     """Why a step of the clinic proves nothing now: its case is not open. None where it is, or there is none."""
-    case = Case.load(world.settings) if step.drill else None
-    if not step.drill or (case and case.drill == step.drill):
+    case = OpenCase.load(world.settings) if step.case else None
+    if not step.case or (case and case.name == step.case):
         return None
-    return failed(f"O caso {step.drill} não está aberto.", f"python3 -m labs.drill {step.drill}")
+    return failed(f"O caso {step.case} não está aberto.", f"python3 -m labs.drill {step.case}")
 
 
 # Checks of the whole course -----------------------------------------------------------------------

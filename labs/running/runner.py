@@ -88,7 +88,7 @@ class Runner:
                     return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
                 guard.require(self.world, lesson, step)
                 self._note(lesson, step)
-                if not step.line.opens_case(step.drill) and (closed := closed_case(step, self.world)):
+                if not step.line.opens_case(step.case) and (closed := closed_case(step, self.world)):
                     return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
                 if step.once and (verdict := judge(step, self.world)).passed:
                     self._label(self._saw(lesson, step, verdict), watch)
@@ -147,7 +147,7 @@ class Runner:
                 )
         elif forget and step.lasting:
             self.progress.forget(path)
-        elif step.drill and self.done(lesson.id, step.id):
+        elif step.case and self.done(lesson.id, step.id):
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 
@@ -171,7 +171,7 @@ class Runner:
         """The clinic's case that was left in the middle and would disturb this lesson: its name, or nothing."""
         from labs.clinic import cases
 
-        name = "" if self.course.lesson(lesson_id).drills else cases.current(self.settings)
+        name = "" if self.course.lesson(lesson_id).cases else cases.current(self.settings)
         return [name] if name else []
 
     def prepare(self, lesson_id: str, watch: Watcher = ignore) -> list[Outcome]:

@@ -238,7 +238,7 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
         "solution": step.solution or step.command.strip(),
         "note": EXPECTED if step.expect else "",
         "open": is_open,
-        "unfolded": bool(step.drill),
+        "unfolded": bool(step.case),
         "labels": {"run": "Executar a solução" if is_open else "Executar", "verify": "Verificar", "stop": STOP},
     }
 

@@ -97,7 +97,7 @@ interface ActionTraits {
   logged: boolean;
 }
 
-// Questions: quiz.py, drill.py ----------------------------------------------------------------------
+// Questions: quiz.py, diagnosis.py ----------------------------------------------------------------------
 
 interface Option {
   text: string;

@@ -43,7 +43,7 @@ def clicked() -> dict[str, list[Step]]:
     """By lesson: an engine's steps; a registry's, with failures that are meant; an open one; cases of the clinic."""
     course = load_course()
     hub, ecr, clinic = course.lesson("04"), course.lesson("07"), course.lesson("10")
-    cases = [clinic.step(name) for case in clinic.drills if case.id in CASES for name in case.steps]
+    cases = [clinic.step(name) for case in clinic.cases if case.id in CASES for name in case.steps]
     first, final = course.lesson("00"), course.lesson("09")
     return {
         **{lesson.id: list(lesson.steps) for lesson in (first, hub, ecr)},

@@ -38,7 +38,7 @@ const { el, prose, withLinks, paragraph, isForJupyter, piecesOf } = await load(
   ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf"],
 );
 const { scoreOf } = await load("quiz.js", "scoreOf");
-const { explanations } = await load("drill.js", "explanations");
+const { explanations } = await load("diagnosis.js", "explanations");
 const { pageAt, lessonAt } = await load("picture.js", "pageAt", "lessonAt");
 
 const link = (address) => `<a href="${address}" target="_blank" rel="noopener noreferrer">${address}</a>`;

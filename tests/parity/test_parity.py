@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from labs.course.catalog import Drill, Lesson, Step
+from labs.course.catalog import Case, Lesson, Step
 from labs.seams import engine_api
 from labs.seams.world import World
 from tests.courses import PATHS, Typist
@@ -34,14 +34,14 @@ def test_a_challenge_or_open_step_fails_unsolved(typist: Typist, lesson: Lesson,
 
 
 @pytest.mark.parametrize(
-    ("lesson", "drill"),
-    [(lesson, drill) for lesson, _ in PATHS[-1:] for drill in lesson.drills],
+    ("lesson", "case"),
+    [(lesson, case) for lesson, _ in PATHS[-1:] for case in lesson.cases],
     ids=lambda one: one.id,
 )
 def test_a_case_of_the_clinic_fails_before_it_is_repaired_in_the_terminal(
-    typist: Typist, lesson: Lesson, drill: Drill
+    typist: Typist, lesson: Lesson, case: Case
 ) -> None:
-    opened, *_, repaired = (typist.result(lesson, lesson.step(name)) for name in drill.steps)
+    opened, *_, repaired = (typist.result(lesson, lesson.step(name)) for name in case.steps)
     assert not opened.before.passed and opened.after.passed
     assert not repaired.before.passed and repaired.after.passed
 

@@ -20,8 +20,8 @@ from labs.base.events import Event
 from labs.base.settings import CLONE, Settings
 from labs.clinic import belongings, cases
 from labs.clinic.command import LESSON
-from labs.clinic.ingredients import Fault, Stage
-from labs.course.catalog import Drill, load_course
+from labs.clinic.ingredients import Fault, Ingredients
+from labs.course.catalog import Case, load_course
 from labs.running import residue
 from labs.running.judge import judge
 from labs.running.runner import Runner
@@ -30,7 +30,7 @@ from labs.seams.docker_client import docker
 from labs.seams.registry import HttpRegistry
 from labs.seams.world import World
 
-CASES = load_course().lesson(LESSON).drills
+CASES = load_course().lesson(LESSON).cases
 
 
 def ignore(_: object) -> None:
@@ -67,11 +67,11 @@ def everything(world: World) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("drill", CASES, ids=lambda drill: drill.id)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_case_fails_before_its_repair_passes_after_it_and_leaves_nothing(
-    runner: Runner, world: World, drill: Drill
+    runner: Runner, world: World, case: Case
 ) -> None:
-    steps = [runner.course.lesson(LESSON).step(name) for name in drill.steps]
+    steps = [runner.course.lesson(LESSON).step(name) for name in case.steps]
     before = everything(world)
     for step in steps:
         assert not judge(step, world).passed, f"{step.id} passes without its case"
@@ -84,7 +84,7 @@ def test_a_case_fails_before_its_repair_passes_after_it_and_leaves_nothing(
             assert outcome.error
             said = "\n".join([*outcome.transcript, outcome.error.observed])
             assert step.expect in said
-    cases.close_case(world, ignore, drill.id)
+    cases.close_case(world, ignore, case.id)
     assert everything(world) == before
     assert not runner.verify(LESSON, steps[-1].id).passed
 
@@ -176,10 +176,10 @@ def test_a_fault_put_in_twice_is_the_same_fault(runner: Runner, world: World) ->
     assert everything(world) == before
 
 
-@pytest.mark.parametrize("drill", CASES, ids=lambda drill: drill.id)
-def test_a_repair_without_a_fault_names_the_case_to_open(runner: Runner, world: World, drill: Drill) -> None:
-    verdict = runner.verify(LESSON, drill.steps[-1])
-    assert not verdict.passed and verdict.hint == f"python3 -m labs.drill {drill.id}"
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_repair_without_a_fault_names_the_case_to_open(runner: Runner, world: World, case: Case) -> None:
+    verdict = runner.verify(LESSON, case.steps[-1])
+    assert not verdict.passed and verdict.hint == f"python3 -m labs.drill {case.id}"
 
 
 def test_a_case_left_in_the_middle_is_closed_by_the_next_one(world: World) -> None:
@@ -313,9 +313,9 @@ def test_a_case_whose_record_is_damaged_can_be_undone(world: World) -> None:
 
 
 def test_a_fault_that_breaks_half_way_can_be_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(stage: Stage) -> None:
-        stage.user()
-        stage.repository()
+    def half(ingredients: Ingredients) -> None:
+        ingredients.user()
+        ingredients.repository()
         raise LabError("O engine parou.", "EOF", "python3 -m labs up")
 
     before = everything(world)

@@ -100,9 +100,9 @@ def test_a_step_names_only_what_exists(settings: Settings) -> None:
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id)
 def test_the_ids_of_a_lesson_are_its_own(lesson: Lesson) -> None:
     steps = [step.id for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))]
-    drills = [drill.id for drill in lesson.drills]
-    questions = [question.question for question in (*lesson.quiz, *(drill.diagnosis for drill in lesson.drills))]
-    for names in (steps, drills, questions):
+    cases = [case.id for case in lesson.cases]
+    questions = [question.question for question in (*lesson.quiz, *(case.diagnosis for case in lesson.cases))]
+    for names in (steps, cases, questions):
         assert len(set(names)) == len(names)
     assert all(len({option.text for option in question.options}) >= 3 for question in lesson.quiz)
     assert lesson.title and lesson.goal and lesson.minutes > 0
@@ -126,12 +126,12 @@ def test_a_refusal_that_the_gateway_must_have_seen_is_expected_from_the_command(
 
 
 def test_a_case_is_shown_by_its_own_steps() -> None:
-    drills = {drill.id for lesson in LESSONS for drill in lesson.drills}
-    challenges = {lesson.challenge.drill for lesson in LESSONS if lesson.challenge and lesson.drills}
+    cases = {case.id for lesson in LESSONS for case in lesson.cases}
+    challenges = {lesson.challenge.case for lesson in LESSONS if lesson.challenge and lesson.cases}
     for _, step in everything(load_course()):
         if step.check.kind == "fault":
-            assert step.check.arguments["drill"] in drills | challenges
-            assert step.drill == step.check.arguments["drill"]
+            assert step.check.arguments["case"] in cases | challenges
+            assert step.case == step.check.arguments["case"]
 
 
 def test_what_the_live_target_and_its_guard_name_exists() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from labs.clinic.open_case import Case
+from labs.clinic.open_case import OpenCase
 from labs.seams.engine import HistoryEntry
 
 from .fakes import FakePage, FakeWorld, container, digest, image, manifest
@@ -44,7 +44,7 @@ NOT_MET = "✗ O registry ainda não recusou este pedido."
 )
 def test_met(world: FakeWorld, event: dict[str, Any], asked: dict[str, Any], sentence: str) -> None:
     """Since the fault was put in; a check's own reading of a manifest is no push."""
-    Case("sem-login", 0, 5, {}, 0).save(world.settings)
+    OpenCase("sem-login", 0, 5, {}, 0).save(world.settings)
     world.admin.seen.append({**REFUSED, "seq": 6, **event})
     wanted = {"service": "hub", "repository": "a/b", "code": "DENIED", **asked}
     assert told(world, "met", **wanted) == sentence
@@ -77,7 +77,7 @@ def test_start_refused(world: FakeWorld, changes: dict[str, Any], sentence: str)
     ],
 )
 def test_pulled_by(world: FakeWorld, event: dict[str, Any], sentence: str) -> None:
-    Case("limite-de-pulls", 0, 5, {}, 0).save(world.settings)
+    OpenCase("limite-de-pulls", 0, 5, {}, 0).save(world.settings)
     ref = f"{HUB}/a/w:v1"
     world.engine.held.append(image("a", ref))
     world.admin.seen.append({"seq": 6, "kind": "pull", "repository": "a/w", "user": "aluno", **event})
@@ -290,7 +290,7 @@ def test_clinic_closed(world: FakeWorld, opened: bool, folder: bool, sentence: s
     world.cloud.answers["ecr", "describe_repositories"] = {"repositories": []}
     world.cloud.answers["iam", "list_users"] = {"Users": []}
     if opened:
-        Case("sem-login", 0, 0, {}, 0).save(world.settings)
+        OpenCase("sem-login", 0, 0, {}, 0).save(world.settings)
     if folder:
         (world.settings.work / "clinica").mkdir()
     assert told(world, "clinic_closed") == sentence

@@ -15,7 +15,7 @@ from .verdicts import told
 
 
 @pytest.mark.parametrize(
-    ("drill", "script", "text", "sentence"),
+    ("case", "script", "text", "sentence"),
     [
         (
             "maiusculas",
@@ -43,11 +43,11 @@ from .verdicts import told
         ),
     ],
 )
-def test_a_fault_in_a_script(world: FakeWorld, drill: str, script: str, text: str, sentence: str) -> None:
+def test_a_fault_in_a_script(world: FakeWorld, case: str, script: str, text: str, sentence: str) -> None:
     file = belongings.folder(world.settings) / script
     file.parent.mkdir(parents=True)
     file.write_text(text)
-    assert told(world, "fault", drill=drill) == sentence
+    assert told(world, "fault", case=case) == sentence
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_fault_in_a_script(world: FakeWorld, drill: str, script: str, text: st
 def test_a_secret_in_a_layer(world: FakeWorld, saves: Callable[..., None], path: str, sentence: str) -> None:
     world.engine.held.append(image("a", "clinica-segredo:v1"))
     saves({path: ""})
-    assert told(world, "fault", drill="segredo-na-layer") == sentence
+    assert told(world, "fault", case="segredo-na-layer") == sentence
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_secret_in_a_layer(world: FakeWorld, saves: Callable[..., None], path:
 def test_a_secret_in_an_argument(world: FakeWorld, command: str, sentence: str) -> None:
     world.engine.held.append(image("a", "clinica-arg:v1"))
     world.engine.told.append(HistoryEntry(command, 0))
-    assert told(world, "fault", drill="segredo-no-arg") == sentence
+    assert told(world, "fault", case="segredo-no-arg") == sentence
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_secret_in_an_argument(world: FakeWorld, command: str, sentence: str) 
 )
 def test_a_port_that_is_taken(world: FakeWorld, changes: dict[str, Any], sentence: str) -> None:
     world.engine.running.append(container(**{"name": "clinica-esquecido", "ports": (3005,), **changes}))
-    assert told(world, "fault", drill="porta-ocupada") == sentence
+    assert told(world, "fault", case="porta-ocupada") == sentence
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_port_that_is_taken(world: FakeWorld, changes: dict[str, Any], sentenc
 def test_a_missing_variable(world: FakeWorld, log: str, sentence: str) -> None:
     world.engine.running.append(container("clinica-web", exit_code=1))
     world.engine.log = log
-    assert told(world, "fault", drill="variavel-faltando") == sentence
+    assert told(world, "fault", case="variavel-faltando") == sentence
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_a_tag_that_moved(world: FakeWorld, second: dict[str, Any], sentence: st
         container("clinica-homologacao"),
         container(**{"name": "clinica-producao", "image_id": digest("b"), **second}),
     ]
-    assert told(world, "fault", drill="tag-trocada") == sentence
+    assert told(world, "fault", case="tag-trocada") == sentence

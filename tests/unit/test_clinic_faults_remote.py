@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labs.base.errors import CloudError
-from labs.clinic.open_case import Case
+from labs.clinic.open_case import OpenCase
 
 from .fakes import FakeWorld, image, manifest
 from .test_clinic_checks import policies
@@ -17,7 +17,7 @@ HUB, ECR = "127.0.0.1:5001", "127.0.0.1:5002"
 
 
 @pytest.mark.parametrize(
-    ("drill", "registry", "sentence"),
+    ("case", "registry", "sentence"),
     [
         ("sem-login", "", "✓ A imagem está pronta para o push, e ele não passa."),
         ("sem-login", HUB, f"✗ O Docker já tem um login para {HUB}."),
@@ -25,10 +25,10 @@ HUB, ECR = "127.0.0.1:5001", "127.0.0.1:5002"
         ("sem-credencial", ECR, f"✗ O Docker já tem um login para {ECR}."),
     ],
 )
-def test_no_login(world: FakeWorld, drill: str, registry: str, sentence: str) -> None:
+def test_no_login(world: FakeWorld, case: str, registry: str, sentence: str) -> None:
     if registry:
         world.engine.logins[registry] = ("aluno", "t")
-    assert told(world, "fault", drill=drill) == sentence
+    assert told(world, "fault", case=case) == sentence
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_wrong_password(world: FakeWorld, file: bool, login: bool, sentence: s
         (world.settings.secrets / "clinica-token-antigo").touch()
     if login:
         world.engine.logins[HUB] = ("aluno", "t")
-    assert told(world, "fault", drill="senha-errada") == sentence
+    assert told(world, "fault", case="senha-errada") == sentence
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_another_account(world: FakeWorld, name: str, login: bool, sentence: str
     world.engine.held.append(image("a", name))
     if login:
         world.engine.logins[HUB] = ("aluno", "t")
-    assert told(world, "fault", drill="conta-alheia") == sentence
+    assert told(world, "fault", case="conta-alheia") == sentence
 
 
 ANYBODY = {"service": "hub", "kind": "pull", "user": ""}
@@ -86,10 +86,10 @@ def test_a_pull_limit_that_is_spent(
     world.admin.seen += [{**ANYBODY, "seq": seq, **event} for seq in range(4, 4 + pulls)]
     world.admin.seen.append({**ANYBODY, "seq": 3})
     if opened:
-        Case("limite-de-pulls", 3, 20, {}, 0).save(world.settings)
+        OpenCase("limite-de-pulls", 3, 20, {}, 0).save(world.settings)
     if login:
         world.engine.logins[HUB] = ("aluno", "t")
-    assert told(world, "fault", drill="limite-de-pulls") == sentence
+    assert told(world, "fault", case="limite-de-pulls") == sentence
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_an_expired_token(world: FakeWorld, opened: bool, hours: int, sentence: 
     """The lab's clock stood one hour ahead when the case began."""
     world.admin.set_clock(hours * 3600)
     if opened:
-        Case("token-vencido", 0, 0, {}, 3600).save(world.settings)
-    assert told(world, "fault", drill="token-vencido") == sentence
+        OpenCase("token-vencido", 0, 0, {}, 3600).save(world.settings)
+    assert told(world, "fault", case="token-vencido") == sentence
 
 
 REPOSITORIES = {"repositories": [{"repositoryName": "clinica"}]}
@@ -113,7 +113,7 @@ NO_REPOSITORIES = {"repositories": [{"repositoryName": "widget-server"}]}
 
 
 @pytest.mark.parametrize(
-    ("drill", "region", "repositories", "login", "sentence"),
+    ("case", "region", "repositories", "login", "sentence"),
     [
         ("outra-regiao", "us-east-1", None, False, "✓ A chave vale, e o login no ECR não passa."),
         ("outra-regiao", "us-east-2", None, False, "✗ O perfil clinica já está na região do registry."),
@@ -127,13 +127,13 @@ NO_REPOSITORIES = {"repositories": [{"repositoryName": "widget-server"}]}
     ],
 )
 def test_a_wrong_region_and_a_missing_repository(
-    world: FakeWorld, drill: str, region: str, repositories: Any, login: bool, sentence: str
+    world: FakeWorld, case: str, region: str, repositories: Any, login: bool, sentence: str
 ) -> None:
     world.cloud.profiles["clinica"] = {"region": region}
     world.cloud.answers["ecr", "describe_repositories"] = repositories
     if login:
         world.engine.logins[ECR] = ("AWS", "t")
-    assert told(world, "fault", drill=drill) == sentence
+    assert told(world, "fault", case=case) == sentence
 
 
 ONE_IMAGE = "✗ O registry e o engine não têm duas imagens com a mesma tag."
@@ -153,7 +153,7 @@ def test_an_immutable_tag(world: FakeWorld, remote: str, local: str, sentence: s
         world.ecr.manifests["clinica", "v1"] = manifest("d", remote, "1")
     if local:
         world.engine.held.append(image(local, f"{ECR}/clinica:v1"))
-    assert told(world, "fault", drill="tag-imutavel") == sentence
+    assert told(world, "fault", case="tag-imutavel") == sentence
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_an_inactive_key(world: FakeWorld, status: str, sentence: str) -> None:
     world.cloud.profiles["clinica"] = {"aws_access_key_id": key}
     world.cloud.answers["iam", "list_users"] = {"Users": [{"UserName": "clinica"}]}
     world.cloud.answers["iam", "list_access_keys"] = {"AccessKeyMetadata": [{"AccessKeyId": key, "Status": status}]}
-    assert told(world, "fault", drill="chave-desativada") == sentence
+    assert told(world, "fault", case="chave-desativada") == sentence
 
 
 @pytest.mark.parametrize(
@@ -180,4 +180,4 @@ def test_an_inactive_key(world: FakeWorld, status: str, sentence: str) -> None:
 )
 def test_no_permission(world: FakeWorld, action: str, sentence: str) -> None:
     policies(world, [action], [])
-    assert told(world, "fault", drill="sem-permissao") == sentence
+    assert told(world, "fault", case="sem-permissao") == sentence

@@ -14,7 +14,7 @@ from labs.base.documents import Damaged, Entries, Lines, Typed
 from labs.base.errors import LiveLocked, StateError
 from labs.base.settings import Live, Settings
 from labs.cli import course as course_commands
-from labs.clinic.open_case import DAMAGED, Case
+from labs.clinic.open_case import DAMAGED, OpenCase
 from labs.course.catalog import Course, Option, Question
 from labs.course.progress import Progress
 from labs.course.tries import Tries
@@ -177,11 +177,11 @@ def test_a_wrong_value_in_the_ledger_makes_every_removal_refuse(settings: Settin
 
 @pytest.mark.parametrize("wrong", [{"clock": "x"}, {"drill": 3}, {"logins": {"a": 1}}, {"novo": 1}], ids=str)
 def test_a_wrong_value_of_the_open_case_says_that_one_is_open(settings: Settings, wrong: dict[str, object]) -> None:
-    Case("sem-login", 0, 0, {}, 0).save(settings)
+    OpenCase("sem-login", 0, 0, {}, 0).save(settings)
     path = settings.secrets / "clinica-caso.json"
     put(path, {**json.loads(path.read_text()), **wrong})
-    case = Case.load(settings)
-    assert case and case.drill == DAMAGED
+    case = OpenCase.load(settings)
+    assert case and case.name == DAMAGED
 
 
 @pytest.mark.parametrize("wrong", [{"until": "sempre"}, {"usd": 99}, {"usd": "muito"}, {"novo": 1}], ids=str)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labs.base.errors import CatalogError, EngineUnavailable
-from labs.clinic.open_case import Case
+from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running import residue
@@ -94,8 +94,8 @@ def test_a_step_of_the_clinic_proves_nothing_while_its_case_is_closed(
 ) -> None:
     world.engine.held.append(image("a", "x:1"))
     if opened:
-        Case(opened, 0, 0, {}, 0).save(world.settings)
-    step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), drill="sem-login")
+        OpenCase(opened, 0, 0, {}, 0).save(world.settings)
+    step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), case="sem-login")
     assert line(judge(step, world)) == sentence
 
 

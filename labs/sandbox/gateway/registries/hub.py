@@ -153,7 +153,7 @@ class Hub:
             self._state.events.add("hub", "pull", **told)
 
     def _limit(self, at: Route, user: str) -> web.Response | None:
-        """The drill of the pull limit: `n` pulls per six hours for anonymous clients, twice as many for an account.
+        """The pull limit of a case: `n` pulls per six hours for anonymous clients, twice as many for an account.
 
         A pull is a GET of a manifest; checks for a new version with HEAD are free (Docker Hub usage and limits).
         """

@@ -1,5 +1,5 @@
 // @ts-check
-// The diagnosis of a case (labs/widgets/drill.py). The browser answers at once; Python keeps the try.
+// The diagnosis of a case (labs/widgets/diagnosis.py). The browser answers at once; Python keeps the try.
 
 const UNHEARD = "Esta resposta não foi guardada: o kernel não respondeu. Rode a célula de novo e responda outra vez.";
 const PATIENCE = 4000; // ms without an answer after which we say so
