@@ -18,7 +18,7 @@ from labs.base.events import Report
 from labs.base.wait import Look, until
 
 LISTS_LOCK_PATIENCE = 120.0
-NOT_FOUND = ("Unable to locate package", "has no installation candidate", "404  Not Found", "Can't select candidate")
+UNAVAILABLE = ("Unable to locate package", "has no installation candidate", "404  Not Found", "Can't select candidate")
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
@@ -170,7 +170,7 @@ def _has_lists() -> bool:
 
 
 def _lists_are_old(answer: subprocess.CompletedProcess[str]) -> bool:
-    return any(text in answer.stderr + answer.stdout for text in NOT_FOUND)
+    return any(text in answer.stderr + answer.stdout for text in UNAVAILABLE)
 
 
 def _failed(what: str, answer: subprocess.CompletedProcess[str], next_command: str) -> MissingDependency:

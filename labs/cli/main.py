@@ -24,9 +24,9 @@ from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.settings import Settings, default_home, is_foreign
 from labs.cli import cleanup, clinic, course, dials, hub, reset, secrets_scan, sso, target
-from labs.cli.command import Command
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import ask, say, settings_or_defaults
+from labs.cli.verb import Verb
 from labs.machine import environment
 
 PROGRAM = "python3 -m labs"
@@ -47,12 +47,12 @@ def main(arguments: Sequence[str], program: str = "") -> int:
         SystemExit: after `--help` or `--version` (0), or where the arguments cannot be read (2).
     """
     own, for_pytest = _split_test(list(arguments))
-    if own and own[0] in COMMANDS:
-        chosen = COMMANDS[own[0]].parser(program or f"{PROGRAM} {own[0]}").parse_args(own[1:])
+    if own and own[0] in VERBS:
+        chosen = VERBS[own[0]].parser(program or f"{PROGRAM} {own[0]}").parse_args(own[1:])
     else:
         chosen = parser().parse_args(own)
     chosen.pytest = for_pytest
-    command = COMMANDS[chosen.verb]
+    command = VERBS[chosen.verb]
     try:
         _enter_environment(chosen, list(arguments))
         code = command.handler(chosen)
@@ -76,7 +76,7 @@ def parser() -> Parser:
     top = Parser(prog=PROGRAM, description="Laboratório de container registries: tudo local, sem conta e sem custo.")
     top.add_argument("--version", action=_Version, nargs=0, help="mostra a versão do curso")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERBO")
-    for command in COMMANDS.values():
+    for command in VERBS.values():
         command.add_to(verbs)
     return top
 
@@ -294,66 +294,62 @@ def _test(chosen: argparse.Namespace) -> int:
     return testing.run([*options, *chosen.pytest], say) if chosen.pytest else testing.run_whole(options, say)
 
 
-COMMANDS = {
+VERBS = {
     command.name: command
     for command in (
-        Command("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start, _start_arguments),
-        Command("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run, _run_arguments),
-        Command("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test, _test_arguments),
-        Command("up", "inicia só o laboratório e espera até tudo responder", _up, _install_arguments),
-        Command("down", "para o laboratório; seu trabalho fica guardado", _down),
-        Command(
+        Verb("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start, _start_arguments),
+        Verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run, _run_arguments),
+        Verb("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test, _test_arguments),
+        Verb("up", "inicia só o laboratório e espera até tudo responder", _up, _install_arguments),
+        Verb("down", "para o laboratório; seu trabalho fica guardado", _down),
+        Verb(
             "reset",
             "volta ao primeiro dia: apaga progresso, imagens e contas do laboratório",
             reset.run,
             reset.arguments,
             interrupted=reset.NOTHING,
         ),
-        Command("status", "o que está rodando, onde e desde quando", _status, _json_argument),
-        Command("doctor", "o que falta e o comando exato para resolver", _doctor, _json_argument),
-        Command("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env),
-        Command("journey", "onde você está no curso e por onde continuar", course.journey, course.journey_arguments),
-        Command(
+        Verb("status", "o que está rodando, onde e desde quando", _status, _json_argument),
+        Verb("doctor", "o que falta e o comando exato para resolver", _doctor, _json_argument),
+        Verb("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env),
+        Verb("journey", "onde você está no curso e por onde continuar", course.journey, course.journey_arguments),
+        Verb(
             "certificate",
             "confere o curso inteiro de novo e grava o certificado",
             course.certificate,
             course.certificate_arguments,
         ),
-        Command(
+        Verb(
             "cleanup",
             "remove o que o curso criou, e só isso: lista tudo e, num terminal, pergunta antes",
             cleanup.run,
             cleanup.arguments,
         ),
-        Command(
-            "account", "escolhe o nome da sua conta no Docker Hub do laboratório", hub.account, hub.account_arguments
-        ),
-        Command("hub", "muda um repositório da sua conta no Docker Hub", hub.hub, hub.hub_arguments),
-        Command(
+        Verb("account", "escolhe o nome da sua conta no Docker Hub do laboratório", hub.account, hub.account_arguments),
+        Verb("hub", "muda um repositório da sua conta no Docker Hub", hub.hub, hub.hub_arguments),
+        Verb(
             "sso",
             "login por SSO, com credenciais temporárias",
             sso.run,
             sso.arguments,
             interrupted="Login interrompido: nada foi gravado.",
         ),
-        Command("sandbox", "o relógio e o gasto do mês do laboratório", dials.run, dials.arguments, dials.EXAMPLES),
-        Command(
-            "drill", "abre, diagnostica e encerra os casos da clínica", clinic.run, clinic.arguments, clinic.EXAMPLES
-        ),
-        Command(
+        Verb("sandbox", "o relógio e o gasto do mês do laboratório", dials.run, dials.arguments, dials.EXAMPLES),
+        Verb("drill", "abre, diagnostica e encerra os casos da clínica", clinic.run, clinic.arguments, clinic.EXAMPLES),
+        Verb(
             "target",
             "o alvo das aulas: sandbox ou ao vivo",
             target.run,
             target.arguments,
             interrupted="Nada foi confirmado.",
         ),
-        Command(
+        Verb(
             "secrets_scan",
             "procura segredos do laboratório fora dos arquivos deles",
             secrets_scan.run,
             secrets_scan.arguments,
         ),
-        Command(
+        Verb(
             "notebooks",
             "roda os notebooks e guarda as saídas (para quem contribui)",
             course.notebooks,

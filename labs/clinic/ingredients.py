@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from labs.seams.world import World
 
 FILES = Path(__file__).with_name("files")
-BASE = re.compile(r"^ARG\s+BASE_IMAGE=(\S+)$", re.MULTILINE)
-POLICY = "ecr-clinica"
+BASE_LINE = re.compile(r"^ARG\s+BASE_IMAGE=(\S+)$", re.MULTILINE)
+POLICY_NAME = "ecr-clinica"
 BY = "10-clinica-de-erros/caso"
 """Who stands in the ledger for what a case makes."""
 READ = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -149,7 +149,7 @@ class Ingredients:
     def policy(self, *actions: str) -> None:
         document = json.dumps(policy(self.settings, actions))
         self.world.cloud.read(
-            "iam", "put_user_policy", UserName=belongings.CLINIC_USER, PolicyName=POLICY, PolicyDocument=document
+            "iam", "put_user_policy", UserName=belongings.CLINIC_USER, PolicyName=POLICY_NAME, PolicyDocument=document
         )
 
     def profile(self, key: str, secret: str, region: str = "") -> None:
@@ -186,11 +186,11 @@ def _lay_out(settings: Settings, folder: Path) -> None:
     """Copy the patients' files, with the lab's base image and the policy that allows a push."""
     try:
         recipe = (settings.work / "widget-server" / "exemplos" / "Dockerfile.v2").read_text("utf-8")
-        base = BASE.search(recipe)
+        base = BASE_LINE.search(recipe)
         shutil.copytree(FILES, folder, dirs_exist_ok=True)
         for path in folder.glob("*/Dockerfile*"):
             text = path.read_text("utf-8")
-            path.write_text(BASE.sub(f"ARG BASE_IMAGE={base[1]}", text) if base else text, "utf-8")
+            path.write_text(BASE_LINE.sub(f"ARG BASE_IMAGE={base[1]}", text) if base else text, "utf-8")
         document = json.dumps(policy(settings, (*READ, *WRITE, *MANAGE)), indent=2)
         (folder / "politica-push.json").write_text(document + "\n", "utf-8")
     except OSError as error:

@@ -20,7 +20,7 @@ from labs.course.catalog import load_course
 from labs.running.unattended import VARIABLE
 
 NOTEBOOKS = CLONE / "notebooks"
-TIMEOUT = 300  # seconds for one cell
+CELL_SECONDS = 300  # seconds for one cell
 
 
 def refresh(path: Path) -> None:
@@ -31,7 +31,7 @@ def refresh(path: Path) -> None:
     """
     book = nbformat.read(path, as_version=4)
     NotebookClient(
-        book, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        book, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     ).execute()
     book.metadata = nbformat.from_dict(
         {

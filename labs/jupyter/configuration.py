@@ -27,7 +27,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Interface settings by plugin: Portuguese, no request to the outside, light or dark as the learner's system."""
 
-STYLE = """\
+STYLE_SHEET = """\
 /* JupyterLab breaks a long output line anywhere, also inside a word. */
 .jp-Notebook .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }
 """
@@ -44,7 +44,7 @@ def write(settings: Settings, port: int) -> None:
     disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     _write_json(config / "labconfig" / "page_config.json", disabled)
     _write_json(config / "labconfig" / "default_setting_overrides.json", DEFAULTS)
-    write_atomic(config / "custom" / "custom.css", STYLE)
+    write_atomic(config / "custom" / "custom.css", STYLE_SHEET)
     write_atomic(terminal_file(settings), terminal(settings))
     _write_layout(folder(settings) / "workspaces")
 

@@ -17,7 +17,7 @@ from labs.base.settings import Settings
 from labs.secrecy.values import Needles, in_notebook, known
 
 log = logging.getLogger("labs.secrets")
-MOST = 5
+MOST_TOLD = 5
 
 
 def refuse_secrets(model: dict[str, Any], path: str, **_: Any) -> None:
@@ -36,8 +36,8 @@ def refuse_secrets(model: dict[str, Any], path: str, **_: Any) -> None:
     found = in_notebook(model["content"], Needles(known(settings)))
     if not found:
         return
-    listed = "; ".join(f"{where}: {label}" for where, label in found[:MOST])
-    more = f" e mais {len(found) - MOST}" if len(found) > MOST else ""
+    listed = "; ".join(f"{where}: {label}" for where, label in found[:MOST_TOLD])
+    more = f" e mais {len(found) - MOST_TOLD}" if len(found) > MOST_TOLD else ""
     message = (
         f"Este notebook contém um segredo e não foi salvo. Onde: {listed}{more}. "
         "Apague o segredo da célula (numa saída: botão direito na célula, “Limpar saída da célula”) e salve de novo. "

@@ -114,8 +114,8 @@ class Gallery:
 
     @shown
     def names(self, ref: str) -> None:
-        """The names of one image as labels on it, and what the registries have under each."""
-        self._picture(lambda _: pictures.names(*readings.labels(self._world, self._expanded(ref))))
+        """The names of one image, and what the registries have under each."""
+        self._picture(lambda _: pictures.names(*readings.names(self._world, self._expanded(ref))))
 
     # Images and registries ---------------------------------------------------------------------
 

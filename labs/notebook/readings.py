@@ -217,7 +217,7 @@ def _held(world: World, address: str, repository: str, blobs: set[str]) -> set[s
 # Names -------------------------------------------------------------------------------------------
 
 
-def labels(world: World, name: str) -> tuple[str, list[pictures.Label]]:
+def names(world: World, name: str) -> tuple[str, list[pictures.ImageName]]:
     """The id of an image and all of its names, each with what its registry holds.
 
     Raises:
@@ -231,7 +231,7 @@ def labels(world: World, name: str) -> tuple[str, list[pictures.Label]]:
         remote = registry_name(world, parse(tag).registry)
         held = manifest(world, tag) if remote else None
         same = bool(held and held.config.digest == image.id)
-        found.append(pictures.Label(tag, remote, held.digest if held else "", same))
+        found.append(pictures.ImageName(tag, remote, held.digest if held else "", same))
     return image.id, found
 
 

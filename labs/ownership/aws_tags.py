@@ -1,7 +1,7 @@
-"""The label on what the course makes in AWS, so that a person sees in the console what is the course's.
+"""The tag on what the course makes in AWS, so that a person sees in the console what is the course's.
 
 It is for people: what may be removed the ledger alone decides (`labs/ownership/ledger.py`), since anybody can copy a
-label.
+tag.
 Images carry the labels of their Dockerfile, and containers inherit them; access keys and repositories of Docker Hub
 have none.
 """
@@ -15,14 +15,14 @@ from labs.base.things import BUDGET, ECR, USER, Thing
 if TYPE_CHECKING:
     from labs.seams.world import World
 
-LABEL = {"Key": "curso", "Value": "widget-server"}
-TEXT = f"{LABEL['Key']}={LABEL['Value']}"
-LABELLED = (ECR, USER, BUDGET)
+TAG = {"Key": "curso", "Value": "widget-server"}
+TEXT = f"{TAG['Key']}={TAG['Value']}"
+TAGGABLE = (ECR, USER, BUDGET)
 """Kinds of things that AWS lets carry a tag."""
 
 
 def put(world: World, thing: Thing) -> None:
-    """Label something that exists in the account. Putting the same tag again changes nothing.
+    """Tag something that exists in the account. Putting the same tag again changes nothing.
 
     ECR API reference, TagResource; IAM API reference, TagUser; AWS Budgets API reference, TagResource.
 
@@ -32,9 +32,9 @@ def put(world: World, thing: Thing) -> None:
     settings = world.settings
     if thing.kind == ECR:
         arn = f"arn:aws:ecr:{settings.region}:{settings.account}:repository/{thing.name}"
-        world.cloud.read("ecr", "tag_resource", resourceArn=arn, tags=[LABEL])
+        world.cloud.read("ecr", "tag_resource", resourceArn=arn, tags=[TAG])
     elif thing.kind == USER:
-        world.cloud.read("iam", "tag_user", UserName=thing.name, Tags=[LABEL])
+        world.cloud.read("iam", "tag_user", UserName=thing.name, Tags=[TAG])
     elif thing.kind == BUDGET:
         arn = f"arn:aws:budgets::{settings.account}:budget/{thing.name}"
-        world.cloud.read("budgets", "tag_resource", ResourceARN=arn, ResourceTags=[LABEL])
+        world.cloud.read("budgets", "tag_resource", ResourceARN=arn, ResourceTags=[TAG])

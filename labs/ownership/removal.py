@@ -32,7 +32,7 @@ from labs.seams.docker_client import docker
 from labs.seams.engine import Container, Image
 from labs.seams.world import World
 
-BASE = f"imagem {BASE_IMAGE}"
+BASE_ITEM = f"imagem {BASE_IMAGE}"
 NAMELESS = "(sem nome)"
 ROUNDS = 5
 """Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""
@@ -189,9 +189,9 @@ def empty_engine(settings: Settings, report: Report) -> None:
         return
     with _silence_told(settings):
         left = remove_all(world, lambda: engine_items(world, ledger, kit=True), report)
-    if BASE in left:
-        left.remove(BASE)
-        report(f"mantida: {BASE}, porque outra imagem sua foi construída a partir dela")
+    if BASE_ITEM in left:
+        left.remove(BASE_ITEM)
+        report(f"mantida: {BASE_ITEM}, porque outra imagem sua foi construída a partir dela")
     if left:
         raise CommandError(
             "Ainda há coisas do laboratório no seu Docker.", ", ".join(left), "docker ps -a; python3 -m labs reset"

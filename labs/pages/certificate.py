@@ -21,7 +21,7 @@ from labs.running.judge import judge
 from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
-LABELS = {
+EVIDENCE = {
     "account": "conta",
     "arn": "ARN",
     "engine": "versão do engine",
@@ -99,7 +99,7 @@ def _told(lesson: Lesson, step: Step, verdict: Verdict, records: Mapping[str, Re
     return {
         "title": step.title,
         "observed": verdict.observed,
-        "evidence": [(LABELS.get(label, label), value) for label, value in verdict.evidence.items()],
+        "evidence": [(EVIDENCE.get(label, label), value) for label, value in verdict.evidence.items()],
         "at": moment(datetime.fromisoformat(record.at).astimezone()) if record and proven else "",
     }
 

@@ -4,27 +4,36 @@ One module per picture. The text is complete by itself and says the same as the 
 what varies from run to run (sizes, digests) must not move what stands beside it. All data is escaped; no state is read
 here: `labs/notebook/gallery.py` reads it.
 
-base.py      what a picture is          drawing.py   boxes, words and lines as SVG, with the theme's colours
-anatomy.py   name                       route.py     where a push goes
-stack.py     layers of images           push.py      what a push will send
-pages.py     a registry's page          names.py     names as labels on one image
-git.py       registry beside Git host   token.py     the ECR token's clock
-iam.py       access keys, and SSO       cost.py      a month's cost against the budget
-timeline.py  build and run              environments.py  homologação and produção
-release.py   the release as a map       course.py    the course's map          parts.py  what runs where
+picture.py         what a picture is
+drawing.py         boxes, words and lines as SVG, with the theme's colours
+anatomy.py         name
+route.py           where a push goes
+stack.py           layers of images
+push.py            what a push will send
+registry_pages.py  a registry's page
+names.py           all names of one image
+git.py             registry beside Git host
+token.py           the ECR token's clock
+iam.py             access keys, and SSO
+cost.py            a month's cost against the budget
+timeline.py        build and run
+environments.py    homologação and produção
+release.py         the release as a map
+course_map.py      the course's map
+lab_parts.py       what runs where
 """
 
 from __future__ import annotations
 
 from labs.pictures.anatomy import name
-from labs.pictures.base import Picture, message
 from labs.pictures.cost import Budget, cost
-from labs.pictures.course import course_map
+from labs.pictures.course_map import course_map
 from labs.pictures.environments import environments
 from labs.pictures.git import beside_git
 from labs.pictures.iam import Credential, keys, keys_and_sso
-from labs.pictures.names import Label, names
-from labs.pictures.parts import Running, parts
+from labs.pictures.lab_parts import Running, parts
+from labs.pictures.names import ImageName, names
+from labs.pictures.picture import Picture, message
 from labs.pictures.push import Fate, push_preview
 from labs.pictures.registry_pages import Blob, Registry, Repository, Tag, registry
 from labs.pictures.release import Station, release
@@ -38,7 +47,7 @@ __all__ = [
     "Budget",
     "Credential",
     "Fate",
-    "Label",
+    "ImageName",
     "Origin",
     "Picture",
     "Registry",

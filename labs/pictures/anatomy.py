@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labs.base.reference import DOCKER_HUB, Reference, parse
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Ink, Tone, measure, wrap
 from labs.pictures.markup import paragraph, table
+from labs.pictures.picture import Picture, drawn
 
 MARGIN = 16
-LABEL = 190
+LEAST_ROOM = 190
 """The least room for a label's words; a name that leaves less is written smaller."""
 SMALLEST = 11.0
 TONES: dict[str, tuple[Tone, Ink]] = {
@@ -132,7 +132,7 @@ def _sized(parts: list[Part]) -> tuple[list[str], float]:
         values = [_short(part.value, most if part.label == "registry" else min(most, 26)) for part in parts]
         letters = sum(len(part.before) + len(value) + 1 for part, value in zip(parts, values, strict=True))
         before = max(letters - len(values[-1]) - 1, 1)
-        size = min(18.0, (WIDTH - 2 * MARGIN) / letters / 0.605, (WIDTH - LABEL - MARGIN) / before / 0.605)
+        size = min(18.0, (WIDTH - 2 * MARGIN) / letters / 0.605, (WIDTH - LEAST_ROOM - MARGIN) / before / 0.605)
         if size >= SMALLEST:
             break
     return values, max(size, SMALLEST)

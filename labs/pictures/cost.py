@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labs.course import costs
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing
 from labs.pictures.markup import paragraph, table
+from labs.pictures.picture import Picture, drawn
 
 DAYS = 30
 LEFT, RIGHT, TOP, BOTTOM = 76.0, 560.0, 60.0, 300.0

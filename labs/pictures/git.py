@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
 ROWS = (
     ("guarda", "código-fonte", "imagens prontas para rodar"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, fit
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
 KEY_STATES = {"Active": "ativa", "Inactive": "inativa"}
-MOST = 2
+MOST_KEYS = 2
 """Access keys that one user can have (IAM user guide, "IAM and AWS STS quotas")."""
 
 
@@ -31,7 +31,7 @@ def _page(user: str, cells: Sequence[tuple[str, str, str, str]]) -> Drawing:
     drawing.text(18, 27, fit(f"IAM  ›  Users  ›  {user}  ›  Security credentials", 690, 13), size=13, ink="mute")
     height = 76 + 46 * max(len(cells), 1)
     drawing.box(4, 50, WIDTH - 8, height, "plain")
-    drawing.text(20, 78, f"Access keys ({len(cells)} de {MOST})", size=16, bold=True)
+    drawing.text(20, 78, f"Access keys ({len(cells)} de {MOST_KEYS})", size=16, bold=True)
     drawing.text(
         WIDTH - 20, 78, "a secret access key não aparece: só existiu na criação", size=12, anchor="end", ink="mute"
     )

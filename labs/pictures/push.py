@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from labs.base.text import plural, size
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
 from labs.pictures.markup import paragraph, table
+from labs.pictures.picture import Picture, drawn
 from labs.pictures.stack import ROW, Row, Stack, rows_of
 
 Fate = Literal["there", "mount", "travel"]

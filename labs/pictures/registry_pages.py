@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labs.base.text import plural, short, size
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from labs.base.text import short
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing, Tone, fit
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
 Place = Literal["build", "hub", "ecr", "homologacao", "producao"]
 
@@ -31,7 +31,7 @@ SPOTS: dict[Place, tuple[float, float, Tone]] = {
     "homologacao": (520, 130, "violet"),
     "producao": (520, 242, "green"),
 }
-WIDE, HIGH = 190.0, 84.0
+STATION_WIDE, STATION_HIGH = 190.0, 84.0
 
 
 def release(version: str, stations: Sequence[Station]) -> Picture:
@@ -73,7 +73,7 @@ def _draw(stations: Sequence[Station], verdict: str) -> Drawing:
     for start, end, verb in ways:
         done = bool(by_place[end].id)
         (x1, y1, _), (x2, y2, _) = SPOTS[start], SPOTS[end]
-        left, right = (x1 + WIDE, y1 + HIGH / 2), (x2 - 3, y2 + HIGH / 2)
+        left, right = (x1 + STATION_WIDE, y1 + STATION_HIGH / 2), (x2 - 3, y2 + STATION_HIGH / 2)
         bend = (left[0] + right[0]) / 2
         points = [left, (bend, left[1]), (bend, right[1]), right]
         drawing.line(points, "ink" if done else "mute", dashed=not done, thick=done, arrow=True)
@@ -82,10 +82,16 @@ def _draw(stations: Sequence[Station], verdict: str) -> Drawing:
         x, y, tone = SPOTS[one.place]
         wrong = bool(one.id) and one.id != source and one.place != "build"
         drawing.box(
-            x, y, WIDE, HIGH, "red" if wrong else tone if one.id else "plain", dashed=not one.id, thick=bool(one.id)
+            x,
+            y,
+            STATION_WIDE,
+            STATION_HIGH,
+            "red" if wrong else tone if one.id else "plain",
+            dashed=not one.id,
+            thick=bool(one.id),
         )
         drawing.text(x + 12, y + 25, one.title, size=15, bold=True)
-        drawing.text(x + 12, y + 46, fit(one.about, WIDE - 20, 12), size=12, ink="mute")
+        drawing.text(x + 12, y + 46, fit(one.about, STATION_WIDE - 20, 12), size=12, ink="mute")
         drawing.text(x + 12, y + 69, _brief(one, source), size=13, bold=True)
     drawing.height = 330
     drawing.text(10, 356, verdict, size=14, bold=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from labs.base.reference import Reference, parse
 from labs.pictures.anatomy import refused
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
 DESTINATIONS = ("Docker Hub", "Amazon ECR", "outro registry")
 WORDS = {

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labs.base.text import plural, size
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
 from labs.pictures.markup import paragraph, table
+from labs.pictures.picture import Picture, drawn
 from labs.seams.engine import HistoryEntry, Image
 
 FILE_INSTRUCTIONS = ("COPY", "ADD", "RUN", "WORKDIR")
 """Instructions that can add a layer (docs.docker.com/reference/dockerfile); the others only configure."""
 ROW = 34
-BASE, OWN = "da imagem base", "deste Dockerfile"
+FROM_BASE, OWN = "da imagem base", "deste Dockerfile"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Row:
 
     @property
     def owner(self) -> str:
-        return BASE if self.base else OWN
+        return FROM_BASE if self.base else OWN
 
 
 def layers(first: Stack, second: Stack | None = None) -> Picture:
@@ -146,7 +146,7 @@ def _key(drawing: Drawing, y: float, stack: Stack, places: bool) -> float:
     drawing.text(36, y, OWN if stack.base else "layer da imagem", size=13, ink="mute")
     if stack.base:
         drawing.box(170, y - 11, 18, 14, "soft", round=3)
-        drawing.text(196, y, BASE, size=13, ink="mute")
+        drawing.text(196, y, FROM_BASE, size=13, ink="mute")
     drawing.box(330, y - 11, 18, 14, "blue", round=3)
     words = "tamanho · × em quantos nomes e registries está" if places else "largura da barra: tamanho descompactado"
     drawing.text(356, y, words, size=13, ink="mute")

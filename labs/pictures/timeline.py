@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, fit, wrap
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
 NONE = "nenhuma"
 
@@ -30,8 +30,8 @@ class Origin:
 
 
 TRACE = "só no build; não chega ao container, e deixa rastro no histórico"
-Lane = tuple[str, Tone, float, float, str]
-LANES: tuple[Lane, ...] = (
+Bar = tuple[str, Tone, float, float, str]
+BARS: tuple[Bar, ...] = (
     ("ARG", "violet", 150, 356, "só no build"),
     ("ENV", "blue", 150, 704, "fica na imagem; é o valor padrão no run"),
     ("--env-file", "teal", 452, 704, "no run: vence o ENV"),
@@ -43,7 +43,7 @@ LANES: tuple[Lane, ...] = (
 def timeline(origin: Origin) -> Picture:
     """ARG, ENV, --env-file and -e over build and run, with the names that this image and its containers really have."""
     title = "Quando cada valor vale: build e run"
-    order = [(str(number), lane[0], _words(lane)) for number, lane in enumerate(LANES, start=1)]
+    order = [(str(number), lane[0], _words(lane)) for number, lane in enumerate(BARS, start=1)]
     lines = [title, *(f"  {number}. {what}: {words}" for number, what, words in order)]
     facts = [
         (f"ARG no build de {origin.image}", _listed(origin.arguments)),
@@ -56,7 +56,7 @@ def timeline(origin: Origin) -> Picture:
     return drawn(title, "\n".join(lines), _draw(facts), tables, said=f"{facts[1][0]}: {facts[1][1]}.")
 
 
-def _words(lane: Lane) -> str:
+def _words(lane: Bar) -> str:
     return TRACE if lane[0] == "ARG" else lane[4]
 
 
@@ -73,7 +73,7 @@ def _draw(facts: Sequence[tuple[str, str]]) -> Drawing:
     drawing.box(444, 8, 266, 36, "soft")
     drawing.text(577, 31, "run: em cada ambiente", bold=True, anchor="middle")
     y = 60.0
-    for number, (name, tone, begin, end, words) in enumerate(LANES, start=1):
+    for number, (name, tone, begin, end, words) in enumerate(BARS, start=1):
         drawing.text(10, y + 24, f"{number}. {name}", size=14, bold=True, mono=True)
         drawing.box(begin, y + 4, end - begin, 30, tone)
         drawing.text(begin + 10, y + 24, fit(words, end - begin - 16, 13), size=13)

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing, fit
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 from labs.seams.ecr_token import LIFE
 
 CENTRE, RADIUS = (150.0, 150.0), 112.0

@@ -91,13 +91,13 @@ class Runner:
                 if not step.line.opens_case(step.case) and (closed := closed_case(step, self.world)):
                     return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
                 if step.once and (verdict := judge(step, self.world)).passed:
-                    self._label(self._saw(lesson, step, verdict), watch)
+                    self._tag(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
                 verdict = self._judge(step, error, lines)
                 made = self._saw(lesson, step, verdict)
                 if verdict.passed:
-                    self._label(made, watch)
+                    self._tag(made, watch)
                 return self._done(lesson, step, verdict, started, tuple(lines[-TRANSCRIPT_LINES:]), error)
         except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as error:
             seconds = time.monotonic() - started
@@ -141,7 +141,7 @@ class Runner:
             self._note(lesson, step)
             made = self._saw(lesson, step, verdict)
             if not self.done(lesson.id, step.id):
-                self._label(made, ignore)
+                self._tag(made, ignore)
                 self.progress.record(
                     path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence
                 )
@@ -211,10 +211,10 @@ class Runner:
         self.ledger.saw(found, f"{lesson.id}/{step.id}")
         return found
 
-    def _label(self, things: Sequence[Thing], watch: Watcher) -> None:
-        """A label that cannot be put is told and costs no proof; live, nothing is changed before the confirmation."""
+    def _tag(self, things: Sequence[Thing], watch: Watcher) -> None:
+        """A tag that cannot be put is told and costs no proof; live, nothing is changed before the confirmation."""
         for thing in things:
-            if thing.kind not in aws_tags.LABELLED or not self.ledger.owns(thing):
+            if thing.kind not in aws_tags.TAGGABLE or not self.ledger.owns(thing):
                 continue
             try:
                 if self.settings.live:

@@ -21,7 +21,7 @@ from labs.base.wait import Look, until
 from labs.sandbox import network, supervised
 from labs.sandbox.supervised import State
 
-PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
+PART_PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
 SUPERVISOR_SECONDS = 45.0
 PART_SECONDS = 15.0
 SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "docker.pid")
@@ -71,7 +71,7 @@ def our_processes(settings: Settings) -> dict[int, str]:
 def _is_part(settings: Settings, pid: int, arguments: list[str]) -> bool:
     home = f"{settings.home}{os.sep}"
     ours = any(home in argument for argument in arguments[1:])
-    if Path(arguments[0]).name in PROGRAMS:
+    if Path(arguments[0]).name in PART_PROGRAMS:
         return ours
     if "labs.sandbox.supervisor" in arguments:
         return ours

@@ -17,7 +17,7 @@ from labs.seams.unix_http import request
 PUBLIC = ("library", "ola-registry")
 PRIVATE = ("acme", "segredo")
 TAG = "1.0"
-WORDS = {
+MESSAGES = {
     PUBLIC: "Olá! Esta imagem veio de um registry.",
     PRIVATE: "Segredo da ACME: se você lê isto, tem acesso ao repositório.",
 }
@@ -81,7 +81,7 @@ def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None
     )
     host = settings.engine_host
     try:
-        engine_api.derive(host, base, image, _one_file("mensagem.txt", WORDS[repository] + "\n"), changes)
+        engine_api.derive(host, base, image, _one_file("mensagem.txt", MESSAGES[repository] + "\n"), changes)
         engine_api.push(host, image, namespace, password)
     finally:
         engine_api.remove_image(host, image)

@@ -20,7 +20,7 @@ from labs.base.settings import Settings
 if TYPE_CHECKING:
     from labs.seams.world import World
 
-SECONDS = 60.0
+ANSWER_SECONDS = 60.0
 GONE = ("No such", "reference does not exist", "is already in progress")
 REFUSED = "O Docker recusou."
 
@@ -36,7 +36,7 @@ def docker(world: World, *words: str, missing_ok: bool = False, stdin: str = "",
         MissingDependency: there is no docker client.
     """
     folder = world.settings.work / "widget-server"
-    answer = _ask(words, _environment(world.settings), SECONDS, stdin, folder if folder.is_dir() else None)
+    answer = _ask(words, _environment(world.settings), ANSWER_SECONDS, stdin, folder if folder.is_dir() else None)
     if answer.returncode and not (missing_ok and any(text in answer.stderr for text in GONE)):
         explanation = explain(answer.stderr)
         command = explanation.next_command or f"docker {' '.join(words)}"

@@ -10,7 +10,7 @@ from labs.base.errors import SandboxError
 from labs.base.settings import Settings
 from labs.seams.unix_http import request
 
-SECONDS = 15.0
+ADMIN_SECONDS = 15.0
 
 
 class Admin(Protocol):
@@ -71,7 +71,12 @@ class GatewayAdmin:
         headers = {"Content-Type": "application/json"} if body else {}
         try:
             reply = request(
-                f"unix://{self._settings.admin_socket}", method, target, body=body, headers=headers, timeout=SECONDS
+                f"unix://{self._settings.admin_socket}",
+                method,
+                target,
+                body=body,
+                headers=headers,
+                timeout=ADMIN_SECONDS,
             )
         except OSError as error:
             raise SandboxError("O laboratório não está de pé.", str(error), "python3 -m labs up") from error

@@ -21,7 +21,7 @@ from labs.base.explain import explain
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import LOOPBACK
 
-TIMEOUT = 10.0  # seconds
+REPLY_SECONDS = 10.0  # seconds
 HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
 PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
 MANIFEST_TYPES = ", ".join(
@@ -112,7 +112,7 @@ class HttpRegistry:
     def answers(self) -> bool:
         """Whether the registry speaks /v2 at all (200, or 401 which asks for a login)."""
         with contextlib.suppress(requests.RequestException):
-            return self._session.get(f"{self._url}/v2/", timeout=TIMEOUT).status_code in (200, 401)
+            return self._session.get(f"{self._url}/v2/", timeout=REPLY_SECONDS).status_code in (200, 401)
         return False
 
     def accepts_login(self) -> bool:
@@ -204,13 +204,15 @@ class HttpRegistry:
             token = self._ok(self._sign_in(credentials)).json()["access_token"]
             headers = {"Authorization": f"Bearer {token}"}
         with _translated(self.address):
-            return self._session.request(method, f"{self._api}/{path}", headers=headers, json=content, timeout=TIMEOUT)
+            return self._session.request(
+                method, f"{self._api}/{path}", headers=headers, json=content, timeout=REPLY_SECONDS
+            )
 
     def _sign_in(self, credentials: tuple[str, str]) -> requests.Response:
         """Ask for a token of Docker Hub's API, which lives for minutes (Docker Hub API, AuthCreateAccessToken)."""
         asked = {"identifier": credentials[0], "secret": credentials[1]}
         with _translated(self.address):
-            return self._session.post(f"{self._api}/auth/token", json=asked, timeout=TIMEOUT)
+            return self._session.post(f"{self._api}/auth/token", json=asked, timeout=REPLY_SECONDS)
 
     def _request(
         self, method: str, path: str, scope: str = "", headers: dict[str, str] | None = None, anonymous: bool = False
@@ -219,22 +221,22 @@ class HttpRegistry:
         url = f"{self._url}/v2/{path}"
         credentials = None if anonymous else self._credentials()
         with _translated(self.address):
-            response = self._session.request(method, url, headers=headers, timeout=TIMEOUT)
+            response = self._session.request(method, url, headers=headers, timeout=REPLY_SECONDS)
             if response.status_code != 401:
                 return response
             challenge = response.headers.get("WWW-Authenticate", "")
             if challenge.lower().startswith("basic"):
-                return self._session.request(method, url, headers=headers, auth=credentials, timeout=TIMEOUT)
+                return self._session.request(method, url, headers=headers, auth=credentials, timeout=REPLY_SECONDS)
             token = self._token(challenge, scope, credentials)
             if not token:
                 return response
             bearer = {**(headers or {}), "Authorization": f"Bearer {token}"}
-            return self._session.request(method, url, headers=bearer, timeout=TIMEOUT)
+            return self._session.request(method, url, headers=bearer, timeout=REPLY_SECONDS)
 
     def _token(self, challenge: str, scope: str, credentials: tuple[str, str] | None) -> str:
         fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
         parameters = {"service": fields.get("service", ""), **({"scope": scope} if scope else {})}
-        response = self._session.get(fields["realm"], params=parameters, auth=credentials, timeout=TIMEOUT)
+        response = self._session.get(fields["realm"], params=parameters, auth=credentials, timeout=REPLY_SECONDS)
         return str(response.json().get("token", "")) if response.status_code == 200 else ""
 
     def _ok(self, response: requests.Response) -> requests.Response:

@@ -39,8 +39,8 @@ HISTORIES = (
     *(".aws/cli/history/history.db", ".ipython/profile_default/history.sqlite", ".viminfo", ".lesshst"),
 )
 COURSE_NAMES = ("widget-server:", "clinica:", "clinica-")
-PACKAGE = "programa baixado"
-OF_THE_MACHINE = ("linha de comando", "variável de ambiente", "histórico", "pasta temporária", PACKAGE)
+DOWNLOADED = "programa baixado"
+OF_THE_MACHINE = ("linha de comando", "variável de ambiente", "histórico", "pasta temporária", DOWNLOADED)
 """Kinds of places that are not the lab's alone, or whose manuals show examples: there only the lab's own secrets are
 looked for, no mere shapes.
 """
@@ -283,7 +283,7 @@ def _kind(relative: Path) -> str:
         "sandbox/engine": "imagem, container ou log do engine",
         "sandbox/hub": "registry",
         "sandbox/ecr": "registry",
-        "sandbox/tools": PACKAGE,
-        "sandbox/cache": PACKAGE,
+        "sandbox/tools": DOWNLOADED,
+        "sandbox/cache": DOWNLOADED,
     }
     return kinds.get(top, "log" if relative.suffix == ".log" else "arquivo")

@@ -16,7 +16,7 @@ LOG_LINES = 500
 """Lines that the log keeps; a build or push of the course has fewer."""
 PERIOD = 0.1
 """Seconds between two batches: ten a second look live and leave the browser free."""
-LONGEST = 2000
+LONGEST_LINE = 2000
 """Characters of one line that are shown; a tool may print a whole file in one line."""
 
 
@@ -35,7 +35,7 @@ class Feed:
     def __call__(self, event: Event) -> None:
         if isinstance(event, Line):
             # One event can carry several lines; carriage returns redraw a line on a terminal.
-            lines = [line.rpartition("\r")[2][:LONGEST] for line in self._redact(event.text).split("\n")]
+            lines = [line.rpartition("\r")[2][:LONGEST_LINE] for line in self._redact(event.text).split("\n")]
             with self._guard:
                 self._log.extend(lines)
                 self._new_lines.extend(lines)

@@ -12,7 +12,7 @@ from labs.course.catalog import Question, Step
 from labs.running.runner import Outcome
 
 EXPECTED = "Este comando deve ser recusado — é o que queremos ver."
-PROGRAMS = {
+TYPED_PROGRAMS = {
     *("docker", "aws", "python3", "cat", "ls", "cp", "mv", "cd", "chmod", "curl"),
     *("df", "eval", "export", "pwd", "sudo", "tail", "echo", "grep"),
 }
@@ -86,7 +86,7 @@ def status_line(status: Status) -> str:
 
 def is_command(text: str) -> bool:
     """Whether a hint is something to type."""
-    return text.partition(" ")[0] in PROGRAMS
+    return text.partition(" ")[0] in TYPED_PROGRAMS
 
 
 def step_text(heading: str, step: Step, output: Iterable[str], status: Status) -> str:

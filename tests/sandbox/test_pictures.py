@@ -66,6 +66,6 @@ def test_looking_at_ecr_leaves_no_trace_even_with_an_expired_token(new_lab: Sett
     assert set(preview(runner, name)) == {"there"}
     (repository,) = readings.ecr_repositories(world)
     assert [(tag.name, len(tag.layers)) for tag in repository.tags] == [("v1", 7)]
-    readings.labels(world, "widget-server:v1")
+    readings.names(world, "widget-server:v1")
     readings.stations(world, "v1", ("homologacao",))
     assert [event for event in world.admin.events()[len(before) :] if event["kind"] == "refused"] == []

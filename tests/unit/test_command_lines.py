@@ -70,7 +70,7 @@ def least(parser: argparse.ArgumentParser) -> list[str]:
     return words
 
 
-VERBS = [line for name, command in main.COMMANDS.items() for line in lines(command.parser(name), ("labs", name))]
+VERBS = [line for name, command in main.VERBS.items() for line in lines(command.parser(name), ("labs", name))]
 SPELLED = [(f"labs.{line[1]}", *line[2:]) for line in VERBS if f"labs.{line[1]}" in MODULES]
 BOTH = [*VERBS, *SPELLED]
 
@@ -138,7 +138,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_whatever_can_be_run_is_a_command_or_a_known_part() -> None:
-    assert {f"labs.{name}" for name in main.COMMANDS} >= set(MODULES)
+    assert {f"labs.{name}" for name in main.VERBS} >= set(MODULES)
     assert set(PARTS) <= runnable()
     assert "labs.cleanup" in MODULES and "labs.sandbox" in MODULES
 
@@ -229,11 +229,11 @@ def broken(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) -> 
         raise error
 
     monkeypatch.setattr(main, "_enter_environment", lambda *_: None)
-    monkeypatch.setitem(main.COMMANDS, name, replace(main.COMMANDS[name], handler=handler))
-    return least(main.COMMANDS[name].parser(name))
+    monkeypatch.setitem(main.VERBS, name, replace(main.VERBS[name], handler=handler))
+    return least(main.VERBS[name].parser(name))
 
 
-ENTRIES = [*(("labs", name) for name in main.COMMANDS), *((module,) for module in MODULES)]
+ENTRIES = [*(("labs", name) for name in main.VERBS), *((module,) for module in MODULES)]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=" ".join)
@@ -268,7 +268,7 @@ def test_an_interrupted_command_says_so(
     name = entry[-1].rpartition(".")[2]
     words = broken(monkeypatch, name, error)
     assert run([*entry, *words]) == 130
-    assert capsys.readouterr().err == f"\n{main.COMMANDS[name].interrupted}\n"
+    assert capsys.readouterr().err == f"\n{main.VERBS[name].interrupted}\n"
 
 
 def test_a_reader_that_went_away_is_no_error_of_the_course(home: Path) -> None:

@@ -36,7 +36,7 @@ def _fails_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def status(_: object) -> int:
         raise error
 
-    monkeypatch.setitem(main.COMMANDS, "status", replace(main.COMMANDS["status"], handler=status))
+    monkeypatch.setitem(main.VERBS, "status", replace(main.VERBS["status"], handler=status))
 
 
 def test_the_verbs_are_the_fixed_ones() -> None:

@@ -153,7 +153,7 @@ def test_registries_that_are_down_do_not_hide_an_image(world: FakeWorld) -> None
     assert readings.stack(world, "widget-server:v1", places=True).places == {}
 
 
-@pytest.mark.parametrize("read", [readings.stack, readings.labels])
+@pytest.mark.parametrize("read", [readings.stack, readings.names])
 def test_an_image_that_does_not_exist_is_said_to(read: Any, world: FakeWorld) -> None:
     with pytest.raises(LabError, match="ainda não existe"):
         read(world, "none:v1")
@@ -161,15 +161,15 @@ def test_an_image_that_does_not_exist_is_said_to(read: Any, world: FakeWorld) ->
         readings.origin(world, "none:v1", ())
 
 
-def test_labels_compare_each_name_with_its_registry(world: FakeWorld, hub: Hub) -> None:
-    image_id, labels = readings.labels(world, "widget-server:v1")
+def test_each_name_is_compared_with_its_registry(world: FakeWorld, hub: Hub) -> None:
+    image_id, found = readings.names(world, "widget-server:v1")
     assert image_id == V1.id
-    assert [(one.name, one.remote, one.same) for one in labels] == [
+    assert [(one.name, one.remote, one.same) for one in found] == [
         ("widget-server:v1", "", False),
         ("127.0.0.1:5001/aluno/w:v1", "Docker Hub", True),
     ]
     hub.manifests["aluno/w", "v1"] = packed(V2)
-    assert readings.labels(world, "widget-server:v1")[1][1].same is False
+    assert readings.names(world, "widget-server:v1")[1][1].same is False
 
 
 def test_a_budget_is_read_back_with_spend_and_levels(world: FakeWorld) -> None:

@@ -19,7 +19,7 @@ from labs.pictures import (
     Blob,
     Budget,
     Credential,
-    Label,
+    ImageName,
     Origin,
     Picture,
     Registry,
@@ -265,10 +265,10 @@ def test_a_push_preview_counts_what_travels() -> None:
 
 def test_names_tell_what_the_registry_holds_under_each() -> None:
     labels = (
-        Label("x:v1"),
-        Label("h/x:v1", "Docker Hub", digest("c"), True),
-        Label("h/x:v2", "Docker Hub", digest("d"), False),
-        Label("e/x:v1", "ECR"),
+        ImageName("x:v1"),
+        ImageName("h/x:v1", "Docker Hub", digest("c"), True),
+        ImageName("h/x:v2", "Docker Hub", digest("d"), False),
+        ImageName("e/x:v1", "ECR"),
     )
     assert pictures.names(digest("a"), labels).text.splitlines() == [
         "Imagem sha256:aaaaaaaaaaaa: 4 nomes",
@@ -361,7 +361,9 @@ DRAWN: dict[str, Picture] = {
     "push": pictures.push_preview(PAIR, "No ECR", {digest("1"): "there", digest("2"): "travel"}),
     "registry": pictures.registry(HUB, [Repository(LONG, "público", (Tag(LONG, digest("a"), 9, (Blob("b", 3),)),))]),
     "no repository": pictures.registry(HUB, []),
-    "names": pictures.names(digest("a"), [Label(LONG, "ECR", digest("b"), True), Label("x"), Label("y", "ECR")]),
+    "names": pictures.names(
+        digest("a"), [ImageName(LONG, "ECR", digest("b"), True), ImageName("x"), ImageName("y", "ECR")]
+    ),
     "git": pictures.beside_git(),
     "token": pictures.token_clock(Token("h", NOON - timedelta(hours=7)), NOON),
     "expired token": pictures.token_clock(Token("h", NOON - timedelta(hours=14)), NOON),

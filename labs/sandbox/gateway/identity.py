@@ -9,7 +9,7 @@ from typing import Any
 from labs.base import iam_policy
 from labs.sandbox.gateway.errors import RefusedError
 from labs.sandbox.gateway.memory import sso_sessions
-from labs.sandbox.gateway.memory.console_session import ROLE, SESSION, console_credentials
+from labs.sandbox.gateway.memory.console_session import CONSOLE_ROLE, CONSOLE_SESSION, console_credentials
 from labs.sandbox.gateway.memory.state import State
 
 ADMIN = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -40,8 +40,8 @@ class Identities:
         self._state = state
         made = console_credentials(state.settings)
         self._console = Principal(
-            f"arn:aws:sts::{state.settings.account}:assumed-role/{ROLE}/{SESSION}",
-            f"AROAADMINISTRADORLAB1:{SESSION}",
+            f"arn:aws:sts::{state.settings.account}:assumed-role/{CONSOLE_ROLE}/{CONSOLE_SESSION}",
+            f"AROAADMINISTRADORLAB1:{CONSOLE_SESSION}",
             made["aws_access_key_id"],
             made["aws_secret_access_key"],
             made["aws_session_token"],
@@ -56,7 +56,7 @@ class Identities:
         if key == self._console.key:
             return self._console
         if session := self._state.sessions.credentials.get(key):
-            arn = f"arn:aws:sts::{self._state.settings.account}:assumed-role/{sso_sessions.ROLE}/aluno"
+            arn = f"arn:aws:sts::{self._state.settings.account}:assumed-role/{sso_sessions.SSO_ROLE}/aluno"
             return Principal(arn, "AROAECRPOWERUSERLAB01:aluno", key, session.secret, session.token, session.until)
         users_key = self._state.cloud.access_key(key)
         if users_key is None or users_key.status != "Active":
@@ -93,4 +93,4 @@ class Identities:
     def policies(self, principal: Principal) -> list[Mapping[str, Any]]:
         if principal.user:
             return list(self._state.cloud.user_policies(principal.user))
-        return [ADMIN] if principal.key == self._console.key else [sso_sessions.POLICY]
+        return [ADMIN] if principal.key == self._console.key else [sso_sessions.SSO_POLICY]

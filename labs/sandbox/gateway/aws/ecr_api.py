@@ -15,7 +15,7 @@ from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.images import Image, Repository
 from labs.sandbox.gateway.memory.state import State
-from labs.sandbox.gateway.registries.ecr import TOKEN_SECONDS, Ecr, is_immutable, missing
+from labs.sandbox.gateway.registries.ecr import PASSWORD_SECONDS, Ecr, is_immutable, missing
 from labs.sandbox.gateway.registries.store import Store, digest_of
 from labs.sandbox.gateway.registries.upstream import REPOSITORY_NAME
 
@@ -71,7 +71,7 @@ class EcrApi:
         token = base64.b64encode(f"AWS:{self._registry.issue(call.key, call.region)}".encode()).decode()
         data = {
             "authorizationToken": token,
-            "expiresAt": round(self._state.clock.now() + TOKEN_SECONDS, 3),
+            "expiresAt": round(self._state.clock.now() + PASSWORD_SECONDS, 3),
             "proxyEndpoint": f"http://{self._state.settings.ecr_registry}",
         }
         return Reply.json({"authorizationData": [data]})

@@ -11,7 +11,7 @@ from typing import Any
 
 from labs.sandbox.gateway.memory.calls import Call
 
-LONGEST = 500
+LONGEST_ANSWER = 500
 
 
 @cache
@@ -34,7 +34,7 @@ def problem(call: Call) -> tuple[str, str]:
     try:
         report = ParamValidator().validate(call.parameters, shape)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        return "SerializationException", str(error)[:LONGEST]
+        return "SerializationException", str(error)[:LONGEST_ANSWER]
     if report.has_errors():
-        return "InvalidParameterException", str(report.generate_report())[:LONGEST]
+        return "InvalidParameterException", str(report.generate_report())[:LONGEST_ANSWER]
     return "", ""

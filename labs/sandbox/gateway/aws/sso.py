@@ -94,7 +94,7 @@ class Sso:
                 **shown,
                 "verificationUriComplete": complete,
                 "expiresIn": sso_sessions.DEVICE_SECONDS,
-                "interval": sso_sessions.INTERVAL,
+                "interval": sso_sessions.POLL_SECONDS,
             }
         )
 
@@ -120,12 +120,12 @@ class Sso:
         token = secrets.token_urlsafe(48)
         await self._state.record(SsoToken(device.code, token))
         self._state.events.add("sso", "login", user=MACHINE)
-        return answer({"accessToken": token, "tokenType": "Bearer", "expiresIn": sso_sessions.TOKEN_SECONDS})
+        return answer({"accessToken": token, "tokenType": "Bearer", "expiresIn": sso_sessions.SSO_TOKEN_SECONDS})
 
     @staticmethod
     def _count_poll(device: sso_sessions.Device) -> None:
         now = time.monotonic()
-        early = device.polled and now - device.polled < sso_sessions.INTERVAL * 0.8
+        early = device.polled and now - device.polled < sso_sessions.POLL_SECONDS * 0.8
         device.polled = now
         if early:
             raise FlowError("slow_down", "SlowDownException", "Polling too frequently")

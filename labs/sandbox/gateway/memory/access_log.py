@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from labs.sandbox.gateway.memory.clock import Clock, iso
 
-Event = dict[str, Any]
+Access = dict[str, Any]
 KEPT = 5000
-LONGEST = 1000
+LONGEST_FIELD = 1000
 """Characters of a field that are kept: what a client sends as a name or a message may be megabytes long."""
 SAME_SECONDS = 0.25
 """Docker uploads layers in parallel: the same refusal of all of them within this time is one event."""
@@ -43,7 +43,7 @@ class Events:
         self._path = path
         self._clock = clock
         self._lock = threading.RLock()  # budget alerts come from the state's thread
-        self._kept: deque[Event] = deque(maxlen=KEPT)
+        self._kept: deque[Access] = deque(maxlen=KEPT)
         self._seq = 0
         self._lines = 0
         self._last_refusal: tuple[tuple[Any, ...], float] = ((), 0.0)
@@ -79,8 +79,10 @@ class Events:
     ) -> int:
         """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch)."""
         with self._lock:
-            repository, reference, user = repository[:LONGEST], reference[:LONGEST], user[:LONGEST]
-            return self._add(service, kind, repository, reference, user, status, code[:LONGEST], message[:LONGEST])
+            repository, reference, user = repository[:LONGEST_FIELD], reference[:LONGEST_FIELD], user[:LONGEST_FIELD]
+            return self._add(
+                service, kind, repository, reference, user, status, code[:LONGEST_FIELD], message[:LONGEST_FIELD]
+            )
 
     def _add(
         self, service: str, kind: str, repository: str, reference: str, user: str, status: int, code: str, message: str
@@ -134,7 +136,7 @@ class Events:
             self._last_refusal = ((), 0.0)
         self._provisional = [challenge for challenge in waiting if challenge.client != client]
 
-    def since(self, seq: int = 0) -> list[Event]:
+    def since(self, seq: int = 0) -> list[Access]:
         with self._lock:
             return [event for event in self._kept if event["seq"] > seq]
 

@@ -13,7 +13,7 @@ from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.seams.aws_files import write_profile
 
-ROLE, SESSION = "Administrador", "console"
+CONSOLE_ROLE, CONSOLE_SESSION = "Administrador", "console"
 _UPPER = string.ascii_uppercase + "234567"
 _SECRET = string.ascii_letters + string.digits + "/+"
 

@@ -11,15 +11,15 @@ from typing import assert_never
 from labs.sandbox.gateway.memory import entries
 
 DEVICE_SECONDS = 600
-TOKEN_SECONDS = 8 * 3600
+SSO_TOKEN_SECONDS = 8 * 3600
 CREDENTIALS_SECONDS = 3600
 CLIENT_SECONDS = 90 * 86400
-INTERVAL = 1
-MOST = 1000
+POLL_SECONDS = 1
+MOST_KEPT = 1000
 """Clients and devices that are kept: anybody may register one, so the oldest make room."""
 PERMISSION_SET = "ECRPowerUser"
-ROLE = "AWSReservedSSO_ECRPowerUser_5a1f3c7e9b2d4680"
-POLICY = {
+SSO_ROLE = "AWSReservedSSO_ECRPowerUser_5a1f3c7e9b2d4680"
+SSO_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["ecr:*", "sts:GetCallerIdentity"], "Resource": "*"}],
 }
@@ -79,7 +79,7 @@ class Sessions:
             case entries.SsoToken():
                 if device := self.devices.get(step.code):
                     device.used = True
-                self.tokens[step.token] = moment + TOKEN_SECONDS
+                self.tokens[step.token] = moment + SSO_TOKEN_SECONDS
             case entries.SsoCredentials():
                 key, until = step.aws_access_key_id, moment + CREDENTIALS_SECONDS
                 self.credentials[key] = Credentials(key, step.aws_secret_access_key, step.aws_session_token, until)
@@ -92,7 +92,7 @@ class Sessions:
         for code in [code for code, device in self.devices.items() if device.until < moment - 86400]:
             del self.devices[code]
         for registered in (self.clients, self.devices):
-            while len(registered) > MOST:
+            while len(registered) > MOST_KEPT:
                 registered.pop(next(iter(registered)))  # dictionaries keep the order of insertion
         for token in [token for token, until in self.tokens.items() if until < moment - 86400]:
             del self.tokens[token]

@@ -23,7 +23,7 @@ from labs.sandbox.gateway.registries.hub import basic
 from labs.sandbox.gateway.registries.store import Store, unavailable
 from labs.sandbox.gateway.registries.upstream import DIGEST, Route, error, route
 
-TOKEN_SECONDS = 12 * 3600
+PASSWORD_SECONDS = 12 * 3600
 """ECR API reference, GetAuthorizationToken: "valid for 12 hours"."""
 EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 NO_CREDENTIALS = "no basic auth credentials"
@@ -47,7 +47,7 @@ class Ecr:
         issued = int(self._state.clock.now())
         content = {"account": self._state.settings.account, "region": region, "key": key, "nonce": secrets.token_hex(8)}
         payload = self._state.signer.sign("ecr", {**content, "issued": issued})
-        outer = {"payload": payload, "version": "2", "type": "DATA_KEY", "expiration": issued + TOKEN_SECONDS}
+        outer = {"payload": payload, "version": "2", "type": "DATA_KEY", "expiration": issued + PASSWORD_SECONDS}
         return base64.b64encode(json.dumps(outer, separators=(",", ":")).encode()).decode()
 
     async def v2(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -97,7 +97,7 @@ class Ecr:
         if (content.get("account"), content.get("region")) != here:
             # What ECR answers to a token that is damaged or of another region: aws/aws-cli#5950, aws/eks-anywhere#3919.
             raise DenialError(400, "BAD_REQUEST", "Bad Request")
-        if self._state.clock.now() - content.get("issued", 0) > TOKEN_SECONDS:
+        if self._state.clock.now() - content.get("issued", 0) > PASSWORD_SECONDS:
             raise DenialError(403, "DENIED", EXPIRED)
         try:
             principal = self._identities.find(str(content.get("key")))

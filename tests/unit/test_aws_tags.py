@@ -1,4 +1,4 @@
-"""The label is put on what the lab made, and a label that cannot be put costs no proof."""
+"""The tag is put on what the lab made, and a tag that cannot be put costs no proof."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def tagged(cloud: FakeCloud) -> bool:
     return any("tag_user" in call for call in cloud.calls)
 
 
-def test_a_proven_step_labels_what_it_made_and_says_so(runner: Runner, cloud: FakeCloud) -> None:
+def test_a_proven_step_tags_what_it_made_and_says_so(runner: Runner, cloud: FakeCloud) -> None:
     told: list[Event] = []
     assert runner.run("06-a", "user", told.append).verdict.passed
     assert tagged(cloud)
     assert any(isinstance(one, Line) and aws_tags.TEXT in one.text for one in told)
 
 
-def test_a_label_that_aws_refuses_is_told_and_costs_no_proof(runner: Runner, cloud: FakeCloud) -> None:
+def test_a_tag_that_aws_refuses_is_told_and_costs_no_proof(runner: Runner, cloud: FakeCloud) -> None:
     cloud.answers["iam", "tag_user"] = CloudError("A AWS recusou.", "iam:TagUser is not authorized", "", "AccessDenied")
     told: list[Event] = []
     outcome = runner.run("06-a", "user", told.append)
@@ -51,19 +51,19 @@ def test_a_label_that_aws_refuses_is_told_and_costs_no_proof(runner: Runner, clo
     assert any(isinstance(one, Line) and "ficou sem a tag" in one.text and "iam:TagUser" in one.text for one in told)
 
 
-def test_a_look_labels_only_what_it_proves_for_the_first_time(runner: Runner, cloud: FakeCloud) -> None:
+def test_a_look_tags_only_what_it_proves_for_the_first_time(runner: Runner, cloud: FakeCloud) -> None:
     assert runner.verify("06-a", "user").passed and tagged(cloud)
     cloud.calls.clear()
     assert runner.verify("06-a", "user").passed and not tagged(cloud)
 
 
-def test_what_was_there_before_the_course_gets_no_label(runner: Runner, cloud: FakeCloud) -> None:
+def test_what_was_there_before_the_course_gets_no_tag(runner: Runner, cloud: FakeCloud) -> None:
     runner.ledger.list_before(runner.ledger.place(USER), [Thing(USER, "maria", "AIDA1")])
     assert runner.verify("06-a", "user").passed
     assert not tagged(cloud)
 
 
-def test_live_nothing_is_labelled_before_the_confirmation(
+def test_live_nothing_is_tagged_before_the_confirmation(
     runner: Runner, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(_: object) -> None:

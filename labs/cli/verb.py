@@ -17,7 +17,7 @@ def no_arguments(_: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True)
-class Command:
+class Verb:
     """One verb of `python3 -m labs`.
 
     Attributes:

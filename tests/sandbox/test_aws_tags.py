@@ -1,4 +1,4 @@
-"""What the course makes in AWS carries its label, made by button or typed in a terminal."""
+"""What the course makes in AWS carries its tag, made by button or typed in a terminal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def type_in_a_terminal(settings: Settings, command: str) -> None:
 
 
 @pytest.mark.parametrize("typed", [False, True], ids=["button", "typed"])
-def test_each_kind_of_thing_is_labelled_once_its_step_is_proven(new_lab: Settings, typed: bool) -> None:
+def test_each_kind_of_thing_is_tagged_once_its_step_is_proven(new_lab: Settings, typed: bool) -> None:
     runner = Runner(new_lab)
     for path in MADE:
         lesson, step = path.split("/")
@@ -53,7 +53,7 @@ def test_each_kind_of_thing_is_labelled_once_its_step_is_proven(new_lab: Setting
             assert runner.verify(lesson, step).passed
         else:
             assert runner.run(lesson, step).verdict.passed
-        assert tags_of(runner, path) == [aws_tags.LABEL], path
+        assert tags_of(runner, path) == [aws_tags.TAG], path
     assert remove_all(runner.world, lambda: items(runner.world), lambda _: None) == []
     for path in MADE:
         runner.progress.forget(path)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labs.course.catalog import Course, Lesson
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import WIDTH, Drawing, Tone, wrap
 from labs.pictures.markup import Html, escape, meter, table
+from labs.pictures.picture import Picture, drawn
 
 COLUMNS = 4
 STATION = (WIDTH - 20) / COLUMNS

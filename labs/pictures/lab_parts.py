@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from labs.pictures.base import Picture, drawn
 from labs.pictures.drawing import Drawing, Tone, fit
 from labs.pictures.markup import table
+from labs.pictures.picture import Picture, drawn
 
-Place = Literal["engine", "gateway", "hub", "ecr", "aws"]
+PartName = Literal["engine", "gateway", "hub", "ecr", "aws"]
 
 
 @dataclass(frozen=True)
 class Running:
     """A part: what it is, where it answers, whether it does."""
 
-    place: Place
+    place: PartName
     name: str
     address: str
     up: bool
@@ -27,7 +27,7 @@ class Running:
         return "✓ de pé" if self.up else "✗ parado"
 
 
-PLACES: dict[Place, tuple[float, float, Tone]] = {
+PLACES: dict[PartName, tuple[float, float, Tone]] = {
     "engine": (270, 28, "teal"),
     "gateway": (270, 208, "soft"),
     "hub": (508, 28, "blue"),
