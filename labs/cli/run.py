@@ -9,9 +9,12 @@ import sys
 from collections.abc import Sequence
 
 from labs.base.errors import LabError
+from labs.base.events import ignore
 from labs.base.settings import Settings
 from labs.course import target_words
+from labs.course.command_line import CommandLine
 from labs.live import guard
+from labs.running.commands import Context, execute
 from labs.running.runner import Outcome, Runner
 from labs.running.unattended import VARIABLE
 
@@ -70,10 +73,6 @@ def _report(outcome: Outcome, as_json: bool) -> None:
 
 def _tidy(runner: Runner, outcome: Outcome) -> None:
     """Remove what a challenge's solution left, so that a second run starts as the first."""
-    from labs.base.events import ignore
-    from labs.course.command_line import CommandLine
-    from labs.running.commands import Context, execute
-
     if outcome.step.cleanup:
         folder = runner.settings.work / "widget-server"
         context = Context(runner.settings, runner.world.engine, runner.world.cloud, folder)

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from labs.base.reference import split_tag
 from labs.base.settings import Settings
@@ -29,9 +28,7 @@ from labs.ownership.items import (
 from labs.ownership.ledger import Ledger
 from labs.seams.aws_files import forget_profile
 from labs.seams.engine import Image
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.world import World
 
 VERSIONS = ("clinica-1", "clinica-2")
 """The versions that the clinic's builds of widget-server get."""

@@ -14,23 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError
 from labs.base.events import Report
 from labs.base.files import locked
 from labs.base.settings import Settings
 from labs.base.things import Thing
+from labs.base.verdict import Verdict
 from labs.clinic import belongings, faults_local, faults_remote
 from labs.clinic.ingredients import Fault, Ingredients
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import load_course
 from labs.ownership.ledger import things_of
-
-if TYPE_CHECKING:
-    from labs.base.verdict import Verdict
-    from labs.seams.world import World
+from labs.seams.world import World
 
 FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}
 

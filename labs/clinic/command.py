@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from labs.base.errors import CommandError
 from labs.base.events import Report
 from labs.base.settings import Settings
@@ -12,9 +10,7 @@ from labs.clinic import cases
 from labs.course.catalog import Case, load_course
 from labs.course.progress import Progress
 from labs.course.tries import Tries
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.world import World
 
 LESSON = "10-clinica-de-erros"
 

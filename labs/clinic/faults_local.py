@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from labs.base.things import HUB, IMAGE, Thing
 from labs.base.verdict import Verdict, failed, passed
@@ -13,10 +12,8 @@ from labs.checks.image import history_contains
 from labs.clinic import belongings
 from labs.clinic.ingredients import Fault, Ingredients
 from labs.clinic.witness import file_in_layers
-
-if TYPE_CHECKING:
-    from labs.seams.engine import Container
-    from labs.seams.world import World
+from labs.seams.engine import Container
+from labs.seams.world import World
 
 PORT = 3005
 """Host port of the clinic's containers; the lessons use 3000 to 3003."""

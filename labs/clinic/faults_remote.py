@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from labs.base.errors import CloudError
 from labs.base.verdict import Verdict, failed, passed
@@ -13,9 +12,8 @@ from labs.clinic import belongings
 from labs.clinic.ingredients import READ, Fault, Ingredients
 from labs.clinic.open_case import CLOCK_CASE, PULL_CASE, OpenCase
 from labs.clinic.witness import may
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.registry import HttpRegistry
+from labs.seams.world import World
 
 PULLS = 10
 """Pulls that the case of the limit allows to clients without a login, all spent when the case opens."""
@@ -69,8 +67,6 @@ def _other_account_present(world: World) -> Verdict:
 
 def _pull_limit(ingredients: Ingredients) -> None:
     """Always a new image: of one at hand, `docker pull` only asks whether it is current (HEAD), which is free."""
-    from labs.seams.registry import HttpRegistry
-
     name = f"{ingredients.hub}/clinica:v1"
     ingredients.patient(name, version=f"turma-{secrets.token_hex(4)}")
     ingredients.log_in_to_hub()

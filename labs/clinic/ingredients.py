@@ -9,22 +9,20 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.base.errors import RegistryError, StateError
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.things import ECR, IMAGE, KEY, USER, Thing
+from labs.base.verdict import Verdict
 from labs.clinic import belongings
 from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger, things_of
 from labs.seams.aws_files import write_profile
 from labs.seams.docker_client import docker
 from labs.seams.docker_files import forget_login
-
-if TYPE_CHECKING:
-    from labs.base.verdict import Verdict
-    from labs.seams.world import World
+from labs.seams.world import World
 
 FILES = Path(__file__).with_name("files")
 BASE_LINE = re.compile(r"^ARG\s+BASE_IMAGE=(\S+)$", re.MULTILINE)

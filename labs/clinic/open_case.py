@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,9 +11,7 @@ from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import StateError
 from labs.base.settings import Settings
 from labs.seams import docker_files
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.world import World
 
 DAMAGED = "desconhecido"
 """The open case, where its file is damaged: all of the clinic is undone, and logins stay as they are."""

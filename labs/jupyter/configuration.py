@@ -129,7 +129,7 @@ def folder(settings: Settings) -> Path:
 
 def _write_layout(workspaces: Path) -> None:
     """Lesson 00 with a terminal beside it and its table of contents. JupyterLab keeps the layout from then on."""
-    from jupyterlab_server.workspaces_handler import WorkspacesManager
+    from jupyterlab_server.workspaces_handler import WorkspacesManager  # not there on a bare machine
 
     manager = WorkspacesManager(str(workspaces))
     if not manager.load("default")["data"]:

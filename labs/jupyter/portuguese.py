@@ -42,6 +42,6 @@ def install() -> None:
 
     Packs are otherwise found only as installed distributions, one per locale (jupyterlab_server/translation_utils.py).
     """
-    from jupyterlab_server import translation_utils, translations_handler
+    from jupyterlab_server import translation_utils, translations_handler  # the texts are read without them, too
 
     setattr(translations_handler, "get_language_pack", completed(translation_utils.get_language_pack))  # noqa: B010

@@ -10,17 +10,15 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.base.documents import Damaged, Typed, read, write
 from labs.base.errors import CloudError, LiveLocked
 from labs.base.settings import Settings
 from labs.course import costs
+from labs.course.catalog import Lesson, Step
 from labs.course.command_line import Service
-
-if TYPE_CHECKING:
-    from labs.course.catalog import Lesson, Step
-    from labs.seams.world import World
+from labs.seams.world import World
 
 SESSION_SECONDS = 4 * 3600
 """How long a confirmation holds: an afternoon of lessons."""

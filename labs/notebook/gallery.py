@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from string import Template
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from labs import pictures
 from labs.base.errors import LabError
+from labs.checks.cloud import access_keys
 from labs.course import costs, target_words
 from labs.notebook import readings
-
-if TYPE_CHECKING:
-    from labs.pictures import Picture
-    from labs.running.runner import Runner
-    from labs.seams.world import World
+from labs.pictures import Picture
+from labs.running.runner import Runner
+from labs.seams.world import World
 
 ENVIRONMENTS = ("homologacao", "producao")
 KEY_OWNER = "widget-dev"
@@ -180,8 +179,6 @@ class Gallery:
     @shown
     def keys(self) -> None:
         """The access keys of the course's IAM user; no secret."""
-        from labs.checks.cloud import access_keys
-
         self._picture(lambda _: pictures.keys(KEY_OWNER, access_keys(self._world, KEY_OWNER)))
 
     @shown

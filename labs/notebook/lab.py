@@ -2,7 +2,8 @@
 
 Each call displays one card. With LABS_AUTORUN=1 a step's card presses its own button first, so that a notebook run
 without a browser (nbval, `python3 -m labs.notebooks`) does what a learner's clicks do. What a learner can act on is
-shown as Portuguese text, never as a traceback.
+shown as Portuguese text, never as a traceback. A card's module is imported when one is shown, since
+anywidget takes time to load.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from IPython.display import display
 
+from labs import sandbox
 from labs.base.errors import LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.settings import Settings
@@ -26,6 +28,8 @@ from labs.pictures import Picture
 from labs.running import journey
 from labs.running.commands import Context, execute
 from labs.running.runner import Runner
+from labs.secrecy.redact import Redactor
+from labs.widgets.transcript import Status, status_of
 
 AUTORUN = "LABS_AUTORUN"
 
@@ -79,8 +83,6 @@ class Kit:
             LabError: it does not start.
         """
         if self._up is None:
-            from labs import sandbox
-
             self._up = sandbox.up
         self._up(self._load(), report)
 
@@ -108,7 +110,6 @@ class Lab(Gallery):
         self._say_where_you_were()
         if not missing:
             return
-        from labs.secrecy.redact import Redactor
         from labs.widgets.action import PrepareCard
 
         card = PrepareCard(missing, self._prepare, lambda: Redactor(self._kit.runner().settings))
@@ -137,8 +138,6 @@ class Lab(Gallery):
         return [*left_open, *(f"aula {lesson.id[:2]}: {step.title}" for lesson, step in found)]
 
     def _prepare(self, watch: Watcher) -> Any:
-        from labs.widgets.transcript import Status, status_of
-
         if not self._kit.healthy():
             self._kit.up(lambda text: watch(Line(text)))
         outcomes = self._kit.runner().prepare(self._lesson().id, watch)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labs import pictures
+from labs import pictures, sandbox
 from labs.base.errors import CloudError, LabError, RegistryError
 from labs.base.reference import parse
 from labs.base.settings import BASE_IMAGE
@@ -326,8 +326,6 @@ def stations(world: World, version: str, environments: tuple[str, ...]) -> list[
 
 def running_parts(world: World) -> list[pictures.Running]:
     """The lab's parts as the supervisor and the engine show them."""
-    from labs import sandbox
-
     state = sandbox.status(world.settings)
     engine, healthy = state["engine"], {name: part["healthy"] for name, part in state["parts"].items()}
     gateway, addresses = healthy.get("gateway", False), state["addresses"]

@@ -8,12 +8,8 @@ have none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from labs.base.things import BUDGET, ECR, USER, Thing
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.world import World
 
 TAG = {"Key": "curso", "Value": "widget-server"}
 TEXT = f"{TAG['Key']}={TAG['Value']}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError, LabError
 from labs.base.settings import Settings
@@ -13,9 +12,7 @@ from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger
 from labs.seams import engine_api
 from labs.seams.engine import Container, Engine, Image
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.world import World
 
 TITLE_LABEL, CLINIC_LABEL = "org.opencontainers.image.title", "dev.registry-labs.clinic"
 

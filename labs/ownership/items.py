@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from labs.base.errors import CloudError
 from labs.base.things import Thing
 from labs.seams.docker_client import docker
-
-if TYPE_CHECKING:
-    from labs.seams.world import World
+from labs.seams.world import World
 
 
 @dataclass(frozen=True)

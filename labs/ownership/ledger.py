@@ -32,6 +32,7 @@ from labs.base.documents import Damaged, Lines, Typed
 from labs.base.errors import StateError
 from labs.base.settings import SANDBOX, Settings
 from labs.base.things import IN_ENGINE, Thing
+from labs.course import target_words
 from labs.course.command_line import CommandLine
 
 BEFORE, NOTED, SEEN, REMOVED, LISTED = "before", "noted", "seen", "removed", "listed"
@@ -224,11 +225,9 @@ def note_course(settings: Settings, by: str = "env") -> None:
 
 def course_things(settings: Settings) -> list[Thing]:
     """All that the steps of the course create with the chosen target."""
-    from labs.course.target_words import course
-
     lines = (
         step.line
-        for lesson in course(settings).lessons
+        for lesson in target_words.course(settings).lessons
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
         if not step.skip
     )

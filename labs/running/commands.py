@@ -26,6 +26,7 @@ from labs.base.events import Line, Watcher
 from labs.base.explain import explain
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import Settings, without_foreign
+from labs.clinic import command as clinic
 from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES, AwsWords
 from labs.course.command_line import CommandLine, KitWords, Part
 from labs.course.docker_words import DockerWords
@@ -33,6 +34,7 @@ from labs.course.shell_words import Word
 from labs.ownership.inventory import protect
 from labs.seams.cloud import Cloud
 from labs.seams.engine import Engine
+from labs.seams.world import World
 
 POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
@@ -216,9 +218,6 @@ class _Known:
             raise _UnknownError
 
         def run(watch: Watcher) -> None:
-            from labs.clinic import command as clinic
-            from labs.seams.world import World
-
             world = World(self.context.settings, self.context.engine, self.context.cloud)
             clinic.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
 

@@ -13,7 +13,7 @@ from labs.base.text import plural
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # where the learner stands is told without the SDKs of World and the checks
     from labs.seams.world import World
 
 RECOVERY_SECONDS = 3.0
@@ -113,7 +113,7 @@ def rebuild(course: Course, world: World, progress: Progress) -> int:
     Raises:
         StateError: the state folder cannot be written.
     """
-    from labs.running.judge import judge
+    from labs.running.judge import judge  # with all checks: what only reads the records waits for none
 
     proofs = {}
     for lesson in course.lessons:

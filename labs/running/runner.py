@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from labs.base.files import locked_now
 from labs.base.settings import Settings
 from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
+from labs.clinic import cases
 from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress
@@ -169,8 +171,6 @@ class Runner:
 
     def left_open(self, lesson_id: str) -> list[str]:
         """The clinic's case that was left in the middle and would disturb this lesson: its name, or nothing."""
-        from labs.clinic import cases
-
         name = "" if self.course.lesson(lesson_id).cases else cases.current(self.settings)
         return [name] if name else []
 
@@ -181,8 +181,6 @@ class Runner:
             LabError: the case cannot be undone.
         """
         if self.left_open(lesson_id):
-            from labs.clinic import cases
-
             cases.close_case(self.world, lambda text: watch(Line(text)))
         outcomes = []
         for path in self.pending_needs(lesson_id):
@@ -297,8 +295,6 @@ class Runner:
 
     def _access_key_answers(self) -> str:
         """What `aws configure` asks: key id, secret, region, output; from the file that the step before wrote."""
-        import json
-
         path = self.settings.learner_secrets / "widget-dev.json"
         try:
             key = json.loads(path.read_text("utf-8"))["AccessKey"]

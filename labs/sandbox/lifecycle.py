@@ -269,7 +269,7 @@ def _last_lines(log: Path, count: int = 12) -> str:
 
 def _ensure_content(settings: Settings, report: Report) -> None:
     """Accounts, base image, seeded images, working copies: at the first `up` minutes of typing, later milliseconds."""
-    from labs.sandbox import base_image, noted, seeds, workspace
+    from labs.sandbox import base_image, noted, seeds, workspace  # need what a bare machine lacks
 
     def images() -> None:
         noted.note(settings)
@@ -368,7 +368,7 @@ def _names(folder: Path) -> list[str]:
 
 def _empty_what_stays(settings: Settings, report: Report) -> None:
     """What deleting the state folder would leave behind: the learner's own engine, and live accounts."""
-    from labs.ownership import removal
+    from labs.ownership import removal  # needs what a bare machine lacks
 
     removal.require_nothing_live(settings)
     removal.tell_of_other_engines(settings, engine_choice.private_host(settings), report)

@@ -11,7 +11,10 @@ from pathlib import Path
 from labs.base.errors import RegistryError, SandboxError
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
+from labs.sandbox.gateway.memory.console_session import write_console_profile
 from labs.seams import engine_api
+from labs.seams.gateway_admin import GatewayAdmin
+from labs.seams.registry import HttpRegistry
 from labs.seams.unix_http import request
 
 PUBLIC = ("library", "ola-registry")
@@ -25,9 +28,6 @@ MESSAGES = {
 
 def ensure_accounts(settings: Settings) -> None:
     """The learner's Hub account with its access token, and the profile `console`; the same at every call."""
-    from labs.sandbox.gateway.memory.console_session import write_console_profile
-    from labs.seams.gateway_admin import GatewayAdmin
-
     token = _token(settings.hub_token_file)
     netrc = f"machine 127.0.0.1 login {settings.hub_user} password {token}\n"
     path = settings.secrets / "hub-netrc"
@@ -68,8 +68,6 @@ def image_name(settings: Settings, repository: tuple[str, str]) -> str:
 
 
 def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None:
-    from labs.seams.gateway_admin import GatewayAdmin
-
     namespace, name = repository
     password = _token(settings.secrets / f"hub-{namespace}")
     GatewayAdmin(settings).hub_account(namespace, password)
@@ -90,8 +88,6 @@ def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None
 
 
 def _make_private(settings: Settings, repository: tuple[str, str], password: str) -> None:
-    from labs.seams.registry import HttpRegistry
-
     namespace, name = repository
     try:
         HttpRegistry(settings.hub_registry, lambda: (namespace, password)).hub_private(namespace, name)

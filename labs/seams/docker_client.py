@@ -17,7 +17,7 @@ from labs.base.errors import CommandError, LabError, MissingDependency
 from labs.base.explain import explain
 from labs.base.settings import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the choice of an engine asks the client on a bare machine, without the SDKs of World
     from labs.seams.world import World
 
 ANSWER_SECONDS = 60.0

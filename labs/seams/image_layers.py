@@ -23,7 +23,7 @@ from labs.base.explain import explain
 from labs.base.settings import Settings
 from labs.seams.docker_client import saving
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the search for secrets reads images without the SDKs of World
     from labs.seams.world import World
 
 CHUNK = 4 << 20

@@ -18,7 +18,7 @@ if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
 
 
 def main() -> int:
-    from labs.base.errors import LabError
+    from labs.base.errors import LabError  # here and below: by the process that stays
     from labs.base.settings import Settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")

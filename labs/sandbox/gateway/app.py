@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -175,9 +177,6 @@ async def serve(settings: Settings) -> None:
 
 def shrink() -> None:
     """After the imports: let the collector skip what will live for ever, and give freed memory back (mallopt(3))."""
-    import ctypes
-    import gc
-
     gc.collect()
     gc.freeze()
     with contextlib.suppress(OSError, AttributeError):

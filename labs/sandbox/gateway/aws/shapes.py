@@ -9,6 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import botocore.session
+from botocore.validate import ParamValidator
+
 from labs.sandbox.gateway.memory.calls import Call
 
 LONGEST_ANSWER = 500
@@ -16,15 +19,11 @@ LONGEST_ANSWER = 500
 
 @cache
 def _operations(service: str) -> Any:
-    import botocore.session
-
     return botocore.session.get_session().get_service_model(service)
 
 
 def problem(call: Call) -> tuple[str, str]:
     """Error code and message; empty where the call can be answered."""
-    from botocore.validate import ParamValidator
-
     model = _operations(call.service)
     if call.action not in model.operation_names:
         return "UnknownOperationException", f"{call.service} has no operation {call.action[:80]}"

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from labs.sandbox.gateway.errors import RefusedError
 
 _HEADER = re.compile(
@@ -79,10 +83,6 @@ def verify(message: Message, signature: Signature, secret: str, token: str = "")
 
 
 def _compute(message: Message, signature: Signature, secret: str, token: str, date: str) -> str:
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
     parts = urlsplit(message.target)
     request = AWSRequest(
         method=message.method,

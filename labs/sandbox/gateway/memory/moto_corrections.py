@@ -1,4 +1,7 @@
-"""Corrections of moto, each with what AWS does. Installed once, before the first call."""
+"""Corrections of moto, each with what AWS does. Installed once, before the first call.
+
+moto is imported late, as in `moto_door.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 Corrections of moto live here too: its clock is the lab's, its random numbers are seeded per call (so that a replay
 makes the same keys and secrets), images are those of the registry, and only a few AWS managed policies are loaded.
+moto takes its account's number from the environment as it is imported: no import of it stands at the top.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from labs.sandbox.gateway.memory.journal import Journal
 from labs.sandbox.gateway.memory.sso_sessions import Sessions
 from labs.sandbox.gateway.memory.tokens import Signer
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `load` imports it, in its thread
     from labs.sandbox.gateway.memory.moto_door import Cloud
 
 T = TypeVar("T")
