@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from labs.base.errors import MissingDependency, SandboxError
+from labs.base.events import Report
 from labs.base.wait import Look, until
 
-Report = Callable[[str], None]
 LISTS_LOCK_PATIENCE = 120.0
 NOT_FOUND = ("Unable to locate package", "has no installation candidate", "404  Not Found", "Can't select candidate")
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}

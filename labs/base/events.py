@@ -31,6 +31,8 @@ class Progress:
 
 Event = Line | Progress
 Watcher = Callable[[Event], None]
+Report = Callable[[str], None]
+"""Takes one line for a person."""
 
 
 def ignore(_event: Event) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LETTERS = "abcdefgh"
+"""How the options of a question are called."""
+
 
 def size(count: float) -> str:
     """Bytes for a person, in decimal units as Docker shows them, with the Portuguese comma: `12,3 MB`."""

@@ -10,10 +10,11 @@ from typing import Any
 from labs.base.errors import CloudError
 from labs.base.iam_policy import listed
 from labs.base.reference import parse
+from labs.base.text import short
 from labs.base.text import size as shown_size
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
-from labs.checks.image import require, short
+from labs.checks.image import require
 from labs.checks.registry import remote_manifest
 from labs.seams.world import World
 

@@ -6,18 +6,14 @@ import re
 from pathlib import Path
 
 from labs.base.errors import LabError
+from labs.base.text import short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
+from labs.ownership.inventory import TITLE_LABEL
 from labs.seams.engine import Image
 from labs.seams.world import World
 
 VERSION_LABEL = "org.opencontainers.image.version"
-TITLE_LABEL = "org.opencontainers.image.title"
-
-
-def short(digest: str) -> str:
-    """`sha256:` and the first 12 digits, as Docker shows ids."""
-    return digest[:19]
 
 
 def require(world: World, reference: str) -> Image:

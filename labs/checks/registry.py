@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from labs.base.errors import LabError
 from labs.base.reference import parse, split_tag
-from labs.base.text import plural
+from labs.base.text import plural, short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
-from labs.checks.image import require, short
+from labs.checks.image import require
 from labs.seams.registry import Manifest
 from labs.seams.world import World
 

@@ -9,6 +9,8 @@ import argparse
 from labs.base.settings import Settings
 from labs.cli.terminal import show
 
+REBUILD = "python3 -m labs.journey --rebuild"
+
 
 def journey_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rebuild", action="store_true", help="refaz os checks e grava o que o estado comprova")
@@ -32,7 +34,7 @@ def journey(chosen: argparse.Namespace) -> int:
         print(f"Passos que o estado de agora comprova: {journey.rebuild(course, World(settings), progress)}.")
     print(journey.text(course, progress.all()))
     if lost := progress.lost():
-        print(f"{lost} Próximo comando: python3 -m labs.journey --rebuild")
+        print(f"{lost}\nPróximo comando: {REBUILD}")
     return 0
 
 

@@ -179,11 +179,14 @@ def _install_missing(chosen: argparse.Namespace) -> None:
     """System packages that the sandbox, or the tests, need on this machine."""
     from labs.machine import doctor
 
-    extra: tuple[tuple[str, str], ...] = ()
-    if chosen.verb == "test":
-        extra = doctor.TEST_PROGRAMS
+    agree = _agreement(chosen)
+    if chosen.verb != "test":
+        doctor.install_missing(say, agree=agree)
+    elif chosen.fast:
+        doctor.install_missing(say, agree=agree, extra=doctor.SPELLING, lab=False)
+    else:
         os.environ["LABS_ENGINE"] = "private"  # the tests use no engine of the learner's
-    doctor.install_missing(say, agree=_agreement(chosen), extra=extra)
+        doctor.install_missing(say, agree=agree, extra=doctor.TEST_PROGRAMS)
 
 
 def _start(chosen: argparse.Namespace) -> int:

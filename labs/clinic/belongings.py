@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labs.base import things
 from labs.base.reference import split_tag
 from labs.base.settings import Settings
-from labs.base.things import CONTAINER, ECR, HUB, IMAGE, Thing
+from labs.base.things import CONTAINER, ECR, HUB, IMAGE, USER, Thing
 from labs.checks.image import VERSION_LABEL
 from labs.clinic.open_case import Case
 from labs.ownership import inventory
@@ -43,7 +42,7 @@ LOCAL = ("clinica", WEB, "clinica-segredo", "clinica-arg")
 REMOTE = ("clinica", WEB)
 """Repositories in the Hub and in ECR."""
 CONTAINERS = (WEB, "clinica-esquecido", "clinica-homologacao", "clinica-producao")
-USER = PROFILE = "clinica"
+CLINIC_USER = PROFILE = "clinica"
 SECRETS = ("clinica-token-antigo", "clinica-nova.json")
 
 
@@ -139,9 +138,14 @@ def _repositories(world: World) -> Iterator[Item]:
 
 
 def _user(world: World) -> Iterator[Item]:
-    if any(user["UserName"] == USER for user in world.cloud.read("iam", "list_users")["Users"]):
-        command = f"aws iam delete-user --user-name {USER} --profile console"
-        yield Item(f"usuário {USER} no IAM", partial(remove_user, world, USER), command, Thing(things.USER, USER))
+    if any(user["UserName"] == CLINIC_USER for user in world.cloud.read("iam", "list_users")["Users"]):
+        command = f"aws iam delete-user --user-name {CLINIC_USER} --profile console"
+        yield Item(
+            f"usuário {CLINIC_USER} no IAM",
+            partial(remove_user, world, CLINIC_USER),
+            command,
+            Thing(USER, CLINIC_USER),
+        )
     if world.cloud.profile(PROFILE):
         command = f"aws configure list --profile {PROFILE}"
         yield Item(f"perfil {PROFILE} do AWS CLI", partial(forget_profile, world.settings, PROFILE), command)

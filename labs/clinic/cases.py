@@ -12,11 +12,12 @@ loses nothing: logins, the lab's clock and the pull limit come back as they were
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError
+from labs.base.events import Report
 from labs.base.files import locked
 from labs.base.settings import Settings
 from labs.base.things import Thing
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from labs.base.verdict import Verdict
     from labs.seams.world import World
 
-Say = Callable[[str], None]
 FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}
 
 
@@ -41,7 +41,7 @@ def current(settings: Settings) -> str:
     return case.drill if case else ""
 
 
-def open_case(world: World, name: str, say: Say) -> None:
+def open_case(world: World, name: str, say: Report) -> None:
     """Put a fault into the sandbox; a case that is open is closed first.
 
     Raises:
@@ -73,7 +73,7 @@ def open_case(world: World, name: str, say: Say) -> None:
     say(f"Caso aberto: {name}. {fault.said}")
 
 
-def close_case(world: World, say: Say, name: str = "") -> None:
+def close_case(world: World, say: Report, name: str = "") -> None:
     """Undo the open case (only if it is `name`, where given); without one, say so.
 
     Raises:

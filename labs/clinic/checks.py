@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 
 from labs.base.reference import parse
+from labs.base.text import short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
 from labs.checks.cloud import access_key, ecr_image, only_active_keys
 from labs.checks.container import environments
-from labs.checks.image import VERSION_LABEL, require, short
+from labs.checks.image import VERSION_LABEL, require
 from labs.checks.registry import logged_in, remote_manifest
 from labs.clinic import belongings, cases
 from labs.clinic.open_case import Case

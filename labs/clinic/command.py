@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError
+from labs.base.events import Report
 from labs.base.settings import Settings
+from labs.base.text import LETTERS
 from labs.clinic import cases
 from labs.course.catalog import Drill, load_course
 from labs.course.progress import Progress
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from labs.seams.world import World
 
 LESSON = "10-clinica-de-erros"
-LETTERS = "abcdefgh"
-Say = Callable[[str], None]
 
 
-def run(world: World, say: Say, case: str = "", *, undo: bool = False, letter: str = "") -> None:
+def run(world: World, say: Report, case: str = "", *, undo: bool = False, letter: str = "") -> None:
     """One command of the clinic: list the cases, or open, close or diagnose one.
 
     Args:
@@ -40,7 +39,7 @@ def run(world: World, say: Say, case: str = "", *, undo: bool = False, letter: s
         _list(world.settings, say)
 
 
-def _list(settings: Settings, say: Say) -> None:
+def _list(settings: Settings, say: Report) -> None:
     opened, proven = cases.current(settings), Progress(settings).all()
 
     def mark(drill: Drill) -> str:
@@ -53,7 +52,7 @@ def _list(settings: Settings, say: Say) -> None:
     say("→ é o caso aberto; ✓ já resolvido." if opened else "Nenhum caso aberto; ✓ já resolvido.")
 
 
-def _diagnose(drill: Drill, letter: str, settings: Settings, say: Say) -> None:
+def _diagnose(drill: Drill, letter: str, settings: Settings, say: Report) -> None:
     """The options where no letter is given; else what is right or wrong about that one. Tries are kept."""
     question = drill.diagnosis
     shown = dict(zip(LETTERS, question.options, strict=False))

@@ -176,7 +176,9 @@ def _immutable_present(world: World) -> Verdict:
 
 def _inactive_key(stage: Stage) -> None:
     key = stage.user()
-    stage.world.cloud.read("iam", "update_access_key", UserName=belongings.USER, AccessKeyId=key, Status="Inactive")
+    stage.world.cloud.read(
+        "iam", "update_access_key", UserName=belongings.CLINIC_USER, AccessKeyId=key, Status="Inactive"
+    )
 
 
 def _inactive_key_present(world: World) -> Verdict:
@@ -189,7 +191,7 @@ def _no_permission(stage: Stage) -> None:
 
 
 def _no_permission_present(world: World) -> Verdict:
-    if may(world, belongings.USER, "ecr:PutImage", "clinica"):
+    if may(world, belongings.CLINIC_USER, "ecr:PutImage", "clinica"):
         return failed("A política do usuário clinica já permite o push.")
     return passed("O login está feito, o repositório existe, e o push não passa.")
 

@@ -139,17 +139,17 @@ class Stage:
     def user(self, *actions: str) -> str:
         """The IAM user of the clinic, with a policy and a key in a profile of its own; returns the key's id."""
         cloud = self.world.cloud
-        self.note(Thing(USER, belongings.USER), Thing(KEY, belongings.USER))
-        cloud.read("iam", "create_user", UserName=belongings.USER)
+        self.note(Thing(USER, belongings.CLINIC_USER), Thing(KEY, belongings.CLINIC_USER))
+        cloud.read("iam", "create_user", UserName=belongings.CLINIC_USER)
         self.policy(*(actions or (*READ, *WRITE, *MANAGE)))
-        key = cloud.read("iam", "create_access_key", UserName=belongings.USER)["AccessKey"]
+        key = cloud.read("iam", "create_access_key", UserName=belongings.CLINIC_USER)["AccessKey"]
         self.profile(key["AccessKeyId"], key["SecretAccessKey"])
         return str(key["AccessKeyId"])
 
     def policy(self, *actions: str) -> None:
         document = json.dumps(policy(self.settings, actions))
         self.world.cloud.read(
-            "iam", "put_user_policy", UserName=belongings.USER, PolicyName=POLICY, PolicyDocument=document
+            "iam", "put_user_policy", UserName=belongings.CLINIC_USER, PolicyName=POLICY, PolicyDocument=document
         )
 
     def profile(self, key: str, secret: str, region: str = "") -> None:

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +26,10 @@ from types import FrameType
 
 from labs.base import apt
 from labs.base.errors import LabError
+from labs.base.events import Report
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import base_image, leftovers, registry_program, workspace
 
-Say = Callable[[str], None]
 HOMES = "LABS_TEST_HOMES"
 """Environment variable: the folder in which the tests make their state folders."""
 NOT_OURS = (
@@ -105,7 +105,7 @@ def _interruptible() -> Iterator[Running]:
             signal.signal(number, handler)
 
 
-def install_javascript_tools(say: Say) -> None:
+def install_javascript_tools(say: Report) -> None:
     """biome and tsc, once for each lock; where they cannot be had, the tests that need them fail and say why."""
     command = [sys.executable, "-m", "tests.javascript"]
     answer = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -113,7 +113,7 @@ def install_javascript_tools(say: Say) -> None:
         say(f"Sem as ferramentas de JavaScript dos testes: {answer.stderr.strip()}")
 
 
-def run(arguments: Sequence[str], say: Say) -> int:
+def run(arguments: Sequence[str], say: Report) -> int:
     """Run one pytest; returns its exit code. pytest's own closing line is the last one on stdout."""
     if taken := taken_ports():
         say(f"{_ports(taken)} Os testes que executam os comandos do curso vão falhar.")
@@ -126,12 +126,12 @@ def run(arguments: Sequence[str], say: Say) -> int:
         sweep(homes, say)
 
 
-def run_fast(extra: Sequence[str], say: Say) -> int:
+def run_fast(extra: Sequence[str], say: Report) -> int:
     """What a contributor runs all day: the lanes of `FAST`, which need neither sandbox nor a network of their own."""
     return _run_lanes(FAST, extra, say, prefix=(), at_once=True)
 
 
-def run_whole(extra: Sequence[str], say: Say) -> int:
+def run_whole(extra: Sequence[str], say: Report) -> int:
     """The whole suite; returns 0 only if every lane passed. The last line on stdout sums the lanes' closing lines up.
 
     Args:
@@ -168,7 +168,7 @@ def own_network() -> tuple[str, ...]:
         return ()
 
 
-def fetch(say: Say) -> None:
+def fetch(say: Report) -> None:
     """Everything that a sandbox downloads, into the cache that all lanes read: they have no way out.
 
     Raises:
@@ -200,7 +200,7 @@ def _ports(taken: Sequence[int]) -> str:
 
 
 def _run_lanes(
-    lanes: Mapping[str, Sequence[str]], extra: Sequence[str], say: Say, *, prefix: Sequence[str], at_once: bool
+    lanes: Mapping[str, Sequence[str]], extra: Sequence[str], say: Report, *, prefix: Sequence[str], at_once: bool
 ) -> int:
     began = time.monotonic()
     sys.stdout.flush()
@@ -225,7 +225,7 @@ class Lane:
 
     _turn = threading.Lock()
 
-    def __init__(self, name: str, command: Sequence[str], running: Running, say: Say) -> None:
+    def __init__(self, name: str, command: Sequence[str], running: Running, say: Report) -> None:
         self.name, self._command, self._running, self._say = name, command, running, say
         self.thread = threading.Thread(target=self._run)
         self.closing = ""
@@ -285,7 +285,7 @@ def _environment(homes: Path) -> dict[str, str]:
     return environment
 
 
-def sweep(homes: Path, say: Say) -> None:
+def sweep(homes: Path, say: Report) -> None:
     """Stop and delete every sandbox below a folder; silent when the fixtures already did."""
     for home in sorted(homes.iterdir()) if homes.is_dir() else []:
         try:

@@ -62,7 +62,8 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
             "allow_root": True,
             "allow_remote_access": False,  # refuses a Host header that is not this machine's (DNS rebinding)
             # The package's own loader also opens /proxy/<any port>; ours opens the course's pages and nothing else.
-            "jpserver_extensions": {"jupyter_server_proxy": False, EXTENSION: True},
+            # jupytext, which only contributors have, would save by a manager of its own: a refusal became an error 500.
+            "jpserver_extensions": {"jupyter_server_proxy": False, "jupyterlab_jupytext": False, EXTENSION: True},
             "terminado_settings": {
                 "shell_command": [shell, "--rcfile", str(terminal_file(settings)), "-i"] if shell else ["sh"]
             },

@@ -33,7 +33,7 @@ PAGES = {
     "producao": ("Produção", 3002, "a aula 08"),
 }
 """Pages that the lessons put on the learner's machine: path, title, port, where it is made."""
-PRIVATE = {"Cookie": "", "Authorization": "", "X-XSRFToken": ""}
+PRIVATE_HEADERS = {"Cookie": "", "Authorization": "", "X-XSRFToken": ""}
 """What a container must not learn: with JupyterLab's cookie or token it could act as the learner."""
 
 
@@ -83,7 +83,7 @@ class Forwarded(NamedLocalProxyHandler):
         self.finish(page)
 
     def get_request_headers_override(self) -> dict[str, str]:
-        return PRIVATE
+        return PRIVATE_HEADERS
 
 
 def launcher() -> list[ServerProcess]:

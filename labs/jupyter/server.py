@@ -14,13 +14,14 @@ import signal
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from labs import sandbox
 from labs.base import processes
 from labs.base.errors import LabError, SandboxError
+from labs.base.events import Report
 from labs.base.files import write_atomic
 from labs.base.settings import Settings, without_foreign
 from labs.base.wait import Look, until
@@ -31,7 +32,6 @@ from labs.seams.unix_http import request
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
-Report = Callable[[str], None]
 
 
 class _Stop(Exception):

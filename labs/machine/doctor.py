@@ -159,21 +159,23 @@ def _ports(settings: Settings) -> list[Finding]:
     ]
 
 
-TEST_PROGRAMS = (
-    ("skopeo", "skopeo"),
-    ("chromium", "chromium"),
-    ("hunspell", "hunspell"),
-    ("/usr/share/hunspell/pt_BR.dic", "hunspell-pt-br"),
-)
-"""What only the tests need, with the package that brings it: a registry client that is not ours, a browser, and a
-spelling checker with its dictionary (a file, since it has no program).
-"""
+SPELLING = (("hunspell", "hunspell"), ("/usr/share/hunspell/pt_BR.dic", "hunspell-pt-br"))
+"""A spelling checker with its dictionary (a file, since it has no program)."""
+TEST_PROGRAMS = (("skopeo", "skopeo"), ("chromium", "chromium"), *SPELLING)
+"""What only the tests need, with the package that brings it: a registry client that is not ours, a browser."""
 
 
 def install_missing(
-    say: Callable[[str], None], *, agree: Callable[[str], bool], extra: Sequence[tuple[str, str]] = ()
+    say: Callable[[str], None],
+    *,
+    agree: Callable[[str], bool],
+    extra: Sequence[tuple[str, str]] = (),
+    lab: bool = True,
 ) -> None:
     """Install the Debian/Ubuntu packages that `up` needs here, and `extra` programs; says which and asks first.
+
+    Args:
+        lab: False where no lab is to start, so that neither an engine nor its programs are needed.
 
     Raises:
         MissingDependency: refused, impossible, or not this kind of system.
@@ -183,9 +185,9 @@ def install_missing(
     settings = Settings.load()
     for _ in range(2):  # docker.io brings the client on some releases; on others the second look asks for docker-cli
         private, engine = _engine(settings)
-        if not engine.ok and not engine.package:
+        if lab and not engine.ok and not engine.package:
             engine_choice.choose(settings)  # raises what the finding only tells
-        needed = (engine, *_programs(private), *(_program(*program) for program in extra))
+        needed = (*((engine, *_programs(private)) if lab else ()), *(_program(*program) for program in extra))
         missing = [item for item in needed if not item.ok]
         packages = list(dict.fromkeys(item.package for item in missing if item.package))
         if not packages:

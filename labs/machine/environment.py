@@ -19,11 +19,11 @@ from pathlib import Path
 
 from labs.base import apt
 from labs.base.errors import MissingDependency, StateError
+from labs.base.events import Report
 from labs.base.files import lock_file, locked_within
 from labs.base.settings import CLONE
 from labs.machine import installer
 
-Report = Callable[[str], None]
 REQUIREMENTS = CLONE / "requirements.txt"
 TEST_REQUIREMENTS = CLONE / "tests" / "requirements.txt"
 STAMP = "labs-stamp"

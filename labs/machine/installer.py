@@ -13,12 +13,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labs.base.errors import LabError, MissingDependency, StateError
+from labs.base.events import Report
 
-Report = Callable[[str], None]
 UV_LOCK = Path(__file__).with_name("uv.txt")
 NO_NETWORK = ("NewConnectionError", "Temporary failure", "ConnectionError", "Max retries", "timed out")
 """pip's words."""

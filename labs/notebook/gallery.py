@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("homologacao", "producao")
 KEY_OWNER = "widget-dev"
-BUDGET = "curso-registries"
+BUDGET_NAME = "curso-registries"
 Values = Mapping[str, str]
 
 
@@ -200,7 +200,7 @@ class Gallery:
 
         def draw(values: Values) -> Picture:
             estimate = costs.estimate(_number(values["storage"]), _number(values["transfer"]))
-            return pictures.cost(estimate, readings.budget(self._world, BUDGET))
+            return pictures.cost(estimate, readings.budget(self._world, BUDGET_NAME))
 
         self._picture(
             draw,

@@ -26,7 +26,7 @@ from labs.seams.world import World
 
 OTHERS = ("library", "acme")
 """Namespaces of the lab's Hub that are not the learner's: an official image, and a company's."""
-HUB, ECR = "Docker Hub", "ECR"
+HUB_TITLE, ECR_TITLE = "Docker Hub", "ECR"
 COURSE_NAME = "widget-server"
 
 
@@ -35,7 +35,7 @@ COURSE_NAME = "widget-server"
 
 def registry_name(world: World, address: str) -> str:
     """The name of one of the lab's registries, or ""."""
-    return {world.settings.hub_registry: HUB, world.settings.ecr_registry: ECR}.get(address, "")
+    return {world.settings.hub_registry: HUB_TITLE, world.settings.ecr_registry: ECR_TITLE}.get(address, "")
 
 
 def hub_repositories(world: World) -> list[Repository]:
@@ -142,7 +142,10 @@ def _places(world: World, name: str, image: Image) -> Mapping[str, tuple[str, ..
             if local != name and COURSE_NAME in local and not registry_name(world, local.partition("/")[0]):
                 for layer in set(other.layers) & set(image.layers):
                     found.setdefault(layer, set()).add(local)
-    for title, repositories in ((HUB, _quietly(hub_repositories, world)), (ECR, _quietly(ecr_repositories, world))):
+    for title, repositories in (
+        (HUB_TITLE, _quietly(hub_repositories, world)),
+        (ECR_TITLE, _quietly(ecr_repositories, world)),
+    ):
         for repository in repositories:
             for tag in repository.tags:
                 held = images.get(tag.config)
@@ -305,8 +308,8 @@ def stations(world: World, version: str, environments: tuple[str, ...]) -> list[
     image = world.engine.image(f"widget-server:{version}")
     found = [pictures.Station("build", "Build", f"widget-server:{version}", image.id if image else "")]
     places = (
-        ("hub", HUB, f"{settings.hub_registry}/{settings.hub_user}/widget-server:{version}"),
-        ("ecr", ECR, f"{settings.ecr_registry}/widget-server:{version}"),
+        ("hub", HUB_TITLE, f"{settings.hub_registry}/{settings.hub_user}/widget-server:{version}"),
+        ("ecr", ECR_TITLE, f"{settings.ecr_registry}/widget-server:{version}"),
     )
     for place, title, name in places:
         held = manifest(world, name)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabError, RegistryError
+from labs.base.events import Report
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import BASE_IMAGE, LIVE, Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
@@ -31,7 +32,6 @@ from labs.seams.docker_client import docker
 from labs.seams.engine import Container, Image
 from labs.seams.world import World
 
-Report = Callable[[str], None]
 BASE = f"imagem {BASE_IMAGE}"
 NAMELESS = "(sem nome)"
 ROUNDS = 5
@@ -200,7 +200,7 @@ def empty_engine(settings: Settings, report: Report) -> None:
 
 @contextlib.contextmanager
 def _silence_told(settings: Settings) -> Iterator[None]:
-    """Say of an engine that does not answer what it means for `reset`."""
+    """Report of an engine that does not answer what it means for `reset`."""
     try:
         yield
     except EngineUnavailable as error:

@@ -5,10 +5,11 @@ Where one does not pass there is no certificate, and it says where to return to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from labs.base.events import Report
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
@@ -20,7 +21,6 @@ from labs.running.judge import judge
 from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
-Report = Callable[[str], None]
 LABELS = {
     "account": "conta",
     "arn": "ARN",

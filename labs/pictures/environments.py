@@ -11,7 +11,7 @@ from labs.pictures.markup import Html, escape, paragraph, table
 from labs.seams.engine import Container
 
 TONES: dict[str, Tone] = {"homologacao": "amber", "producao": "green"}
-LABELS = {"homologacao": "Homologação", "producao": "Produção"}
+TITLES = {"homologacao": "Homologação", "producao": "Produção"}
 
 
 def environments(names: Sequence[str], containers: Iterable[Container]) -> Picture:
@@ -106,7 +106,7 @@ def _draw(names: Sequence[str], found: Sequence[Container | None], verdict: str)
 def _environment(drawing: Drawing, name: str, container: Container | None, x: float, y: float, width: float) -> None:
     drawing.box(x, y, width, 200, "plain", dashed=container is None, thick=container is not None)
     drawing.box(x, y, width, 36, TONES.get(name, "soft"))
-    drawing.text(x + 14, y + 24, fit(LABELS.get(name, name), width - 130, 15), size=15, bold=True)
+    drawing.text(x + 14, y + 24, fit(TITLES.get(name, name), width - 130, 15), size=15, bold=True)
     if container is None:
         drawing.text(x + width / 2, y + 116, "container ainda não existe", anchor="middle", ink="mute")
         return

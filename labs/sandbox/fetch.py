@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from labs.base import apt
 from labs.base.errors import LabError
+from labs.base.events import Report
 from labs.base.settings import Settings
 from labs.sandbox import base_image, engine_choice, lifecycle, registry_program, workspace
-
-Report = Callable[[str], None]
 
 
 def ahead(settings: Settings, report: Report) -> None:

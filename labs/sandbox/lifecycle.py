@@ -20,6 +20,7 @@ from typing import Any
 
 from labs.base import processes
 from labs.base.errors import LabError, SandboxError, StateError
+from labs.base.events import Report
 from labs.base.files import locked_within
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
@@ -27,7 +28,6 @@ from labs.sandbox import engine_choice, leftovers, network, parts, registry_prog
 from labs.sandbox.supervised import PartState
 from labs.seams import engine_api
 
-Report = Callable[[str], None]
 Decided = Callable[[Settings], None]
 START_SECONDS = 60.0
 LOCK_SECONDS = 300.0

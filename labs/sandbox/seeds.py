@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 import secrets
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from labs.base.errors import SandboxError
+from labs.base.errors import RegistryError, SandboxError
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.seams import engine_api
@@ -92,16 +90,15 @@ def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None
 
 
 def _make_private(settings: Settings, repository: tuple[str, str], password: str) -> None:
-    path = f"/api/v2/repositories/{'/'.join(repository)}/privacy/"
-    headers = {"Authorization": _basic(repository[0], password), "Content-Type": "application/json"}
-    body = json.dumps({"is_private": True}).encode()
-    reply = request(f"http://{settings.hub_registry}", "POST", path, body=body, headers=headers)
-    if reply.status != 200:
+    from labs.seams.registry import HttpRegistry
+
+    namespace, name = repository
+    try:
+        HttpRegistry(settings.hub_registry, lambda: (namespace, password)).hub_private(namespace, name)
+    except RegistryError as error:
         raise SandboxError(
-            "O Hub do laboratório não tornou um repositório privado.",
-            f"HTTP {reply.status} {reply.text}",
-            "python3 -m labs up",
-        )
+            "O Hub do laboratório não tornou um repositório privado.", error.observed, "python3 -m labs up"
+        ) from error
 
 
 def _has_tag(settings: Settings, repository: tuple[str, str]) -> bool:
@@ -121,7 +118,3 @@ def _one_file(name: str, text: str) -> bytes:
         member.mode = 0o644
         tar.addfile(member, io.BytesIO(text.encode()))
     return buffer.getvalue()
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

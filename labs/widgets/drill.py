@@ -9,11 +9,11 @@ import msgspec
 import traitlets
 
 from labs.base.errors import LabError
+from labs.base.text import LETTERS
 from labs.course.catalog import Drill
 from labs.course.tries import Tries
 from labs.widgets import changes
 from labs.widgets.card import Card
-from labs.widgets.transcript import LETTERS
 
 
 class DiagnosisCard(Card):

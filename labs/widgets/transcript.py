@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from labs.base.errors import Interrupted, StepBusy
+from labs.base.text import LETTERS
 from labs.base.verdict import Verdict
 from labs.course.catalog import Question, Step
 from labs.running.runner import Outcome
 
 EXPECTED = "Este comando deve ser recusado — é o que queremos ver."
-LETTERS = "abcdefgh"
 PROGRAMS = {
     *("docker", "aws", "python3", "cat", "ls", "cp", "mv", "cd", "chmod", "curl"),
     *("df", "eval", "export", "pwd", "sudo", "tail", "echo", "grep"),

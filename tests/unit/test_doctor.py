@@ -145,3 +145,13 @@ def test_a_user_without_any_engine_hears_it_before_anything_is_installed(
     assert main.main([verb, "--yes"]) == 1
     assert "só o root pode iniciar um" in capsys.readouterr().err
     assert not (tmp_path / "venv").exists()
+
+
+def test_who_runs_the_fast_tests_alone_needs_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(engine_choice, "answers", lambda _: False)
+    monkeypatch.setattr(apt, "install", lambda packages, _: installed.extend(packages))
+    monkeypatch.setattr(doctor, "SPELLING", ((str(tmp_path / "pt_BR.dic"), "hunspell-pt-br"),))
+    main._install_missing(main.parser().parse_args(["test", "--fast", "--yes"]))
+    assert set(installed) == {"hunspell-pt-br"}

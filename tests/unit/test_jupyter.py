@@ -39,7 +39,8 @@ def test_the_servers_configuration_is_closed_to_others(written: Path) -> None:
     server = read(path)
     assert server["ServerApp"]["ip"] == "127.0.0.1" and server["ServerApp"]["allow_remote_access"] is False
     assert server["KernelManager"] == {"transport_encryption": "required"}
-    assert server["ServerApp"]["jpserver_extensions"]["jupyter_server_proxy"] is False
+    for other in ("jupyter_server_proxy", "jupyterlab_jupytext"):
+        assert server["ServerApp"]["jpserver_extensions"][other] is False
 
 
 def test_the_interfaces_defaults_name_settings_that_exist(written: Path) -> None:

@@ -17,7 +17,7 @@ from labs.sandbox.gateway.memory.images import Image, Repository
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.ecr import TOKEN_SECONDS, Ecr, is_immutable, missing
 from labs.sandbox.gateway.registries.store import Store, digest_of
-from labs.sandbox.gateway.registries.upstream import NAME
+from labs.sandbox.gateway.registries.upstream import REPOSITORY_NAME
 
 INVALID_NAME = (
     "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must be 2 to 256 lower-case letters, digits, "
@@ -45,7 +45,7 @@ class EcrApi:
         if call.action == "GetAuthorizationToken":
             return self._token(call)
         name = call.parameters.get("repositoryName")
-        if name is not None and not (2 <= len(name) <= 256 and re.fullmatch(NAME, name, re.ASCII)):
+        if name is not None and not (2 <= len(name) <= 256 and re.fullmatch(REPOSITORY_NAME, name, re.ASCII)):
             return _error("InvalidParameterException", INVALID_NAME)
         own = {
             "PutImage": self._put_image,

@@ -27,7 +27,7 @@ PATHS = (
     *("/assignment/accounts", "/assignment/roles", "/federation/credentials", "/sso/device"),
 )
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so that no words appear
+CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so that no words appear
 MACHINE = "aluno"
 AGAIN = "python3 -m labs.sso --profile sso"
 
@@ -83,7 +83,7 @@ class Sso:
 
     async def _authorize(self, request: web.BaseRequest) -> web.Response:
         client = self._client(await json_object(request))
-        letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+        letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
         device = SsoDevice(secrets.token_urlsafe(32), f"{letters[:4]}-{letters[4:]}", client.id)
         await self._state.record(device)
         uri = f"http://{request.host}/sso/device"

@@ -24,11 +24,11 @@ CHUNK = 1 << 18
 _FULL = re.compile(rb'no space left on device|"Err":(?:28|122)\b')
 """What the registry's 500 says of a full disk: in words, or the number of the system's error (ENOSPC, EDQUOT)."""
 NO_SPACE = "no space left on device in the registry's store"
-NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+REPOSITORY_NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 DIGEST = re.compile(_DIGEST)
 _ROUTE = re.compile(
-    rf"/v2/(?P<name>{NAME})/(?:"
+    rf"/v2/(?P<name>{REPOSITORY_NAME})/(?:"
     r"(?P<uploads>blobs/uploads)/(?P<upload>[\w=.-]*)"
     rf"|blobs/(?P<blob>{_DIGEST})"
     rf"|manifests/(?P<manifest>\w[\w.-]{{0,127}}|{_DIGEST})"
