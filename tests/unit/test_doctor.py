@@ -149,7 +149,7 @@ def test_a_user_without_any_engine_hears_it_before_anything_is_installed(
 
 def test_who_runs_the_fast_tests_alone_needs_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     installed: list[str] = []
-    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(engine_choice, "answers", lambda _: False)
     monkeypatch.setattr(apt, "install", lambda packages, _: installed.extend(packages))
     monkeypatch.setattr(doctor, "SPELLING", ((str(tmp_path / "pt_BR.dic"), "hunspell-pt-br"),))
