@@ -43,6 +43,11 @@ def test_the_servers_configuration_is_closed_to_others(written: Path) -> None:
         assert server["ServerApp"]["jpserver_extensions"][other] is False
 
 
+def test_no_page_asks_whether_jupyterlab_should_be_built(written: Path) -> None:
+    page = read(written / "config" / "labconfig" / "page_config.json")
+    assert page["buildCheck"] is False and page["buildAvailable"] is False
+
+
 def test_the_interfaces_defaults_name_settings_that_exist(written: Path) -> None:
     """A default for a plugin or a setting that JupyterLab no longer has would do nothing, silently."""
     import jupyterlab
