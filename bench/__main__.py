@@ -59,7 +59,8 @@ def seconds(action: Callable[[], object]) -> float:
 
 def start(settings: Settings) -> list[Figure]:
     """`up` with everything installed, against the slowest of its parts started alone."""
-    whole, alone = [], {}
+    whole: list[float] = []
+    alone: dict[str, list[float]] = {}
     command = [sys.executable, "-m", "labs", "up"]
     for _ in range(RUNS):
         subprocess.run([sys.executable, "-m", "labs", "down"], cwd=CLONE, check=True, capture_output=True)

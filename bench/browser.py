@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from typing import Any
 
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -125,7 +126,14 @@ def log(context: BrowserContext, server: Server, runs: int) -> list[tuple[str, s
 
 def _scratch_notebook(context: BrowserContext, server: Server) -> Page:
     """A notebook with one cell that shows a step of the benchmark's own."""
-    cell = {"cell_type": "code", "id": "log", "metadata": {}, "source": LOG, "outputs": [], "execution_count": None}
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "log",
+        "metadata": {},
+        "source": LOG,
+        "outputs": [],
+        "execution_count": None,
+    }
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     book = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     (server.home / "work" / "notebooks" / "bench.ipynb").write_text(json.dumps(book), "utf-8")

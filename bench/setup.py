@@ -66,10 +66,13 @@ def _start(clone: Path) -> tuple[float, dict[str, float]]:
     environment = {name: value for name, value in os.environ.items() if name not in ("LABS_VENV", "LABS_CACHE")}
     environment["LABS_HOME"] = str(clone.parent / "home")
     command = [BARE, "-m", "labs", "start", "--no-browser", "--yes"]
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     began = last = time.perf_counter()
     parts: dict[str, float] = {}
-    with subprocess.Popen(command, cwd=clone, env=environment, **options) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=clone, env=environment, stdin=quiet, stdout=quiet, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
         for line in process.stderr:
             for start, name in PARTS.items():
                 if line.startswith(start):

@@ -110,10 +110,10 @@ class Typist:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        assert process.stdin and process.stdout
         killer = threading.Timer(SECONDS, process.kill)
         killer.start()
         try:
-            assert process.stdin and process.stdout
             process.stdin.write(answers)
             process.stdin.close()
             lines = []

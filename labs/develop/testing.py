@@ -28,8 +28,10 @@ from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.events import Report
 from labs.base.settings import CLONE, Settings
+from labs.develop import measuring
 from labs.sandbox import base_image, leftovers, registry_program, workspace
 
+RUN = (sys.executable, "-m")
 HOMES = "LABS_TEST_HOMES"
 """Environment variable: the folder in which the tests make their state folders."""
 NOT_OURS = (
@@ -121,18 +123,19 @@ def run(arguments: Sequence[str], say: Report) -> int:
     try:
         sys.stdout.flush()
         with _interruptible() as running:
-            return running.start(_pytest(arguments), homes).wait()
+            return running.start([*RUN, "pytest", *arguments], homes).wait()
     finally:
         sweep(homes, say)
 
 
 def run_fast(extra: Sequence[str], say: Report) -> int:
     """What a contributor runs all day: the lanes of `FAST`, which need neither sandbox nor a network of their own."""
-    return _run_lanes(FAST, extra, say, prefix=(), at_once=True)
+    return _run_lanes(FAST, extra, say, at_once=True)
 
 
 def run_whole(extra: Sequence[str], say: Report) -> int:
-    """The whole suite; returns 0 only if every lane passed. The last line on stdout sums the lanes' closing lines up.
+    """The whole suite, measured; returns 0 only if every lane passed and the measure reached its floor. The last line
+    on stdout sums the lanes' closing lines up.
 
     Args:
         extra: options for every lane's pytest.
@@ -153,7 +156,7 @@ def run_whole(extra: Sequence[str], say: Report) -> int:
             )
         else:
             say("Sem uma rede para cada faixa (precisa de root): as faixas rodam uma depois da outra.")
-        return _run_lanes(LANES, extra, say, prefix=prefix, at_once=bool(prefix))
+        return _run_lanes(LANES, extra, say, prefix=prefix, at_once=bool(prefix), measured=True)
 
 
 def own_network() -> tuple[str, ...]:
@@ -200,13 +203,22 @@ def _ports(taken: Sequence[int]) -> str:
 
 
 def _run_lanes(
-    lanes: Mapping[str, Sequence[str]], extra: Sequence[str], say: Report, *, prefix: Sequence[str], at_once: bool
+    lanes: Mapping[str, Sequence[str]],
+    extra: Sequence[str],
+    say: Report,
+    *,
+    prefix: Sequence[str] = (),
+    at_once: bool,
+    measured: bool = False,
 ) -> int:
     began = time.monotonic()
     sys.stdout.flush()
+    if measured:
+        measuring.begin()
+    start = [*prefix, *(measuring.RUN if measured else RUN), "pytest"]
     with _interruptible() as running:
         made = [
-            Lane(name, [*prefix, *_pytest([*arguments, *extra, "-o", f"cache_dir=.pytest_cache/{name}"])], running, say)
+            Lane(name, [*start, *arguments, *extra, "-o", f"cache_dir=.pytest_cache/{name}"], running, say)
             for name, arguments in lanes.items()
         ]
         for lane in made:
@@ -215,9 +227,13 @@ def _run_lanes(
                 lane.thread.join()
         for lane in made:
             lane.thread.join()
+    code = next((lane.code for lane in made if lane.code), 0)
+    if measured and not running.interrupted:
+        said, reached = measuring.total()
+        print(said)
+        code = code or int(not reached)
     print(closing_line([lane.closing for lane in made], time.monotonic() - began), flush=True)
-    codes = [lane.code for lane in made]
-    return next((code for code in codes if code), 0)
+    return code
 
 
 class Lane:
@@ -270,10 +286,6 @@ def closing_line(lines: Sequence[str], seconds: float) -> str:
         if counts[word]
     ]
     return f" {', '.join(told)} in {seconds:.2f}s ".center(80, "=")
-
-
-def _pytest(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "pytest", *arguments]
 
 
 def _environment(homes: Path) -> dict[str, str]:

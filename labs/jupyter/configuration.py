@@ -33,6 +33,14 @@ STYLE_SHEET = """\
 """
 
 
+PAGE = {
+    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
+    # Nobody builds JupyterLab here: each page that opens would ask node, where there is one, whether it should be.
+    "buildAvailable": False,
+    "buildCheck": False,
+}
+
+
 def write(settings: Settings, port: int) -> None:
     """Write all of it. The layout is written only where there is none yet.
 
@@ -41,8 +49,7 @@ def write(settings: Settings, port: int) -> None:
     """
     config = folder(settings) / "config"
     _write_json(config / "jupyter_server_config.json", server(settings, port))
-    disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-    _write_json(config / "labconfig" / "page_config.json", disabled)
+    _write_json(config / "labconfig" / "page_config.json", PAGE)
     _write_json(config / "labconfig" / "default_setting_overrides.json", DEFAULTS)
     write_atomic(config / "custom" / "custom.css", STYLE_SHEET)
     write_atomic(terminal_file(settings), terminal(settings))

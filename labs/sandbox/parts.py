@@ -145,7 +145,7 @@ def clean_environment(settings: Settings) -> dict[str, str]:
     """The parts see nothing of the learner's: no AWS keys, no Docker login, no proxy to the outside."""
     path = os.environ.get("PATH", os.defpath)
     environment = {"PATH": f"{path}:/usr/local/sbin:/usr/sbin:/sbin", "HOME": str(settings.sandbox), "LANG": "C.UTF-8"}
-    for name in ("TMPDIR", "TZ"):
+    for name in ("TMPDIR", "TZ", "COVERAGE_PROCESS_CONFIG"):  # the last: the suite measures the gateway too
         if name in os.environ:
             environment[name] = os.environ[name]
     return environment

@@ -324,9 +324,11 @@ class Patient:
     def assert_planes_agree(self, after: Census) -> None:
         """What the APIs say is what the stores hold: digest by digest, byte by byte."""
         for name, (digest, size) in after["ecr"].items():
-            assert true_size(self, "ecr", name.partition(":")[0], digest) == size, name
+            assert true_size(self.settings, "ecr", name.partition(":")[0], digest) == size, name
         for name, (digest, size) in after["hub"].items():
-            assert true_size(self, "hub", f"{self.settings.hub_user}/{name.partition(':')[0]}", digest) == size, name
+            assert (
+                true_size(self.settings, "hub", f"{self.settings.hub_user}/{name.partition(':')[0]}", digest) == size
+            ), name
 
 
 def done(patient: Patient, step: Step) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from labs.base import processes
 from labs.base.settings import CLONE, Settings
@@ -110,6 +111,7 @@ def kernel(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
     manager.start_kernel(env=environment(settings), cwd=str(settings.work))
 
     def kill() -> None:
+        assert isinstance(manager.provisioner, LocalProvisioner) and manager.provisioner.pid
         os.kill(manager.provisioner.pid, signal.SIGKILL)
         tally.add("kill kernel")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 
 import pytest
 
@@ -39,6 +40,10 @@ def test_nothing_acknowledged_is_lost(patient: Patient, name: str, part: str, mo
     patient.assert_planes_agree(patient.census())
 
 
+def _gone(pid: int, start: str) -> Look:
+    return Look(not processes.is_alive(pid, start))
+
+
 def test_a_machine_restart(patient: Patient) -> None:
     """Every process of the lab ends at once, and with them the containers; then `up`."""
     before = patient.census()
@@ -46,7 +51,7 @@ def test_a_machine_restart(patient: Patient) -> None:
     for pid in sorted(alive):
         os.kill(pid, signal.SIGKILL)
     for pid, start in alive.items():
-        until("morrer", lambda pid=pid, start=start: Look(not processes.is_alive(pid, start)), 10)
+        until("morrer", partial(_gone, pid, start), 10)
     tally.add("machine restart", Recovery(patient).seconds())
     after = patient.census()
     patient.assert_nothing_lost({kind: held for kind, held in before.items() if kind != "containers"}, after)

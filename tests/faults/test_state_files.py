@@ -206,10 +206,14 @@ def test_the_supervisor_bears_a_clock_that_jumps() -> None:
 
     part = RunningPart(Part("x", ("/nonexistent",), {}, os.devnull, "", "", grace=1))
     real = processes.clock
+
+    def jumped(by: int) -> Callable[[], float]:
+        return lambda: real() + by
+
     try:
         for jump in (-(10**6), 10**6):
             part.launch()
-            processes.clock = lambda jump=jump: real() + jump
+            processes.clock = jumped(jump)
             part.launch()
     finally:
         processes.clock = real

@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import HealthCheck, Phase, settings
 
+from labs.base.settings import Settings
 from labs.sandbox.gateway.memory.console_session import console_credentials
 from labs.seams.unix_http import request
 
@@ -176,16 +177,16 @@ def assert_planes_agree(lab: Lab) -> None:
     seen = picture(lab)
     for name, held in seen["images"].items():
         for digest, size, _ in held:
-            assert true_size(lab, "ecr", name, digest) == size, (name, digest)
+            assert true_size(lab.settings, "ecr", name, digest) == size, (name, digest)
     for (user, _), repositories in zip((ALUNO, ACME), seen["hub"].values(), strict=True):
         for name, tags in repositories.items():
             for tag, digest, size in tags:
-                assert true_size(lab, "hub", f"{user}/{name}", digest) == size, (name, tag)
+                assert true_size(lab.settings, "hub", f"{user}/{name}", digest) == size, (name, tag)
 
 
-def true_size(lab: Lab, registry: str, name: str, digest: str) -> int:
+def true_size(settings: Settings, registry: str, name: str, digest: str) -> int:
     """Bytes of an image's blobs in the store itself, past the gateway."""
-    address = f"unix://{lab.settings.run / f'{registry}.sock'}"
+    address = f"unix://{settings.run / f'{registry}.sock'}"
     accept = {
         "Accept": "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
     }

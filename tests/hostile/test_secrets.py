@@ -22,6 +22,7 @@ import pytest
 from labs.base.processes import start_of, stop
 from labs.base.settings import CLONE
 from labs.jupyter import server
+from labs.jupyter.configuration import token
 from labs.secrecy.scan import Report, Scan
 from labs.secrecy.values import Needles, in_notebook, known
 from tests.courses import SAVED, Taught
@@ -53,7 +54,14 @@ def test_after_the_whole_course_no_secret_is_out_of_place(taught: Taught) -> Non
 
 
 def notebook(**changes: Any) -> str:
-    cell = {"id": "a", "cell_type": "code", "source": "1", "outputs": [], "execution_count": None, "metadata": {}}
+    cell: dict[str, Any] = {
+        "id": "a",
+        "cell_type": "code",
+        "source": "1",
+        "outputs": [],
+        "execution_count": None,
+        "metadata": {},
+    }
     book = {"cells": [{**cell, **changes}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(book)
 
@@ -148,7 +156,7 @@ def save(taught: Taught, path: str, book: dict[str, Any]) -> tuple[int, str]:
     origin = taught.address.partition("//")[2].partition("/")[0]
     connection = http.client.HTTPConnection(origin, timeout=20)
     try:
-        headers = {"Authorization": f"token {server.token(taught.settings)}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"token {token(taught.settings)}", "Content-Type": "application/json"}
         content = json.dumps({"type": "notebook", "format": "json", "content": book})
         connection.request("PUT", f"/api/contents/{path}", content.encode(), headers)
         reply = connection.getresponse()
@@ -201,13 +209,13 @@ def test_secrets_of_other_labs_are_known_by_their_shape(text: str) -> None:
 @pytest.mark.parametrize("target", ["/api/contents", "/api/kernels", "/api/terminals", "/lab"])
 def test_jupyterlab_needs_its_token_and_its_own_host(taught: Taught, target: str) -> None:
     origin = taught.address.partition("//")[2].partition("/")[0]
-    token = {"Authorization": f"token {server.token(taught.settings)}"}
-    tries = (
+    header = {"Authorization": f"token {token(taught.settings)}"}
+    tries: tuple[tuple[dict[str, str], tuple[int, ...]], ...] = (
         ({}, (302, 403)),
         ({"Authorization": "token wrong"}, (302, 403)),
-        ({**token, "Host": "evil.example"}, (403,)),
-        ({**token, "Host": "evil.example:8888", "Origin": "http://evil.example:8888"}, (403,)),
-        (token, (200,)),
+        ({**header, "Host": "evil.example"}, (403,)),
+        ({**header, "Host": "evil.example:8888", "Origin": "http://evil.example:8888"}, (403,)),
+        (header, (200,)),
     )
     for headers, wanted in tries:
         assert ask(origin, "GET", target, headers) in wanted, headers
@@ -217,7 +225,7 @@ def test_jupyterlab_takes_no_orders_from_other_pages(taught: Taught) -> None:
     origin = taught.address.partition("//")[2].partition("/")[0]
     connection = http.client.HTTPConnection(origin, timeout=20)
     try:
-        connection.request("GET", f"/lab?token={server.token(taught.settings)}")
+        connection.request("GET", f"/lab?token={token(taught.settings)}")
         cookies = connection.getresponse().headers.get_all("Set-Cookie") or []
     finally:
         connection.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import signal
 import socket
@@ -93,7 +92,11 @@ class Lab:
         return (self.settings.home / f"{name}.log").read_text(errors="replace")[-3000:]
 
     def _spawn(self, name: str, command: list[str]) -> None:
-        environment = {"LABS_HOME": str(self.settings.home), "PYTHONPATH": str(CLONE), "PATH": os.defpath}
+        environment = {
+            **parts.clean_environment(self.settings),
+            "LABS_HOME": str(self.settings.home),
+            "PYTHONPATH": str(CLONE),
+        }
         with (self.settings.home / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment

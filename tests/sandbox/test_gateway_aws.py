@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_an_inactive_a_deleted_and_an_unknown_key_are_refused(gateway: Lab) -> N
     iam, who = gateway.cloud.client("iam", "console"), {"UserName": "trocada", "AccessKeyId": key["aws_access_key_id"]}
     sts, ecr = gateway.cloud.client("sts", "trocada"), gateway.cloud.client("ecr", "trocada")
     sts.get_caller_identity()
-    for change in (lambda: iam.update_access_key(**who, Status="Inactive"), lambda: iam.delete_access_key(**who)):
+    for change in (partial(iam.update_access_key, **who, Status="Inactive"), partial(iam.delete_access_key, **who)):
         change()
         with pytest.raises(ClientError) as error:
             sts.get_caller_identity()

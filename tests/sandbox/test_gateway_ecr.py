@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -34,7 +35,7 @@ def error_of(reply: object) -> tuple[int, str, str]:
     return reply.status_code, body["code"], body["message"]  # type: ignore[attr-defined]
 
 
-def described(lab: Lab, name: str) -> dict[str, dict]:
+def described(lab: Lab, name: str) -> dict[str, dict[str, Any]]:
     images = lab.cloud.client("ecr", "console").describe_images(repositoryName=name)["imageDetails"]
     return {image["imageDigest"]: image for image in images}
 

@@ -191,7 +191,8 @@ def test_manifests_have_a_size_limit(gateway: Lab) -> None:
 
 def test_a_private_repository_can_be_made_before_its_first_push(gateway: Lab) -> None:
     """As on Docker Hub, where a first push would make a public one."""
-    url, asked = f"{gateway.hub}/api/v2/namespaces/aluno/repositories", {"name": "antes", "is_private": True}
+    url = f"{gateway.hub}/api/v2/namespaces/aluno/repositories"
+    asked: dict[str, str | bool] = {"name": "antes", "is_private": True}
     assert gateway.http.post(url, json=asked).status_code == 401
     assert gateway.http.post(url, json=asked, auth=ACME).status_code == 403
     assert gateway.http.post(url, json={**asked, "name": "Não Serve"}, auth=ALUNO).status_code == 400

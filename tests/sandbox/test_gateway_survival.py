@@ -164,7 +164,9 @@ def test_a_full_disk_refuses_and_changes_nothing(gateway: Lab) -> None:
 
 
 def test_a_dead_registry_is_told_and_comes_back(gateway: Lab) -> None:
-    headers = lambda: {"Accept": MANIFEST, **gateway.bearer("aluno/app", ALUNO)}  # noqa: E731
+    def headers() -> dict[str, str]:
+        return {"Accept": MANIFEST, **gateway.bearer("aluno/app", ALUNO)}
+
     url = f"{gateway.hub}/v2/aluno/app/manifests/v1"
     if gateway.http.get(url, headers=headers()).status_code != 200:
         gateway.push(gateway.hub, "aluno/app", "v1", b"x", headers=gateway.bearer("aluno/app", ALUNO))

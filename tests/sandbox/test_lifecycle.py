@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -284,9 +285,13 @@ def _docker(settings: Settings, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def _gone(pid: int, mark: str) -> Look:
+    return Look(not processes.is_alive(pid, mark))
+
+
 def _kill(pids: list[int]) -> None:
     marks = {pid: processes.start_of(pid) for pid in pids}
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     for pid, mark in marks.items():
-        until("morrer", lambda pid=pid, mark=mark: Look(not processes.is_alive(pid, mark)), 10)
+        until("morrer", partial(_gone, pid, mark), 10)

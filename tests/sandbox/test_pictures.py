@@ -18,7 +18,8 @@ def passed(runner: Runner, *paths: str) -> str:
     """Run steps, which must pass; returns the last one's output."""
     transcript = ""
     for path in paths:
-        outcome = runner.run(*path.split("/"))
+        lesson, _, step = path.partition("/")
+        outcome = runner.run(lesson, step)
         assert outcome.verdict.passed, f"{path}: {outcome.verdict.observed}"
         transcript = "\n".join(outcome.transcript)
     return transcript

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from typing import Never
 
 import pytest
 
+from labs.base import apt
 from labs.base.errors import LabError, MissingDependency, StateError
 from labs.machine import environment, installer
 
@@ -25,7 +28,7 @@ def _pretend_made(venv: Path) -> None:
     (venv / environment.STAMP).write_text(environment.wanted_stamp())
 
 
-def _never(_: str) -> bool:
+def _never(_: str) -> Never:
     raise AssertionError("nothing to ask")
 
 
@@ -80,9 +83,9 @@ def test_a_full_disk_is_named(venv: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_venv_package_is_named_when_refused(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(environment.sys, "executable", "/usr/bin/python3")
-    monkeypatch.setattr(environment.apt, "has_apt", lambda: True)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(apt, "has_apt", lambda: True)
     with pytest.raises(MissingDependency) as caught:
         environment._create(lambda _: None, lambda _: False)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
@@ -125,7 +128,7 @@ def test_what_is_fetched_beside_ends_with_a_failed_installation(venv: Path, monk
         return begun[-1]
 
     popen = subprocess.Popen
-    monkeypatch.setattr(environment.subprocess, "Popen", sleeper)
+    monkeypatch.setattr(subprocess, "Popen", sleeper)
     with pytest.raises(MissingDependency), environment._fetching_ahead():
         raise MissingDependency("Sem rede.")
     assert begun[0].returncode is not None

@@ -51,7 +51,7 @@ def declared(*groups: str) -> dict[str, Requirement]:
 def imported(folder: str) -> dict[str, str]:
     """Names of the packages that a folder's modules import, each with one module that does."""
     owners = packages_distributions()
-    found = {}
+    found: dict[str, str] = {}
     for path in (CLONE / folder).rglob("*.py"):
         for name in _roots(ast.parse(path.read_text("utf-8"))):
             if name not in sys.stdlib_module_names and name not in OUR_OWN:

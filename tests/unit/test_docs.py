@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import tomllib
+
+import pytest
 
 from labs.base.settings import CLONE
 from labs.cli.main import parser
@@ -28,9 +31,23 @@ def test_the_readme_names_every_lesson_and_no_other() -> None:
     assert named == {lesson.id for lesson in load_course().lessons}
 
 
-def test_the_architecture_names_only_what_exists() -> None:
-    for place in re.findall(r"`(labs/[\w/.]+)`", ARCHITECTURE):
+@pytest.mark.parametrize(
+    "name", ["docs/architecture.md", "docs/sandbox.md", "docs/trust.md", "CONTRIBUTING.md", "README.md"]
+)
+def test_a_document_names_only_places_that_exist(name: str) -> None:
+    text = (CLONE / name).read_text("utf-8")
+    for place in re.findall(r"`((?:labs|tests|docs|bench|notebooks)/[\w/.-]+)`", text):
         assert (CLONE / place).exists(), place
+    for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert ((CLONE / name).parent / link).exists(), link
+
+
+def test_the_architecture_has_a_row_for_each_room_and_no_other() -> None:
+    rooms = re.findall(r"^\| `labs/(\w+)/` \|", ARCHITECTURE, re.MULTILINE)
+    contracts = tomllib.loads((CLONE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [name for layer in contracts[0]["layers"] for name in layer.split(" | ")]
+    assert rooms == [name for name in layers if name != "__main__"]
+    assert set(rooms) == {path.parent.name for path in (CLONE / "labs").glob("*/__init__.py")}
 
 
 def test_the_pictures_of_the_readme_exist() -> None:

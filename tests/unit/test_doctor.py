@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from labs.base import apt
 from labs.base.errors import EngineUnavailable, MissingDependency
 from labs.base.settings import Settings
 from labs.cli import main
-from labs.machine import doctor
+from labs.machine import doctor, environment
 from labs.sandbox import engine_choice
 
 
@@ -126,7 +127,7 @@ def test_who_decides(line: str, terminal: bool, answer: str, expected: bool, mon
 
 
 def test_without_root_the_error_names_sudo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(EngineUnavailable) as caught:
         engine_choice.choose(Settings(home=tmp_path))
     assert caught.value.next_command.startswith("sudo ")
@@ -137,10 +138,10 @@ def test_a_user_without_any_engine_hears_it_before_anything_is_installed(
     verb: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LABS_VENV", str(tmp_path / "venv"))
-    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(engine_choice, "answers", lambda _: False)
     monkeypatch.setattr(apt, "install", _forbidden)
-    monkeypatch.setattr(main.environment, "ensure", _forbidden)
+    monkeypatch.setattr(environment, "ensure", _forbidden)
     assert main.main([verb, "--yes"]) == 1
     assert "só o root pode iniciar um" in capsys.readouterr().err
     assert not (tmp_path / "venv").exists()
@@ -148,7 +149,7 @@ def test_a_user_without_any_engine_hears_it_before_anything_is_installed(
 
 def test_who_runs_the_fast_tests_alone_needs_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     installed: list[str] = []
-    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(engine_choice, "answers", lambda _: False)
     monkeypatch.setattr(apt, "install", lambda packages, _: installed.extend(packages))
     monkeypatch.setattr(doctor, "SPELLING", ((str(tmp_path / "pt_BR.dic"), "hunspell-pt-br"),))

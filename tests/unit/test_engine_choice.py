@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socketserver
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -99,7 +101,7 @@ def test_private_can_be_forced(engine: Callable[[str], str], tmp_path: Path, mon
     monkeypatch.setenv("DOCKER_HOST", engine("own"))
     monkeypatch.setenv("LABS_ENGINE", "private")
     monkeypatch.setattr(engine_choice, "dockerd", lambda: "/usr/sbin/dockerd")
-    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     settings = Settings(home=Path("/tmp/labs-short"))
     assert engine_choice.choose(settings) == engine_choice.private_host(settings)
 
@@ -108,7 +110,7 @@ def test_private_can_be_forced(engine: Callable[[str], str], tmp_path: Path, mon
 def test_other_systems_name_their_way(
     platform: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_choice.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     with pytest.raises(EngineUnavailable) as caught:
         engine_choice.choose(Settings(home=tmp_path))
     assert text in caught.value.next_command
@@ -116,7 +118,7 @@ def test_other_systems_name_their_way(
 
 def test_a_missing_dockerd_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_choice, "dockerd", lambda: None)
-    monkeypatch.setattr(engine_choice.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(MissingDependency, match="dockerd") as caught:
         engine_choice.choose(Settings(home=tmp_path))
     assert "docker.io" in caught.value.next_command

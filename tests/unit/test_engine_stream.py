@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from labs.base.events import Event, Line, Progress
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
@@ -46,7 +48,7 @@ def test_layers_have_bars_in_bytes_and_a_last_line_each() -> None:
     seen: list[Event] = []
     layer = "0123456789ab"
     digest = "sha256:" + "0" * 64
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"status": "The push refers to repository [x]"},
         {"id": layer, "status": "Pushing", "progressDetail": {"current": 1, "total": 4}},
         {"id": layer, "status": "Pushed", "progressDetail": {}},

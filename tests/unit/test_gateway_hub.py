@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import RawTestServer, TestClient
 
 from labs.base.settings import Ports, Settings
@@ -34,6 +35,7 @@ def run(home: Path, pick: Callable[[State, Store], object], check: Check) -> Sta
         state.images["hub"].put("aluno/app", "v1", "sha256:a", "t", "{}", 1.0)
         upstream = Upstream(home / "nobody.sock")
         server = RawTestServer(pick(state, Store(state, "hub", upstream)))  # type: ignore[arg-type]
+        client: TestClient[web.BaseRequest, None]
         async with TestClient(server) as client:
             await check(client.session, str(server.make_url("")).rstrip("/"))
         await upstream.close()
@@ -53,7 +55,10 @@ def test_scopes_are_granted_as_the_account_may(tmp_path: Path) -> None:
         async def access(scope: str, auth: dict[str, str] | None) -> dict[str, list[str]]:
             async with client.get(f"{url}/token", params={"scope": scope}, headers=auth) as reply:
                 token = (await reply.json())["token"]
-            return seen.read_hub(token)["access"]  # type: ignore[index]
+            content = seen.read_hub(token)
+            assert content
+            granted: dict[str, list[str]] = content["access"]
+            return granted
 
         from labs.sandbox.gateway.memory.tokens import Signer
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from jupyterlab_server.translation_utils import get_language_pack
 from jupyterlab_server.workspaces_handler import WorkspacesManager
 
+from labs import sandbox
 from labs.base.errors import SandboxError
 from labs.base.settings import CLONE, Settings
 from labs.jupyter import configuration, extension, portuguese
@@ -39,6 +41,11 @@ def test_the_servers_configuration_is_closed_to_others(written: Path) -> None:
     assert server["KernelManager"] == {"transport_encryption": "required"}
     for other in ("jupyter_server_proxy", "jupyterlab_jupytext"):
         assert server["ServerApp"]["jpserver_extensions"][other] is False
+
+
+def test_no_page_asks_whether_jupyterlab_should_be_built(written: Path) -> None:
+    page = read(written / "config" / "labconfig" / "page_config.json")
+    assert page["buildCheck"] is False and page["buildAvailable"] is False
 
 
 def test_the_interfaces_defaults_name_settings_that_exist(written: Path) -> None:
@@ -165,7 +172,7 @@ def test_behind_a_hub_all_stands_below_its_address() -> None:
 
 def test_the_browsers_command_line_holds_no_token(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(jupyter.webbrowser, "open", opened.append)
+    monkeypatch.setattr(webbrowser, "open", opened.append)
     jupyter.open_browser(settings, "http://127.0.0.1:8888/lab?token=canary")
     page = settings.run / "abrir.html"
     assert opened == [page.as_uri()] and "canary" not in opened[0]
@@ -193,8 +200,8 @@ def order(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
         done.append("sandbox ready")
         return chosen
 
-    monkeypatch.setattr(jupyter.sandbox, "up", up, raising=False)
-    monkeypatch.setattr(jupyter.sandbox, "down", lambda *_: done.append("sandbox down"), raising=False)
+    monkeypatch.setattr(sandbox, "up", up, raising=False)
+    monkeypatch.setattr(sandbox, "down", lambda *_: done.append("sandbox down"), raising=False)
     monkeypatch.setattr(jupyter, "begin", begin)
     monkeypatch.setattr(jupyter, "wait_until_ready", lambda *_: done.append("JupyterLab ready"))
     monkeypatch.setattr(jupyter, "stop", lambda _, process: done.append(f"JupyterLab down: {process is not None}"))
@@ -223,7 +230,7 @@ def test_the_failure_of_either_ends_both(
         raise SandboxError("Não ficou saudável.")
 
     if who == "sandbox":
-        monkeypatch.setattr(jupyter.sandbox, "up", up, raising=False)
+        monkeypatch.setattr(sandbox, "up", up, raising=False)
     else:
         monkeypatch.setattr(jupyter, "wait_until_ready", fails)
     said: list[str] = []

@@ -233,7 +233,7 @@ def test_a_confirmation_ends_and_is_for_these_accounts_alone(real: Settings, mon
     with pytest.raises(LiveLocked):
         guard.require_session(other)
     later = time.time() + guard.SESSION_SECONDS + 1
-    monkeypatch.setattr(guard.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     with pytest.raises(LiveLocked):
         guard.require_session(real)
 

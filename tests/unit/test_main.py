@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import labs
+from labs.base import apt
 from labs.base.errors import EngineError
 from labs.base.settings import CLONE
 from labs.cli import main
@@ -142,9 +143,9 @@ def test_status_and_down_before_the_first_up(capsys: pytest.CaptureFixture[str])
 def test_reset_never_deletes_without_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "progress.json").write_text("{}")
-    monkeypatch.setattr(main.apt, "is_terminal", lambda: False)
+    monkeypatch.setattr(apt, "is_terminal", lambda: False)
     assert main.main(["reset"]) == 1
-    monkeypatch.setattr(main.apt, "is_terminal", lambda: True)
+    monkeypatch.setattr(apt, "is_terminal", lambda: True)
     monkeypatch.setattr("builtins.input", lambda _: "não")
     assert main.main(["reset"]) == 1
     assert (tmp_path / "home" / "progress.json").exists()
@@ -158,7 +159,7 @@ def test_reset_lists_what_goes_before_it_asks_and_a_dry_run_only_lists(
         (home / folder).mkdir(parents=True)
     for name in ("progress.json", "settings.json", "minha-nota.txt"):
         (home / name).write_text(json.dumps({"ports": {}}))
-    monkeypatch.setattr(main.apt, "is_terminal", lambda: True)
+    monkeypatch.setattr(apt, "is_terminal", lambda: True)
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asked"))
     assert main.main(["reset", "--dry-run"]) == 0
     listed = capsys.readouterr().out

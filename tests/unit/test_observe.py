@@ -12,6 +12,7 @@ import pytest
 from labs.base.errors import CloudError, LabError, RegistryError
 from labs.base.settings import BASE_IMAGE
 from labs.notebook import readings
+from labs.pictures import Credential
 from labs.seams import ecr_token
 from labs.seams.engine import Container, HistoryEntry, Image
 from labs.seams.registry import HubRepository, Layer, Manifest
@@ -213,7 +214,7 @@ def test_a_credential_is_masked(world: FakeWorld) -> None:
     world.cloud.profiles["default"] = secret
     found = readings.credential(world, "default", "user/x")
     assert (found.id, found.identity) == ("AKIA…MNOP", "user/x") and "never-shown" not in repr(found)
-    assert readings.credential(world, "sso", "user/x") == readings.pictures.Credential("sso")
+    assert readings.credential(world, "sso", "user/x") == Credential("sso")
 
 
 def test_variables_are_told_by_origin_without_values(world: FakeWorld) -> None:

@@ -381,7 +381,7 @@ DRAWN: dict[str, Picture] = {
 }
 
 
-@pytest.fixture(params=DRAWN, ids=DRAWN.keys())
+@pytest.fixture(params=DRAWN, ids=[*DRAWN])
 def picture(request: pytest.FixtureRequest) -> Picture:
     return DRAWN[request.param]
 
@@ -453,7 +453,8 @@ def themes() -> Iterator[tuple[str, dict[str, str], dict[str, str], str]]:
     fills = dict(re.findall(r'"false"\] \.lab-picture \.pic-(\w+) \{ fill: (#\w{6})', css))
     inks = dict(re.findall(r"\.pic-head-(\w+) \{ fill: (#\w{6})", css))
     assert set(fills) | {"plain"} == set(FILLS) and set(inks) == set(INKS)
-    yield "light", dict(FILLS), dict(INKS), "#ffffff"
+    light = [{str(name): colour for name, colour in table.items()} for table in (FILLS, INKS)]
+    yield "light", light[0], light[1], "#ffffff"
     yield "dark", {**fills, "plain": "#111111"}, inks, "#111111"
 
 

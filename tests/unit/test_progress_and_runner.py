@@ -13,6 +13,7 @@ from labs.base.settings import Settings
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.course.progress import Progress
 from labs.running import runner as runner_module
+from labs.running.commands import execute
 from labs.running.runner import Runner
 
 from .fakes import FakeWorld, image
@@ -132,7 +133,6 @@ def test_the_same_step_never_runs_twice_at_once(
     runner: Runner, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cancel, started = threading.Event(), threading.Event()
-    execute = runner_module.execute
 
     def told(*arguments: Any) -> None:
         started.set()  # the step's lock is held by now

@@ -17,7 +17,7 @@ from labs.base import processes
 from labs.base.errors import LabError
 from labs.base.settings import CLONE
 from labs.base.wait import Look, until
-from labs.develop import testing
+from labs.develop import measuring, testing
 
 
 def _ignore(_: str) -> None:
@@ -110,6 +110,30 @@ def test_lanes_close_with_one_line_and_fail_together(
     assert re.fullmatch(rf"=+{closing}[\d.]+s =+", lines[-1]), lines
     assert all(line.startswith(("um │ ", "dois │ ")) for line in lines[:-1])
     assert "1 passed" in (lanes / "logs" / "um.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("body", "reached", "code"), [("pass", True, 0), ("pass", False, 1), ("assert False", True, 1)]
+)
+def test_a_measured_run_fails_under_the_floor_and_says_so_before_it_closes(
+    body: str,
+    reached: bool,
+    code: int,
+    lanes: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (lanes / "dois" / "test_it.py").write_text(f"def test_it(): {body}")
+    begun: list[bool] = []
+    monkeypatch.setattr(measuring, "RUN", testing.RUN)
+    monkeypatch.setattr(measuring, "begin", lambda: begun.append(True))
+    monkeypatch.setattr(measuring, "total", lambda: ("Cobertura: …", reached))
+    monkeypatch.setattr(testing, "LANES", testing.FAST)
+    monkeypatch.setattr(testing, "own_network", lambda: ())
+    monkeypatch.setattr(testing, "taken_ports", lambda: [])
+    assert testing.run_whole([], _ignore) == code
+    lines = capfd.readouterr().out.splitlines()
+    assert begun and lines[-2] == "Cobertura: …" and " passed" in lines[-1]
 
 
 def test_the_counts_of_all_lanes_are_summed_up() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from labs.base.errors import SandboxError
@@ -26,7 +28,7 @@ def test_deadline_tells_the_last_thing_observed_and_the_next_command() -> None:
 
 
 def test_nobody_there_yet_is_not_a_failure() -> None:
-    answers = iter([ConnectionRefusedError("refused"), Look(True)])
+    answers: Iterator[OSError | Look] = iter([ConnectionRefusedError("refused"), Look(True)])
 
     def look() -> Look:
         answer = next(answers)

@@ -184,7 +184,7 @@ def test_no_time_and_no_object_reaches_the_text(runner: FakeRunner) -> None:
 
 def test_two_clicks_run_a_step_once(runner: FakeRunner, sent: list[Any]) -> None:
     go = threading.Event()
-    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment, return-value]
+    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment]
     card = card_of(runner)
     click(card, do="run", runs=0)
     click(card, do="run", runs=0)
@@ -200,7 +200,7 @@ def test_two_clicks_run_a_step_once(runner: FakeRunner, sent: list[Any]) -> None
 
 def test_many_presses_at_once_run_a_step_once(runner: FakeRunner, sent: list[Any]) -> None:
     go = threading.Event()
-    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment, return-value]
+    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment]
     card = card_of(runner)
     answers: list[bool] = []
     threads = [threading.Thread(target=lambda: answers.append(card.press("run"))) for _ in range(20)]
@@ -331,7 +331,7 @@ def test_a_look_leaves_alone_what_a_later_step_undoes_on_purpose(runner: FakeRun
 
 def test_a_look_does_not_speak_into_a_running_step(runner: FakeRunner, sent: list[Any]) -> None:
     go = threading.Event()
-    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment, return-value]
+    runner.act = lambda _watch, _cancel: go.wait(10)  # type: ignore[assignment]
     card = card_of(runner)
     click(card, do="run", runs=0)
     wait_for(lambda: "run 02-build/one" in runner.calls, "the step runs")
@@ -346,7 +346,7 @@ def test_a_look_that_breaks_is_silent(runner: FakeRunner) -> None:
         raise RuntimeError("bug")
 
     card = card_of(runner)
-    card._runner = broken  # type: ignore[assignment, method-assign]
+    card._runner = broken  # type: ignore[assignment]
     look(card)
     assert card.text().endswith("○ Por fazer")
 
@@ -360,7 +360,7 @@ def test_the_usual_repair_runs_and_verifies(runner: FakeRunner, sent: list[Any])
     card.press("run", wait=True)
     command = 'docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
     assert card.status["repair"] and card.status["next"] == command
-    runner.act = lambda watch, _cancel: watch(Line("Login Succeeded"))  # type: ignore[assignment]
+    runner.act = lambda watch, _cancel: watch(Line("Login Succeeded"))
     click(card, do="repair", runs=1)
     wait_for(lambda: card.status["state"] == "pending", "repaired")
     assert runner.calls[1:] == [f"repair 02-build/one: {command}"]
