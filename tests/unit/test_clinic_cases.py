@@ -13,11 +13,7 @@ from labs.clinic import cases, command
 from labs.course.catalog import Case, load_course
 
 LESSON = load_course().lesson(command.LESSON)
-
-
 CASES = pytest.mark.parametrize("case", LESSON.cases, ids=lambda case: case.id)
-
-
 ASKED = {
     *("sem-login", "senha-errada", "conta-alheia", "sem-credencial", "token-vencido", "outra-regiao"),
     *("repositorio-inexistente", "tag-imutavel", "chave-desativada", "sem-permissao", "limite-de-pulls", "maiusculas"),

@@ -1,0 +1,60 @@
+"""What the gateway saw: numbered, bounded, and a refusal withdrawn only by the client that comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labs.sandbox.gateway.memory.access_log import KEPT, Events
+from labs.sandbox.gateway.memory.clock import Clock
+
+
+def test_events_are_numbered_over_restarts(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    events.add("hub", "push", repository="a/b")
+    again = Events(tmp_path / "e", Clock())
+    assert again.add("hub", "pull") == 2
+    assert [event["kind"] for event in again.since(0)] == ["push", "pull"]
+    again.clear()
+    assert again.since(0) == []
+    assert Events(tmp_path / "e", Clock()).add("hub", "push") == 3
+
+
+def test_events_are_bounded(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    for _ in range(2 * KEPT + 10):
+        events.add("hub", "pull")
+    assert len(events.since()) == KEPT
+    assert len((tmp_path / "e").read_bytes().splitlines()) <= 2 * KEPT
+    assert Events(tmp_path / "e", Clock()).since()[-1]["seq"] == 2 * KEPT + 10
+
+
+def test_parallel_refusals_are_one_event(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    for _ in range(5):
+        events.add("hub", "refused", repository="a/b", code="DENIED")
+    events.add("hub", "refused", repository="a/c", code="DENIED")
+    assert [event["repository"] for event in events.since()] == ["a/b", "a/c"]
+
+
+def test_only_the_client_that_comes_back_withdraws_its_refusal(tmp_path: Path) -> None:
+    events = Events(tmp_path / "e", Clock())
+    events.add_provisional("one", "ecr", code="NO_BASIC_AUTH")
+    events.add_provisional("two", "ecr", code="NO_BASIC_AUTH", repository="r")
+    events.came_back("two")
+    for seen in (events, Events(tmp_path / "e", Clock())):
+        assert [event["repository"] for event in seen.since()] == [""]
+
+
+def test_a_login_after_a_refused_push_does_not_withdraw_the_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, moment = Events(tmp_path / "e", Clock()), 100.0
+    monkeypatch.setattr("labs.sandbox.gateway.memory.access_log.time.monotonic", lambda: moment)
+    events.add_provisional("docker", "ecr", code="NO_BASIC_AUTH", repository="push")
+    moment += 1.0
+    for layer in ("one", "two"):
+        events.add_provisional("docker", "ecr", code="NO_BASIC_AUTH", repository=layer)
+    events.came_back("docker")
+    assert [event["repository"] for event in events.since()] == ["push"]
