@@ -58,3 +58,21 @@ def test_a_login_after_a_refused_push_does_not_withdraw_the_refusal(
         events.add_provisional("docker", "ecr", code="NO_BASIC_AUTH", repository=layer)
     events.came_back("docker")
     assert [event["repository"] for event in events.since()] == ["push"]
+
+
+def refused(events: Events) -> list[int]:
+    return [event["seq"] for event in events.since() if event["kind"] == "refused"]
+
+
+def challenge(events: Events) -> None:
+    events.add_provisional("docker", "ecr", repository="", status=401, code="NO_BASIC_AUTH", message="no")
+
+
+def test_only_the_answered_challenge_is_withdrawn(tmp_path: Path) -> None:
+    events = Events(tmp_path / "events.jsonl", Clock())
+    challenge(events)
+    first = refused(events)
+    challenge(events)
+    events.came_back("docker")
+    events.came_back("docker")
+    assert refused(events) == first
