@@ -11,8 +11,8 @@ from __future__ import annotations
 from labs.base.things import BUDGET, ECR, USER, Thing
 from labs.seams.world import World
 
-TAG = {"Key": "curso", "Value": "widget-server"}
-TEXT = f"{TAG['Key']}={TAG['Value']}"
+COURSE_TAG = {"Key": "curso", "Value": "widget-server"}
+TEXT = f"{COURSE_TAG['Key']}={COURSE_TAG['Value']}"
 TAGGABLE = (ECR, USER, BUDGET)
 """Kinds of things that AWS lets carry a tag."""
 
@@ -28,9 +28,9 @@ def put(world: World, thing: Thing) -> None:
     settings = world.settings
     if thing.kind == ECR:
         arn = f"arn:aws:ecr:{settings.region}:{settings.account}:repository/{thing.name}"
-        world.cloud.read("ecr", "tag_resource", resourceArn=arn, tags=[TAG])
+        world.cloud.read("ecr", "tag_resource", resourceArn=arn, tags=[COURSE_TAG])
     elif thing.kind == USER:
-        world.cloud.read("iam", "tag_user", UserName=thing.name, Tags=[TAG])
+        world.cloud.read("iam", "tag_user", UserName=thing.name, Tags=[COURSE_TAG])
     elif thing.kind == BUDGET:
         arn = f"arn:aws:budgets::{settings.account}:budget/{thing.name}"
-        world.cloud.read("budgets", "tag_resource", ResourceARN=arn, ResourceTags=[TAG])
+        world.cloud.read("budgets", "tag_resource", ResourceARN=arn, ResourceTags=[COURSE_TAG])

@@ -11,7 +11,7 @@ from labs.pictures.picture import Picture, drawn
 from labs.seams.engine import Container
 
 TONES: dict[str, Tone] = {"homologacao": "amber", "producao": "green"}
-ENVIRONMENTS = {"homologacao": "Homologação", "producao": "Produção"}
+SHOWN_NAMES = {"homologacao": "Homologação", "producao": "Produção"}
 
 
 def environments(names: Sequence[str], containers: Iterable[Container]) -> Picture:
@@ -106,7 +106,7 @@ def _draw(names: Sequence[str], found: Sequence[Container | None], verdict: str)
 def _environment(drawing: Drawing, name: str, container: Container | None, x: float, y: float, width: float) -> None:
     drawing.box(x, y, width, 200, "plain", dashed=container is None, thick=container is not None)
     drawing.box(x, y, width, 36, TONES.get(name, "soft"))
-    drawing.text(x + 14, y + 24, fit(ENVIRONMENTS.get(name, name), width - 130, 15), size=15, bold=True)
+    drawing.text(x + 14, y + 24, fit(SHOWN_NAMES.get(name, name), width - 130, 15), size=15, bold=True)
     if container is None:
         drawing.text(x + width / 2, y + 116, "container ainda não existe", anchor="middle", ink="mute")
         return

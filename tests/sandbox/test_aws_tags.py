@@ -53,7 +53,7 @@ def test_each_kind_of_thing_is_tagged_once_its_step_is_proven(new_lab: Settings,
             assert runner.verify(lesson, step).passed
         else:
             assert runner.run(lesson, step).verdict.passed
-        assert tags_of(runner, path) == [aws_tags.TAG], path
+        assert tags_of(runner, path) == [aws_tags.COURSE_TAG], path
     assert remove_all(runner.world, lambda: items(runner.world), lambda _: None) == []
     for path in MADE:
         runner.progress.forget(path)
