@@ -17,6 +17,8 @@ FOLDER = CLONE / "artifacts" / "coverage"
 COVERAGE = (sys.executable, "-m", "coverage")
 RUN = (*COVERAGE, "run", "-m")
 """Runs the module whose name and arguments follow, measured."""
+UNREACHED = (*COVERAGE, "report", "--show-missing", "--skip-covered")
+"""Lists the lines that no test reaches."""
 
 
 def begin() -> None:
@@ -35,7 +37,7 @@ def total() -> tuple[str, bool]:
     line = f"Cobertura: {_comma(percent)} % de labs, e o mínimo é {_comma(floor())} %."
     if percent >= floor():
         return line, True
-    return f"{line} Próximo comando: {sys.executable} -m coverage report --show-missing --skip-covered", False
+    return f"{line} Próximo comando: {' '.join(UNREACHED)}", False
 
 
 def floor() -> float:
