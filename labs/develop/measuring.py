@@ -17,6 +17,8 @@ FOLDER = CLONE / "artifacts" / "coverage"
 COVERAGE = (sys.executable, "-m", "coverage")
 RUN = (*COVERAGE, "run", "-m")
 """Runs the module whose name and arguments follow, measured."""
+UNREACHED = (*COVERAGE, "report", "--show-missing", "--skip-covered")
+"""Lists the lines that no test reaches."""
 
 
 def begin() -> None:
