@@ -37,7 +37,7 @@ def total() -> tuple[str, bool]:
     line = f"Cobertura: {_comma(percent)} % de labs, e o mínimo é {_comma(floor())} %."
     if percent >= floor():
         return line, True
-    return f"{line} Próximo comando: `{sys.executable} -m coverage report --show-missing --skip-covered`", False
+    return f"{line} Próximo comando: {' '.join(UNREACHED)}", False
 
 
 def floor() -> float:
