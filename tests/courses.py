@@ -19,6 +19,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from labs import sandbox
 from labs.base.files import write_atomic
 from labs.base.settings import CLONE, Settings
@@ -39,6 +41,16 @@ SECONDS = 120
 SANITIZE = CLONE / "tests" / "notebooks" / "sanitize.cfg"
 SAVED = ("06-credenciais-aws", "07-push-ecr")
 """Notebooks that are run once more and saved with everything: keys are made and used in these."""
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Processes started meanwhile are not measured: coverage would slow what is done many times, or timed, and whose
+    lines other tests reach too.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
 
 
 # Typed ----------------------------------------------------------------------------------------------
@@ -139,7 +151,8 @@ def typist(homes: Path) -> Iterator[Typist]:
     with ExitStack() as stack:
         stack.callback(leftovers.remove_tree, home)
         stack.callback(sandbox.down, Settings(home=home), lambda _: None)
-        settings = sandbox.up(Settings(home=home), lambda _: None)
+        with unmeasured():
+            settings = sandbox.up(Settings(home=home), lambda _: None)
         yield Typist(settings, set(engine_api.everything(settings.engine_host)))
 
 
@@ -175,13 +188,14 @@ def taught(homes: Path) -> Iterator[Taught]:
         lifecycle.prepare_folders(Settings(home=home))
         # A canary as the learner's access token: known beforehand, and made as a real one is.
         write_atomic(home / "secrets" / "hub-token", f"dckr_pat_{secrets.token_urlsafe(20)}")
-        settings = sandbox.up(Settings(home=home), lambda _: None)
-        address = server._address(settings, server._free_port(8890, print))
-        process = server.launch(settings, address)
-        stack.callback(server.stop, settings, process)
-        with collecting(settings) as used:
-            compared = compare(settings)
-            run_and_save(settings)
+        with unmeasured():
+            settings = sandbox.up(Settings(home=home), lambda _: None)
+            address = server._address(settings, server._free_port(8890, print))
+            process = server.launch(settings, address)
+            stack.callback(server.stop, settings, process)
+            with collecting(settings) as used:
+                compared = compare(settings)
+                run_and_save(settings)
         yield Taught(settings, address, used, compared)
 
 

@@ -12,10 +12,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from tests.courses import unmeasured
+
 from . import jupyterlab
 from .jupyterlab import Notebook, Server, open_notebook, photograph, window
 
 Open = Callable[[str], Notebook]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield
 
 
 @pytest.fixture(scope="package")

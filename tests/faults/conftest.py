@@ -13,11 +13,18 @@ import pytest
 from labs import sandbox
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import leftovers
+from tests.courses import unmeasured
 
 from .kit import Patient, tally
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
+def _unmeasured() -> Iterator[None]:
+    with unmeasured():
+        yield
+
+
+@pytest.fixture(scope="package", autouse=True)
 def figures(pytestconfig: pytest.Config) -> Iterator[None]:
     yield
     told = {"exhaustive": pytestconfig.getoption("--exhaustive"), **tally.figures()}
@@ -26,7 +33,7 @@ def figures(pytestconfig: pytest.Config) -> Iterator[None]:
     (folder / "faults.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def patient(lab_homes: Path) -> Iterator[Patient]:
     home = Path(tempfile.mkdtemp(prefix="ill-", dir=lab_homes))
     with ExitStack() as stack:
