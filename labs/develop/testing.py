@@ -44,11 +44,12 @@ NOT_OURS = (
 )
 STYLE = ("tests/portuguese", "tests/javascript", "widget-server")
 LANES = {
-    "curso": ("tests/parity", "tests/notebooks", "tests/hostile", "tests/sandbox", "tests/engine", "tests/live"),
+    "curso": ("tests/parity", "tests/notebooks", "tests/hostile"),
+    "sandbox": ("tests/sandbox", "tests/engine", "tests/live"),
     "falhas": ("tests/faults", "tests/browser", "tests/unit", *STYLE),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look
-at the same course done (`tests/courses.py`) stay together: parity with sandbox, notebooks with hostile.
+at the same course done (`tests/courses.py`) stay together: notebooks with hostile.
 """
 FAST = {
     "unidade": ("tests/unit", "--ignore=tests/unit/test_style.py"),
