@@ -1,7 +1,7 @@
 """The whole course, done once for each way of doing it; several folders of tests look at what it left.
 
-`Typist` types it in a terminal; `Taught` runs its notebooks. (By button it is done headless in `parity/test_whole_course.py`
-and `live`, and by clicks in `browser`.)
+`Typist` types it in a terminal; `Taught` runs its notebooks. (By button it is done headless in
+`parity/test_whole_course.py` and `live`, and by clicks in `browser`.)
 """
 
 from __future__ import annotations
