@@ -1,6 +1,6 @@
 """Debian's package tools: installing what is missing, and fetching single packages without installing them.
 
-Standard library only: `bootstrap.py` uses it before the environment exists.
+Standard library only: `labs/machine/` uses it before the environment exists.
 """
 
 from __future__ import annotations

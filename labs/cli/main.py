@@ -23,15 +23,15 @@ import labs
 from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.settings import Settings, default_home, is_foreign
-from labs.cli import cleanup, clinic, course, dials, hub, reset, secrets_scan, sso, target
+from labs.cli import cleanup, clinic, course, dials, hub, pytest_words, reset, secrets_scan, sso, target
 from labs.cli.portuguese import Parser
-from labs.cli.terminal import ask, say, settings_or_defaults
+from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
 from labs.machine import environment
 
 PROGRAM = "python3 -m labs"
-EXIT_ERROR, EXIT_BUG, EXIT_INTERRUPTED = 1, 70, 130
-"""70 is `EX_SOFTWARE` of sysexits(3); 130 is what shells report for Ctrl-C. A command line that cannot be read is 2."""
+EXIT_ERROR, EXIT_BUG = 1, 70
+"""70 is `EX_SOFTWARE` of sysexits(3). A command line that cannot be read is 2."""
 NEEDS_ENVIRONMENT = ("start", "test", "up", "run")
 NOT_READY = "O ambiente Python do curso ainda não foi preparado."
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], program: str = "") -> int:
     Raises:
         SystemExit: after `--help` or `--version` (0), or where the arguments cannot be read (2).
     """
-    own, for_pytest = _split_test(list(arguments))
+    own, for_pytest = pytest_words.split(list(arguments))
     if own and own[0] in VERBS:
         chosen = VERBS[own[0]].parser(program or f"{PROGRAM} {own[0]}").parse_args(own[1:])
     else:
@@ -123,20 +123,6 @@ def _test_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="saída em JSON")
-
-
-TEST_OPTIONS = ("--yes", "--no-install", "--fast", "--exhaustive", "-h", "--help")
-
-
-def _split_test(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """`test --yes -k foo tests/unit`: the leading options are ours, the rest goes to pytest as it stands."""
-    if arguments[:1] != ["test"]:
-        return arguments, []
-    count = 1
-    while count < len(arguments) and arguments[count] in TEST_OPTIONS:
-        count += 1
-    rest = arguments[count:]
-    return arguments[:count], rest[1:] if rest[:1] == ["--"] else rest
 
 
 def _port(text: str) -> int:
@@ -307,7 +293,7 @@ VERBS = {
             "volta ao primeiro dia: apaga progresso, imagens e contas do laboratório",
             reset.run,
             reset.arguments,
-            interrupted=reset.NOTHING,
+            interrupted="Interrompido no meio. Próximo comando: python3 -m labs reset",
         ),
         Verb("status", "o que está rodando, onde e desde quando", _status, _json_argument),
         Verb("doctor", "o que falta e o comando exato para resolver", _doctor, _json_argument),

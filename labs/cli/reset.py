@@ -7,7 +7,7 @@ import argparse
 from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.settings import Settings, default_home
-from labs.cli.terminal import confirmed, listed, say, settings_or_defaults
+from labs.cli.terminal import EXIT_INTERRUPTED, confirmed, listed, say, settings_or_defaults
 
 NOTHING = "Nada foi apagado."
 
@@ -30,13 +30,12 @@ def run(chosen: argparse.Namespace) -> int:
     if not (chosen.yes or chosen.dry_run or apt.is_terminal()):
         raise LabError("Sem terminal não há como perguntar antes de apagar.", str(home), "python3 -m labs reset --yes")
     settings = settings_or_defaults()
-    if not chosen.yes:
+    if chosen.dry_run or not chosen.yes:
         print(_listed(settings))
     if chosen.dry_run:
         return 0
-    if not chosen.yes and not confirmed():
-        print(NOTHING)
-        return 1
+    if not chosen.yes and (code := _refused()):
+        return code
     if address := server.running_address(settings):
         raise LabError(
             "O JupyterLab deste laboratório está aberto.", address, "Ctrl-C na janela do start, e repita o reset"
@@ -44,6 +43,18 @@ def run(chosen: argparse.Namespace) -> int:
     server.end_orphans(settings, say)
     sandbox.reset(settings, say)
     return 0
+
+
+def _refused() -> int:
+    """Ask; 0 where the person agrees, else the exit code."""
+    try:
+        agreed = confirmed()
+    except (KeyboardInterrupt, EOFError):
+        say(f"\n{NOTHING}")
+        return EXIT_INTERRUPTED
+    if not agreed:
+        print(NOTHING)
+    return 0 if agreed else 1
 
 
 def _listed(settings: Settings) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from labs.base.errors import LabError
 from labs.base.settings import Settings, default_home
 
+EXIT_INTERRUPTED = 130
+"""What shells report for Ctrl-C."""
 WORD = "apagar"
 """What a person types before something is deleted: no Enter and no `s` from habit does it."""
 

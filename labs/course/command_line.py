@@ -8,6 +8,8 @@ tag) is noted by its id once a check has seen it.
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -176,7 +178,7 @@ def _meaning(simple: Simple) -> Iterator[Program]:
     """The program behind `sudo`, `env X=1` …, and what a shell is told to run with `-c`."""
     words = _from_the_program(simple.words)
     program, rest = words[0].text.rpartition("/")[2], words[1:]
-    script = rest[1:2] if program in _SHELLS and rest and rest[0].text == "-c" else rest if program == "eval" else ()
+    script = _script(rest) if program in _SHELLS else rest if program == "eval" else ()
     if script and not any(word.needs_shell for word in script):
         inner = " ".join(Template(word.text).safe_substitute() for word in script)
         yield from (program for part in CommandLine.of(inner).parts for program in part.programs)
@@ -184,18 +186,36 @@ def _meaning(simple: Simple) -> Iterator[Program]:
     yield Program(simple.words, asks, simple.redirects)
 
 
+def _script(words: Sequence[Word]) -> Sequence[Word]:
+    """What a shell is told to run: the word after `-c`, also among other letters (`-lc`, `-e -c`)."""
+    for at, word in enumerate(words):
+        if re.fullmatch(r"-[a-z]*c[a-z]*", word.text):
+            return words[at + 1 : at + 2]
+        if not word.text.startswith("-"):
+            break
+    return ()
+
+
 def _asked(program: str, rest: Sequence[Word]) -> DockerWords | AwsWords | KitWords | None:
     if program == "docker":
         return docker_words(rest)
     if program == "aws":
         return aws_words(rest)
-    if program.startswith("python") and len(rest) > 1 and rest[0].text == "-m":
-        package, dot, verb = rest[1].text.partition(".")
-        if package == "labs" and dot:
-            return KitWords(verb, tuple(rest[2:]))
-        if package == "labs" and len(rest) > 2:
-            return KitWords(rest[2].text, tuple(rest[3:]))
-    return None
+    return _kit_words(rest) if program.startswith("python") else None
+
+
+def _kit_words(words: Sequence[Word]) -> KitWords | None:
+    """Python's own words up to the module (`-m labs.sso`, `-I -mlabs`), then the kit's."""
+    options = list(itertools.takewhile(lambda word: word.text.startswith("-"), words))
+    at = next((at for at, word in enumerate(options) if word.text.startswith("-m")), len(words))
+    texts = [word.text for word in words[at : at + 2]]
+    glued = bool(texts) and texts[0] != "-m"
+    module = texts[0][2:] if glued else "".join(texts[1:])
+    rest = tuple(words[at + (1 if glued else 2) :])
+    package, dot, verb = module.partition(".")
+    if package != "labs" or not (dot or rest):
+        return None
+    return KitWords(verb, rest) if dot else KitWords(rest[0].text, rest[1:])
 
 
 def _from_the_program(words: tuple[Word, ...]) -> tuple[Word, ...]:

@@ -1,4 +1,4 @@
-"""What of `labs` no test reaches: coverage.py over all lanes of a run and over the processes that they start.
+"""What of `labs` no test reaches: coverage.py over all lanes of a run and most processes that they start.
 
 What is measured, and the floor, stand in `pyproject.toml` ([tool.coverage]).
 """

@@ -40,7 +40,7 @@ def shown(method: Callable[Concatenate[_G, _P], None]) -> Callable[Concatenate[_
 
 
 class Gallery:
-    """The pictures of a lesson's helper (`labs.lesson.Lab`), which gives the runner and displays."""
+    """The pictures of a lesson (`labs/notebook/lab.py`), which gives the runner and displays."""
 
     _id: str
 

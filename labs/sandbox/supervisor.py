@@ -315,7 +315,7 @@ class Supervisor:
 
 def main(arguments: list[str]) -> int:
     """Entry point of the detached process; whoever types it is told what it is."""
-    if len(arguments) != 2 or any(word.startswith("-") for word in arguments):
+    if len(arguments) != 2 or not os.path.isfile(arguments[0]):
         print("O supervisor é uma parte do laboratório: não se inicia à mão.\nPróximo comando: python3 -m labs up")
         return 0 if set(arguments) & {"-h", "--help"} else 2
     parts_file, state_file = arguments

@@ -188,3 +188,21 @@ def test_what_the_seams_do_not_know_goes_to_the_shell(text: str, world: FakeWorl
 def test_the_long_spellings_reach_the_seams_too(text: str, world: FakeWorld) -> None:
     context = Context(world.settings, world.engine, world.cloud, APP)
     assert commands.seam_action(CommandLine.of(text).parts[-1], context) is not None
+
+
+@pytest.mark.parametrize("shell", ["bash -c", "bash -lc", "sh -ec", "bash -e -c"])
+def test_what_a_shell_is_told_to_run_is_read(shell: str) -> None:
+    line = CommandLine.of(f"{shell} 'aws iam delete-user --user-name x'")
+    assert Service.AWS in line.services({})
+
+
+SPELLINGS = ("python3 -m labs.sso", "python3 -mlabs.sso", "python3 -I -m labs.sso", "python -m labs sso")
+
+
+@pytest.mark.parametrize("python", SPELLINGS)
+def test_the_kits_own_commands_are_known_in_every_spelling(python: str) -> None:
+    assert Service.AWS in CommandLine.of(python).services({})
+
+
+def test_another_module_is_not_the_kit() -> None:
+    assert not CommandLine.of("python3 -m http.server labs.sso").services({})

@@ -350,3 +350,32 @@ def test_a_damaged_file_is_portuguese_and_never_a_traceback(
     assert "Traceback" not in told.out + told.err
     assert code in (0, 1)
     assert code == 0 or "Próximo comando: " in told.err
+
+
+# Reset -------------------------------------------------------------------------------------------
+
+
+def test_reset_lists_with_dry_run_whatever_else_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ledger.jsonl").unlink()  # nothing of an engine of the learner's own, which does not answer here
+    before = snapshot(home)
+    assert main.main(["reset", "--dry-run", "--yes"]) == 0
+    assert "progress.json" in capsys.readouterr().out
+    assert snapshot(home) == before
+
+
+def test_reset_that_is_broken_off_says_what_is_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the answer nothing is gone; afterwards something may be, and saying otherwise would be a lie."""
+
+    def broken_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (home / "ledger.jsonl").unlink()
+    monkeypatch.setattr("labs.sandbox.lifecycle.reset", broken_off)
+    assert main.main(["reset", "--yes"]) == 130
+    assert capsys.readouterr().err == "\nInterrompido no meio. Próximo comando: python3 -m labs reset\n"
+    monkeypatch.setattr("labs.base.apt.is_terminal", lambda: True)
+    monkeypatch.setattr("builtins.input", broken_off)
+    assert main.main(["reset"]) == 130
+    assert capsys.readouterr().err == "\nNada foi apagado.\n"

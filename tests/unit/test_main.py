@@ -18,7 +18,7 @@ import labs
 from labs.base import apt
 from labs.base.errors import EngineError
 from labs.base.settings import CLONE
-from labs.cli import main
+from labs.cli import main, pytest_words
 
 VERBS = {
     *("start", "test", "up", "down", "reset", "status", "doctor", "env", "run"),
@@ -64,13 +64,20 @@ def test_options_exist(line: str) -> None:
 
 
 def test_pytests_arguments_pass_untouched() -> None:
-    own, rest = main._split_test(["test", "--yes", "-k", "foo", "--json", "tests/unit"])
-    assert own == ["test", "--yes"] and rest == ["-k", "foo", "--json", "tests/unit"]
-    assert main._split_test(["test", "--", "-q"])[1] == ["-q"]
-    assert main._split_test(["test", "--exhaustive", "-x"]) == (["test", "--exhaustive"], ["-x"])
+    own, rest = pytest_words.split(["test", "--yes", "-k", "foo", "--tb=short", "tests/unit"])
+    assert own == ["test", "--yes"] and rest == ["-k", "foo", "--tb=short", "tests/unit"]
+    assert pytest_words.split(["test", "tests/unit", "--fast", "--", "--json"]) == (
+        ["test", "--fast"],
+        ["tests/unit", "--json"],
+    )
+    assert pytest_words.split(["test", "--", "-q"])[1] == ["-q"]
+    assert pytest_words.split(["test", "--exhaustive", "-x"]) == (["test", "--exhaustive"], ["-x"])
 
 
-@pytest.mark.parametrize("line", ["", "foo", "start --port 0", "start --port x", "status --yaml"])
+@pytest.mark.parametrize(
+    "line",
+    ["", "foo", "start --port 0", "start --port x", "status --yaml", "test --dry-run", "test tests/unit --exhaustiv"],
+)
 def test_wrong_usage_is_two_and_portuguese(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main.main(line.split())
