@@ -196,10 +196,10 @@ def test_what_a_shell_is_told_to_run_is_read(shell: str) -> None:
     assert Service.AWS in line.services({})
 
 
-SPELLINGS = ("python3 -m labs.sso", "python3 -mlabs.sso", "python3 -I -m labs.sso", "python -m labs sso")
+PYTHONS = ("python3 -m labs.sso", "python3 -mlabs.sso", "python3 -I -m labs.sso", "python -m labs sso")
 
 
-@pytest.mark.parametrize("python", SPELLINGS)
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_kits_own_commands_are_known_in_every_spelling(python: str) -> None:
     assert Service.AWS in CommandLine.of(python).services({})
 
