@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError
 
 from labs.base.settings import Settings
 from labs.cli.main import main
-from labs.cli.sso import device_login
 from labs.seams.aws_files import write_profile
 from labs.seams.cloud import AwsCloud
+from labs.seams.sso_login import device_login
 
 from .gateway_kit import Lab
 from .gateway_kit import gateway as gateway

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -51,8 +50,6 @@ def _traces(home: Path) -> dict[str, Any]:
     }
 
 
-OVERHEAD_SECONDS = 0.6
-"""Sweep, ports, bridge and the supervisor's own start, with room for a busy machine; measured: 0.1."""
 SUPERVISOR_KIB = 15 * 1024
 CLEAN = {"processes": {}, "mounts": [], "bridge": False, "sockets": []}
 
@@ -79,14 +76,15 @@ def test_a_second_start_keeps_everything_and_makes_nothing_again(home: Path) -> 
     assert not [line for line in said if line.startswith(("Baixando", "Montando", "Importando", "Publicando"))]
 
 
-def test_up_takes_as_long_as_its_slowest_part(home: Path) -> None:
-    """All parts start at once and are asked often, so nothing but the slowest of them counts."""
+def test_the_parts_start_at_the_same_time(home: Path) -> None:
+    """`up` takes as long as its slowest part: of the two slowest each began before the other was ready. (Seconds stand
+    in bench/.)
+    """
     sandbox.down(_up(home), lambda _: None)
-    began = time.monotonic()
-    settings = _up(home)
-    took = time.monotonic() - began
-    parts = sandbox.status(settings)["parts"]
-    assert took <= max(part["ready_after"] for part in parts.values()) + OVERHEAD_SECONDS, parts
+    parts = sandbox.status(_up(home))["parts"].values()
+    one, other = sorted(parts, key=lambda part: float(part["ready_after"]))[-2:]
+    assert one["since"] < other["since"] + other["ready_after"], parts
+    assert other["since"] < one["since"] + one["ready_after"], parts
 
 
 def test_the_supervisor_is_small(home: Path) -> None:

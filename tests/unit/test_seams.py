@@ -16,7 +16,10 @@ IMPORTS = (
 )
 
 
-@pytest.mark.parametrize("room", ["checks", "clinic", "running", "seams", "ownership", "cli"])
+ROOMS = ("checks", "clinic", "running", "seams", "ownership", "cli", "sandbox", "sandbox/gateway", "develop")
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_only_its_seam_imports_a_package(room: str) -> None:
     """A new module in any room, but those that `pyproject.toml` names, is refused line by line."""
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--select", "TID251", "--output-format", "concise"]
