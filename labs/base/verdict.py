@@ -15,12 +15,14 @@ class Verdict:
         observed: what was read, one Portuguese sentence.
         hint: what to do where it did not pass.
         evidence: what proves it, such as {"digest": "sha256:…"}; the certificate lists it.
+        answered: False where an outside system gave no answer, so that nothing is known: it takes no proof back.
     """
 
     passed: bool
     observed: str
     hint: str = ""
     evidence: Mapping[str, str] = field(default_factory=dict)
+    answered: bool = True
 
 
 def passed(observed: str, **evidence: Any) -> Verdict:

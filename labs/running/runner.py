@@ -133,7 +133,8 @@ class Runner:
 
     def verify(self, lesson_id: str, step_id: str, *, forget: bool = True) -> Verdict:
         """Check a step against the state now, whoever did it, and record what was found. Without `forget`, a check
-        that fails takes no proof back: a lesson that opens while the engine is down must not cost any.
+        that fails takes no proof back: a lesson that opens while the engine is down must not cost any. Nor does one that
+        got no answer.
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
@@ -147,9 +148,9 @@ class Runner:
                 self.progress.record(
                     path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence
                 )
-        elif forget and step.lasting:
+        elif forget and step.lasting and verdict.answered:
             self.progress.forget(path)
-        elif step.case and self.done(lesson.id, step.id):
+        elif (step.case or not verdict.answered) and self.done(lesson.id, step.id):
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 
