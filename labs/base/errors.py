@@ -71,7 +71,6 @@ class CloudError(LabError):
         super().__init__(what, observed, next_command)
         self.code = code
 
-
     @property
     def not_found(self) -> bool:
         """Whether AWS says that the thing does not exist; any other refusal says nothing about that. Its services spell

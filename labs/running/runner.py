@@ -133,8 +133,8 @@ class Runner:
 
     def verify(self, lesson_id: str, step_id: str, *, forget: bool = True) -> Verdict:
         """Check a step against the state now, whoever did it, and record what was found. Without `forget`, a check
-        that fails takes no proof back: a lesson that opens while the engine is down must not cost any. Nor does one that
-        got no answer.
+        that fails takes no proof back: a lesson that opens while the engine is down must not cost any. One that got no
+        answer never does.
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)

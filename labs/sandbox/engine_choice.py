@@ -62,8 +62,12 @@ def learners_hosts() -> Iterator[str]:
 
 
 def answers(host: str) -> bool:
-    """Whether an engine answers there; transports beyond plain HTTP (ssh, TLS) are asked through the docker CLI."""
-    if host.startswith("unix://") or (host.startswith("tcp://") and not os.environ.get("DOCKER_TLS_VERIFY")):
+    """Whether an engine answers there; other transports (ssh, npipe) are asked through the docker CLI.
+
+    One that wants TLS (`minikube docker-env`) does not answer: it is another machine's, and the lab's registries, on this
+    machine's loopback, are out of its reach.
+    """
+    if host.startswith(("unix://", "tcp://")):
         return not engine_api.ping(host)
     return docker_client.reaches(host)
 

@@ -26,7 +26,7 @@ from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.sandbox import engine_choice, leftovers, network, parts, registry_program, supervised
 from labs.sandbox.supervised import PartState
-from labs.seams import engine_api
+from labs.seams import docker_files, engine_api
 
 Decided = Callable[[Settings], None]
 START_SECONDS = 60.0
@@ -65,7 +65,9 @@ def up(settings: Settings, report: Report = print, decided: Decided = lambda _: 
     """
     prepare_folders(settings.sandboxed())
     with locked(settings):
-        settings = Settings.load(settings.home).sandboxed()
+        chosen = Settings.load(settings.home)
+        settings = chosen.sandboxed()
+        _prepare_programs(chosen)
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
         if running:
@@ -107,6 +109,14 @@ def prepare_folders(settings: Settings) -> None:
             f"{error.filename or settings.home}: {error.strerror}",
             f"ls -ld '{settings.home}'; export LABS_HOME=/outra/pasta",
         ) from error
+
+
+def _prepare_programs(settings: Settings) -> None:
+    """What docker and curl would otherwise look for in the person's home, for both targets."""
+    for one in {settings, settings.sandboxed()}:
+        docker_files.prepare(one)
+    settings.curl_home.mkdir(mode=0o700, exist_ok=True)
+    (settings.curl_home / ".curlrc").touch()
 
 
 def locked(settings: Settings) -> AbstractContextManager[None]:

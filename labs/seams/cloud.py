@@ -33,6 +33,7 @@ FOREIGN_PROVIDERS = (
     "assume-role",
     "assume-role-with-web-identity",
     "boto-config",
+    "ec2-credentials-file",
     "container-role",
     "iam-role",
     "login",
@@ -48,8 +49,8 @@ NO_VARIABLES = {
     for name, (option, variables, default, convert) in VARIABLES.items()
     if variables and name != "ca_bundle"
 } | {"profile": (None, None, None, None)}
-"""Nothing of a session comes from the machine's environment (AWS_PROFILE, AWS_MAX_ATTEMPTS, AWS_USE_FIPS_ENDPOINT …) but
-the certificates with which this machine reaches the outside (AWS_CA_BUNDLE)."""
+"""Nothing of a session comes from the machine's environment (AWS_PROFILE, AWS_MAX_ATTEMPTS, AWS_USE_FIPS_ENDPOINT …), but
+for the certificates with which this machine reaches the outside (AWS_CA_BUNDLE)."""
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
 
@@ -110,9 +111,7 @@ class AwsCloud:
         return config if signed else config.merge(Config(signature_version=UNSIGNED))
 
     def _session(self, profile: str | None) -> botocore.session.Session:
-        session = botocore.session.Session(
-            session_vars=NO_VARIABLES, profile=None if profile == "default" else profile
-        )
+        session = botocore.session.Session(session_vars=NO_VARIABLES, profile=None if profile == "default" else profile)
         session.register_component("data_loader", self._loader)
         session.set_config_variable("config_file", str(self._settings.aws_config_file))
         session.set_config_variable("credentials_file", str(self._settings.aws_credentials_file))
@@ -247,7 +246,7 @@ def _translated(service: str) -> Iterator[None]:
         raise CloudError(
             f"A AWS ({service}) recusou. {explanation.what}".strip(), str(error), explanation.next_command, code
         ) from error
-    except ResponseParserError as error:  # a BotoCoreError only since 2025, and not the learner's to understand
+    except ResponseParserError as error:  # no BotoCoreError
         raise CloudError(
             f"A AWS ({service}) respondeu algo que não se entende.",
             str(error)[:300],

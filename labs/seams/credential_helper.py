@@ -12,6 +12,7 @@ import subprocess
 from typing import Any
 
 from labs.base.errors import EngineError
+from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
 
 ANSWER_SECONDS = 20.0
@@ -58,7 +59,7 @@ def erase(settings: Settings, name: str, address: str) -> None:
 
 
 def _ask(settings: Settings, name: str, word: str, content: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | settings.environment()  # the PATH on which the lab's own docker looks for it
+    environment = without_foreign(os.environ) | settings.environment()  # where the lab's own docker looks for it
     try:
         return subprocess.run(
             [f"docker-credential-{name}", word],
@@ -74,9 +75,7 @@ def _ask(settings: Settings, name: str, word: str, content: str) -> subprocess.C
         raise _failed(settings, name, str(error)) from error
 
 
-def _done(
-    settings: Settings, name: str, answer: subprocess.CompletedProcess[str]
-) -> subprocess.CompletedProcess[str]:
+def _done(settings: Settings, name: str, answer: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
     if answer.returncode:
         raise _failed(settings, name, (answer.stdout or answer.stderr).strip()[:300])
     return answer

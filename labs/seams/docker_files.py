@@ -1,7 +1,7 @@
 """The Docker client's own configuration in this lab, with its logins: the one place that reads and writes it.
 
-Standard library only. Logins are read, kept and forgotten as the docker client does it (docker/cli, `cli/config`): in the
-file, in one of the forms that it knows, or with the credential helper that the file names
+Standard library only. Logins are read, kept and forgotten as the docker client does it (docker/cli, `cli/config`): in
+the file, in one of the forms that it knows, or with the credential helper that the file names
 (docs.docker.com/reference/cli/docker/login, "Credential stores").
 """
 
@@ -22,16 +22,16 @@ from labs.seams import credential_helper
 HUB_KEY = "https://index.docker.io/v1/"
 """Under this address the docker CLI keeps and sends Docker Hub's login (docker/cli, `registry.IndexServer`)."""
 NOBODY = "nenhum.invalid"
-"""An address without a login (RFC 2606, ".invalid"). A file that names no address and no helper lets the client choose a
-helper by itself, the first that it finds on the PATH (docker/cli, `LoadDefaultConfigFile`, `DetectDefaultStore`)."""
+"""An address without a login (RFC 2606, ".invalid"). A file that names no address and no helper lets the client choose
+a helper by itself, the first that it finds on the PATH (docker/cli, `LoadDefaultConfigFile`, `DetectDefaultStore`)."""
 TOKEN_USER = "<token>"
 """The user of a login that is a token (docker/cli, `native_store.go`, `tokenUsername`)."""
 
 
 def prepare(settings: Settings) -> None:
-    """Make the configuration say what the client would otherwise choose by itself: logins stand in this file, and plugins
-    are the machine's own, which are programs (`~/.docker/cli-plugins`, where Docker Desktop puts buildx). What somebody
-    has chosen in the file stays.
+    """Make the configuration say what the client would otherwise choose by itself: logins stand in this file. Plugins are
+    the machine's own, as they are programs (`~/.docker/cli-plugins`, where Docker Desktop puts buildx). What somebody has
+    chosen in the file stays.
 
     Raises:
         StateError: it cannot be written.
@@ -153,7 +153,7 @@ def _packed_entry(entry: Any) -> str | None:
 
 
 def _helper(config: dict[str, Any], address: str) -> str:
-    """The helper's name for an address; an empty one in `credHelpers` means this file (`getConfiguredCredentialStore`)."""
+    """The helper for an address; an empty name in `credHelpers` means this file (`getConfiguredCredentialStore`)."""
     own = config.get("credHelpers") or {}
     return str(own[address] if address in own else config.get("credsStore") or "")
 

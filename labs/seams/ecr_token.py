@@ -21,7 +21,7 @@ KEPT_SECONDS = 10.0
 
 
 class OwnerToken:
-    """The password of the account's owner (profile `console`), whatever Docker keeps and whatever the learner may do."""
+    """The password of the account's owner (profile `console`), whatever Docker keeps and the learner may do."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

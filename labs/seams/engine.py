@@ -18,8 +18,9 @@ from docker import errors as docker_errors
 from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
+from labs.base.foreign import LOOPBACK
 from labs.base.reference import registry_of, split_tag
-from labs.base.settings import LOOPBACK, Settings
+from labs.base.settings import Settings
 from labs.seams import docker_files
 from labs.seams.engine_client import EngineClient
 from labs.seams.engine_stream import BuildFollower, follow_layers

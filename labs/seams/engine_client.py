@@ -19,8 +19,9 @@ class EngineClient(docker.APIClient):
 
     Left to itself docker-py reads `$DOCKER_CONFIG/config.json`, and where that is not there `~/.docker/config.json` and
     `~/.dockercfg`: it starts their credential helpers, sends all their passwords with a build, puts their proxies into
-    it and adds their `HttpHeaders`; requests, below it, reads `HTTP_PROXY` and `~/.netrc`. It has no argument against the
-    first (docker/docker-py, `api/client.py`), so while a client is made no file is found. A build gets the lab's logins.
+    it and adds their `HttpHeaders`; requests, below it, reads `HTTP_PROXY` and `~/.netrc`. It has no argument against
+    the first (docker/docker-py, `api/client.py`): while a client is made no file is found. A build gets the lab's
+    logins.
 
     Args:
         host: `DOCKER_HOST` of the engine, empty for the default socket.

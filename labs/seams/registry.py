@@ -18,8 +18,8 @@ import requests
 
 from labs.base.errors import RegistryError
 from labs.base.explain import explain
+from labs.base.foreign import LOOPBACK
 from labs.base.reference import DOCKER_HUB
-from labs.base.settings import LOOPBACK
 
 REPLY_SECONDS = 10.0  # seconds
 HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"

@@ -18,8 +18,8 @@ from botocore.credentials import Credentials
 from labs.sandbox.gateway.errors import RefusedError
 
 _HEADER = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[\w-]*)/(?P<service>[\w.-]+)/aws4_request,"
-    r" ?SignedHeaders=(?P<headers>[\w;.-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[\w-]*)/(?P<service>[\w.-]+)/aws4_request"
+    r", ?SignedHeaders=(?P<headers>[\w;.-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 _SCOPE = re.compile(r"/(?P<region>[^/,\s]*)/(?P<service>[\w.-]+)/aws4_request\b")
 SKEW_SECONDS = 15 * 60
@@ -49,7 +49,7 @@ class Message:
 
 
 def scope(authorization: str) -> tuple[str, str]:
-    """Service and region for which a request is signed, also where the rest of the header cannot be read; else empty."""
+    """Service and region for which a request is signed, also where the header cannot be read otherwise; else empty."""
     found = _SCOPE.search(authorization)
     return (found["service"], found["region"]) if found else ("", "")
 
