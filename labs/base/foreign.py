@@ -4,8 +4,8 @@ A lab's terminal, its steps, its JupyterLab and the kit's own calls take nothing
 variable, and so why it stays out. Whatever the lab sets itself (`Settings.environment`) wins over the table. What
 programs read from files is pointed elsewhere: `DOCKER_CONFIG`, `AWS_CONFIG_FILE`, `CURL_HOME` … there.
 
-What stays on purpose: how this machine reaches the outside (`HTTP_PROXY`, `AWS_CA_BUNDLE`, `SSL_CERT_FILE`, what pip and
-uv are told), because installing and the live target need it; and language, time zone and screen.
+What stays on purpose: how this machine reaches the outside (`HTTP_PROXY`, `AWS_CA_BUNDLE`, `SSL_CERT_FILE`, pip's and
+uv's own), because installing and the live target need it; and language, time zone and screen.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TABLE = (
 _FOREIGN = re.compile("|".join(TABLE))
 _READ_ONLY = ("SHELLOPTS", "BASHOPTS")
 SHADOWED = ("docker", "aws", "python3", "curl")
-"""Programs of the lessons: an alias or a function of that name (`sudo docker`, podman's) would go past the variables."""
+"""Programs of the lessons: an alias or a function of that name (`sudo docker`, podman) would go past the variables."""
 
 
 def is_foreign(name: str) -> bool:

@@ -37,8 +37,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that the kit needs; changes nothing. Programs are asked for their versions, as a lab's terminal
-    would start them.
+    """Look at everything that the kit needs; changes nothing. Programs are asked for their versions, started as in a
+    lab's terminal.
     """
     home = default_home()
     findings = [_python(), _environment(), _state_folder(home), _disk(home)]

@@ -64,8 +64,8 @@ def learners_hosts() -> Iterator[str]:
 def answers(host: str) -> bool:
     """Whether an engine answers there; other transports (ssh, npipe) are asked through the docker CLI.
 
-    One that wants TLS (`minikube docker-env`) does not answer: it is another machine's, and the lab's registries, on this
-    machine's loopback, are out of its reach.
+    One that wants TLS (`minikube docker-env`) does not answer: it is another machine's, which cannot reach the lab's
+    registries on this machine's loopback.
     """
     if host.startswith(("unix://", "tcp://")):
         return not engine_api.ping(host)

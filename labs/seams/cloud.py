@@ -49,8 +49,8 @@ NO_VARIABLES = {
     for name, (option, variables, default, convert) in VARIABLES.items()
     if variables and name != "ca_bundle"
 } | {"profile": (None, None, None, None)}
-"""Nothing of a session comes from the machine's environment (AWS_PROFILE, AWS_MAX_ATTEMPTS, AWS_USE_FIPS_ENDPOINT …), but
-for the certificates with which this machine reaches the outside (AWS_CA_BUNDLE)."""
+"""Nothing of a session comes from the machine's environment (AWS_PROFILE, AWS_MAX_ATTEMPTS, AWS_USE_FIPS_ENDPOINT …),
+but for the certificates with which this machine reaches the outside (AWS_CA_BUNDLE)."""
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
 
