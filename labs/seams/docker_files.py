@@ -30,8 +30,8 @@ TOKEN_USER = "<token>"
 
 def prepare(settings: Settings) -> None:
     """Make the configuration say what the client would otherwise choose by itself: logins stand in this file. Plugins
-    are the machine's own, as they are programs (`~/.docker/cli-plugins`, where Docker Desktop puts buildx). What somebody
-    has chosen in the file stays.
+    are the machine's own, as they are programs (`~/.docker/cli-plugins`, where Docker Desktop puts buildx). What
+    somebody has chosen in the file stays.
 
     Raises:
         StateError: it cannot be written.
