@@ -317,10 +317,10 @@ def _layer(blob: dict[str, Any]) -> Layer:
 def _translated(address: str) -> Iterator[None]:
     try:
         yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        what = f"Quem respondeu no endereço {address} não falou como um registry."
+        raise RegistryError(what, f"{type(error).__name__}: {error}", "python3 -m labs status") from error
     except requests.RequestException as error:
         local = address.partition(":")[0] in LOOPBACK
         way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"
         raise RegistryError(f"O registry {address} não responde.", str(error), way_out) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        what = f"Quem respondeu no endereço {address} não falou como um registry."
-        raise RegistryError(what, f"{type(error).__name__}: {error}", "python3 -m labs status") from error
