@@ -17,6 +17,8 @@ from labs.base.settings import Settings
 
 SECONDS = 30.0
 """A first start on a slow disk takes many."""
+SHOWN = 60
+"""Characters of an answer; curl names all its libraries."""
 OF_THE_SYSTEM: Mapping[str, Sequence[str]] = {
     "docker": ("docker", "--version"),
     "curl": ("curl", "--version"),
@@ -59,4 +61,4 @@ def _answer(command: Sequence[str], environment: Mapping[str, str]) -> tuple[boo
         said = (done.stderr or done.stdout).strip().splitlines()
         return False, said[-1] if said else f"terminou com o código {done.returncode}"
     said = (done.stdout or done.stderr).strip().splitlines()
-    return True, said[0] if said else "respondeu"
+    return True, said[0][:SHOWN] if said else "respondeu"

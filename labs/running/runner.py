@@ -267,7 +267,7 @@ class Runner:
         if error:
             observed = f"{error.what} {error.observed}".strip()
             return Verdict(False, observed, error.next_command or step.hint)
-        return verdict if verdict.passed else Verdict(False, verdict.observed, verdict.hint or step.hint)
+        return replace(verdict, hint=verdict.hint or step.hint)
 
     def _done(
         self,

@@ -1,4 +1,4 @@
-"""A registry's refusals: only "there is no such thing" is an absence, and whoever owns a registry is asked as its owner."""
+"""A registry's refusals: only "there is no such thing" is an absence, and the kit asks as the owner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = tuple[int, str]
 
 
 class Server:
-    """A registry whose answers a test gives: by path, else 404. With `realm` it asks for a token, else for a password."""
+    """A registry whose answers a test gives: by path, else 404. It asks for a token (`bearer`) or for a password."""
 
     def __init__(self, *, bearer: bool) -> None:
         self.answers: dict[str, Answer] = {}
