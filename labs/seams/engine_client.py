@@ -47,7 +47,7 @@ class EngineClient(docker.APIClient):
         self._auth_configs: Any = _Logins({"auths": {address: dict(login) for address, login in logins.items()}})
 
 
-class _Logins(AuthConfig):  # type: ignore[misc] # docker-py has no types
+class _Logins(AuthConfig):
     """Logins that are all there are: docker-py would look for files again where it has none."""
 
     is_empty = False

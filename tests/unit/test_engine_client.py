@@ -114,8 +114,10 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def seam(settings: Settings, engine: Engine) -> DockerEngine:
-    return DockerEngine(settings.with_changes(engine_host=engine.host))
+def seam(settings: Settings, engine: Engine) -> Iterator[DockerEngine]:
+    made = DockerEngine(settings.with_changes(engine_host=engine.host))
+    yield made
+    made._client.close()
 
 
 @pytest.fixture
