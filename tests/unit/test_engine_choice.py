@@ -122,3 +122,12 @@ def test_a_missing_dockerd_names_its_package(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(MissingDependency, match="dockerd") as caught:
         engine_choice.choose(Settings(home=tmp_path))
     assert "docker.io" in caught.value.next_command
+
+
+def test_an_engine_that_wants_tls_is_another_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`eval $(minikube docker-env)`: whatever its variables say, no docker client is asked whether it answers."""
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/nowhere")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    monkeypatch.setattr(engine_choice.docker_client, "reaches", lambda host: True)
+    assert not engine_choice.answers("tcp://127.0.0.1:9")
