@@ -129,5 +129,5 @@ def test_an_engine_that_wants_tls_is_another_machines(tmp_path: Path, monkeypatc
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     monkeypatch.setenv("DOCKER_CERT_PATH", "/nowhere")
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
-    monkeypatch.setattr(engine_choice.docker_client, "reaches", lambda host: True)
+    monkeypatch.setattr("labs.seams.docker_client.reaches", lambda host: True)
     assert not engine_choice.answers("tcp://127.0.0.1:9")
