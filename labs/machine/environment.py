@@ -29,7 +29,7 @@ TEST_REQUIREMENTS = CLONE / "tests" / "requirements.txt"
 STAMP = "labs-stamp"
 TEST_STAMP = "labs-stamp-tests"
 LOG = "labs-install.log"
-LAYOUT = "3"
+LAYOUT = "2"
 """Changes when what `install` does to the environment changes."""
 LOCK_SECONDS = 1800.0
 
