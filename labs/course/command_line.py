@@ -99,11 +99,13 @@ class Part:
         text: as written, for a shell.
         programs: its programs in order, those inside `(…)` and `$(…)` too.
         needs_shell: it is more than programs in a pipe with plain words; only a shell can run it.
+        substitutes: but for words that are a `$(…)` each: who can answer those needs no shell.
     """
 
     text: str
     programs: tuple[Program, ...]
     needs_shell: bool
+    substitutes: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def _read(text: str) -> CommandLine:
 def _part(stretch: Stretch) -> Part:
     programs = tuple(program for simple in stretch.commands for program in _meaning(simple))
     plain = all(one.asks is None or one.words[0].text in _PLAINLY for one in programs)
-    return Part(stretch.text, programs, stretch.needs_shell or not plain)
+    return Part(stretch.text, programs, stretch.needs_shell or not plain, stretch.substitutes and plain)
 
 
 def _meaning(simple: Simple) -> Iterator[Program]:

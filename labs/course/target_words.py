@@ -67,7 +67,10 @@ def _step(step: Step, path: str, settings: Settings) -> Step:
     skip = step.skip or (NO_PORTAL if path in SSO_STEPS and not (settings.live and settings.live.start_url) else "")
     arguments = {name: _argument(value, settings) for name, value in step.check.arguments.items()}
     check = CheckSpec(step.check.kind, arguments)
-    if step.check.kind == "refused":  # nobody watches the real registries: only the step's own run can witness it
+    if step.check.kind in (
+        "refused",
+        "key_refused",
+    ):  # nobody watches the real registries: only the step's own run can witness it
         check = CheckSpec("refusal_witnessed", {"step": path})
     return replace(
         step,

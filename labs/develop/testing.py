@@ -229,12 +229,24 @@ def _run_lanes(
         for lane in made:
             lane.thread.join()
     code = next((lane.code for lane in made if lane.code), 0)
+    for lane in made:
+        if lane.code and lane.log.exists():
+            for line in failures(lane.log.read_text("utf-8", "replace")).splitlines():
+                print(f"{lane.name} │ {line}")
     if measured and not running.interrupted:
         said, reached = measuring.total()
         print(said)
         code = code or int(not reached)
     print(closing_line([lane.closing for lane in made], time.monotonic() - began), flush=True)
     return code
+
+
+def failures(told: str, most: int = 200) -> str:
+    """What pytest told of failed tests, at most its last lines: beside other lanes' it stands far above the end."""
+    found = re.search(
+        r"^=+ (?:FAILURES|ERRORS) =+$.*?(?=^=+ (?:warnings|slowest|short)|\Z)", told, re.DOTALL | re.MULTILINE
+    )
+    return "\n".join((found[0] if found else told).splitlines()[-most:])
 
 
 class Lane:
@@ -245,6 +257,7 @@ class Lane:
     def __init__(self, name: str, command: Sequence[str], running: Running, say: Report) -> None:
         self.name, self._command, self._running, self._say = name, command, running, say
         self.thread = threading.Thread(target=self._run)
+        self.log = LOGS / f"{name}.txt"
         self.closing = ""
         self.code = 2
         """pytest's; 2 is its word for a run that was interrupted, or never began."""
@@ -256,7 +269,7 @@ class Lane:
         LOGS.mkdir(parents=True, exist_ok=True)
         try:
             with (
-                (LOGS / f"{self.name}.txt").open("wb") as log,
+                self.log.open("wb") as log,
                 self._running.start(self._command, homes, subprocess.PIPE) as process,
             ):
                 for line in process.stdout or ():
