@@ -155,6 +155,11 @@ class CommandLine:
         """What else it names: containers, images, repositories, users, budgets."""
         return _each(thing for program in self.programs for thing in program.touches(variables))
 
+    def publishes(self, variables: Mapping[str, str]) -> tuple[int, ...]:
+        """The host ports that its containers get."""
+        asked = (one.asks for one in self.programs)
+        return tuple(port for one in asked if isinstance(one, DockerWords) for port in one.publishes(variables))
+
     def services(self, variables: Mapping[str, str]) -> frozenset[Service]:
         """Whom it talks to."""
         return frozenset(service for program in self.programs for service in program.services(variables))

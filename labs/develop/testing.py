@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,9 +26,9 @@ from types import FrameType
 from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.events import Report
-from labs.base.settings import CLONE, Settings
+from labs.base.settings import CLONE, FIRST_PORT, PORTS, Settings
 from labs.develop import measuring
-from labs.sandbox import base_image, leftovers, registry_program, workspace
+from labs.sandbox import base_image, host_ports, leftovers, registry_program, workspace
 
 RUN = (sys.executable, "-m")
 HOMES = "LABS_TEST_HOMES"
@@ -56,7 +55,7 @@ FAST = {
     "estilo": ("tests/unit/test_style.py", *STYLE),
 }
 """The lanes of `--fast`: nothing here starts a sandbox."""
-COURSE_PORTS = range(3000, 3006)
+COURSE_PORTS = range(FIRST_PORT, FIRST_PORT + PORTS)
 """Host ports that stand literally in the course's commands."""
 OWN_NETWORK = """
 ip link set lo up
@@ -190,13 +189,7 @@ def fetch(say: Report) -> None:
 
 def taken_ports() -> list[int]:
     """Which of the course's ports somebody on this machine listens on."""
-    taken = []
-    for port in COURSE_PORTS:
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            taken.append(port)
-    return taken
+    return [port for port in COURSE_PORTS if host_ports.is_taken(port)]
 
 
 def _ports(taken: Sequence[int]) -> str:
