@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -167,11 +168,13 @@ class Pressed:
 
     Attributes:
         left_out: steps ("lesson/step") that are never pressed; their checks are asked all the same.
+        ways: what is typed in a terminal of the lab instead of pressing a step's button.
         before: what each step's check said immediately before its turn; `after`: immediately after it.
     """
 
     settings: Settings
     left_out: frozenset[str] = frozenset()
+    ways: Mapping[str, str] = field(default_factory=dict)
     before: dict[str, Verdict] = field(default_factory=dict)
     after: dict[str, Verdict] = field(default_factory=dict)
 
@@ -187,21 +190,31 @@ class Pressed:
         path = f"{lesson.id}/{step.id}"
         runner = Runner(Settings.load(self.settings.home))
         self.before[path] = judge(step, runner.world)
-        if path not in self.left_out:
+        if path in self.ways:
+            self._type(self.ways[path])
+        elif path not in self.left_out:
             runner.run(lesson.id, step.id)
         self.after[path] = judge(step, runner.world)
         if step.cleanup:
-            subprocess.run(
-                ["bash", "-c", step.cleanup],
-                env=os.environ | self.settings.environment(),
-                capture_output=True,
-                timeout=SECONDS,
-                check=True,
-            )
+            self._type(step.cleanup)
+
+    def _type(self, line: str) -> None:
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=self.settings.work / "widget-server",
+            env=os.environ | self.settings.environment(),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
 
 
 @contextmanager
-def pressed(homes: Path, left_out: Iterable[str] = ()) -> Iterator[Pressed]:
+def pressed(
+    homes: Path, left_out: Iterable[str] = (), ways: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Pressed]:
     """A lab on its first day, for the course by button."""
     home = Path(tempfile.mkdtemp(prefix="press-", dir=homes))
     with ExitStack() as stack:
@@ -209,7 +222,7 @@ def pressed(homes: Path, left_out: Iterable[str] = ()) -> Iterator[Pressed]:
         stack.callback(sandbox.down, Settings(home=home), lambda _: None)
         with unmeasured():
             settings = sandbox.up(Settings(home=home), lambda _: None)
-        yield Pressed(settings, frozenset(left_out))
+        yield Pressed(settings, frozenset(left_out), ways)
 
 
 # By its notebooks -----------------------------------------------------------------------------------
