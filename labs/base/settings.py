@@ -138,6 +138,16 @@ class Settings:
         """A copy with some fields changed (not saved)."""
         return replace(self, **changes)
 
+    @property
+    def private_engine(self) -> str:
+        """`DOCKER_HOST` of this lab's private engine."""
+        return f"unix://{self.run / 'docker.sock'}"
+
+    @property
+    def has_private_engine(self) -> bool:
+        """Whether the chosen engine is this lab's own: only that one may be stopped or emptied."""
+        return self.engine_host == self.private_engine
+
     def course_port(self, port: int) -> int:
         """The host port on this machine that the course's texts call `port`."""
         return port - FIRST_PORT + self.first_port

@@ -110,6 +110,11 @@ def names(container: Container) -> tuple[str, str]:
     return container.name, alias(container.image, container.ports)
 
 
+def of_the_app(world: World, image: Image | None) -> bool:
+    """Whether an image of widget-server lies in the lab's own engine: there it is the course's under whatever name."""
+    return world.settings.has_private_engine and image is not None and image.labels.get(TITLE_LABEL) == APP
+
+
 def lost_its_name(world: World, ledger: Ledger, image: Image) -> bool:
     """Whether an image without a name comes from the kit's own base image and one of its Dockerfiles.
 
