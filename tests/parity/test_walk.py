@@ -29,16 +29,18 @@ COURSE = [lesson for lesson in LESSONS if not lesson.cases]
 CLOSING = [f"{lesson.id}/{step.id}" for lesson in COURSE for step in lesson.steps if step.closing]
 DONE_AGAIN = ("06-credenciais-aws/configure",)
 """What a later step does once more, by the same command: its state is there at the end, whoever left out the first."""
+STOOD_ON = ("02-build/stop-v1", "08-envs/clean-environments")
+"""They free the ports and names that later lessons take."""
 WITNESSED = ("refused", "key_refused")
 
 
 def leaves(lesson: Lesson) -> Iterator[str]:
     """Steps that nothing else stands on: what only shows, a refusal, a challenge."""
     for step in steps_of(lesson):
-        if step.closing:
-            continue
-        if step.seen or step.check.kind in WITNESSED or step is lesson.challenge:
-            yield f"{lesson.id}/{step.id}"
+        path = f"{lesson.id}/{step.id}"
+        alone = step.seen or step.check.kind in WITNESSED or step is lesson.challenge
+        if alone and not step.closing and path not in STOOD_ON:
+            yield path
 
 
 def makers(lesson: Lesson, turn: int) -> Iterator[str]:
