@@ -28,7 +28,7 @@ _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _ECR = re.compile(
     r"(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.(?:aws|amazonwebservices\.com\.cn))"
 )
-"""An ECR registry, in all spellings (docs.aws.amazon.com/general/latest/gr/ecr.html, "Docker and OCI client endpoints")."""
+"""An ECR registry in all its spellings (docs.aws.amazon.com/general/latest/gr/ecr.html)."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,5 @@ def _flaw(registry: str, rest: str) -> str:
             "sem espaços"
         )
     if colon and not re.fullmatch(_TAG, tag, re.ASCII):
-        return (
-            "a tag aceita letras sem acento, números, “_”, “.” e “-”, sem começar por “.” ou “-”, até 128 caracteres"
-        )
+        return "a tag aceita letras sem acento, números, “_”, “.” e “-”, sem começar por “.” ou “-”, até 128 caracteres"
     return _BAD_DIGEST if at and not re.fullmatch(_DIGEST, digest) else "o nome do repositório não tem a forma certa"

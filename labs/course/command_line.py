@@ -105,6 +105,14 @@ class Part:
     programs: tuple[Program, ...]
     needs_shell: bool
 
+    def asked(self, variables: Mapping[str, str]) -> frozenset[str]:
+        """Who is asked, as `labs/base/explain.py` takes it: services, verbs of docker."""
+        names = {service.value for program in self.programs for service in program.services(variables)}
+        for program in self.programs:
+            if isinstance(program.asks, DockerWords | AwsWords):
+                names.add(program.asks.verb if isinstance(program.asks, DockerWords) else program.asks.service)
+        return frozenset(names - {""})
+
 
 @dataclass(frozen=True)
 class CommandLine:
@@ -234,7 +242,7 @@ def _registries(word: Word, variables: Mapping[str, str]) -> Iterator[Service]:
     for service, names in ((Service.ECR, ("ECR_REGISTRY",)), (Service.HUB, ("HUB_REGISTRY", "HUB_API"))):
         if any(f"${{{name}}}" in word.text or (variables.get(name) or "\0") in word.text for name in names):
             yield service
-    if ".dkr.ecr." in word.text:
+    if re.search(r"\.dkr[.-]ecr(?:-fips)?\.", word.text):
         yield Service.ECR
 
 

@@ -13,7 +13,7 @@ import queue
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from labs.base.events import Line, Watcher
 from labs.base.explain import explain
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import Settings, without_foreign
+from labs.base.text import plain
 from labs.clinic import command as clinic
 from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES, AwsWords
 from labs.course.command_line import CommandLine, KitWords, Part
@@ -81,7 +82,7 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
         if action:
             action(checked)
         else:
-            _bash(part.text, context, checked)
+            _bash(part, context, checked)
 
 
 # What the seams understand ----------------------------------------------------------------------
@@ -263,9 +264,9 @@ def _first_line_of(path: str, context: Context) -> str:
 # bash -------------------------------------------------------------------------------------------
 
 
-def _bash(part: str, context: Context, watch: Watcher) -> None:
+def _bash(part: Part, context: Context, watch: Watcher) -> None:
     process = subprocess.Popen(
-        ["bash", "-o", "pipefail", "-c", part],
+        ["bash", "-o", "pipefail", "-c", part.text],
         cwd=_existing(context.folder),
         env=without_foreign(os.environ) | context.settings.environment(),
         stdin=subprocess.PIPE,
@@ -287,9 +288,15 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
         _stop(process)
         raise
     if code:
-        observed = "\n".join(seen[-8:]) or f"o comando terminou com o código {code}"
-        explanation = explain(observed)
-        raise CommandError(explanation.what or "O comando falhou.", observed, explanation.next_command)
+        raise _failed(seen, code, part.asked(context.settings.environment()))
+
+
+def _failed(seen: Sequence[str], code: int, asked: Collection[str]) -> CommandError:
+    if not seen:
+        return CommandError("O comando falhou sem dizer por quê.", f"o comando terminou com o código {code}")
+    observed = "\n".join(seen[-8:])
+    explanation = explain(observed, asked)
+    return CommandError(explanation.what or explanation.after("O comando falhou."), observed, explanation.next_command)
 
 
 def _existing(folder: Path) -> Path:
@@ -310,7 +317,7 @@ def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
     def read() -> None:
         with stdout:
             for text in stdout:
-                lines.put(text.rstrip("\n"))
+                lines.put(plain(text).rstrip("\n"))
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

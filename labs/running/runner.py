@@ -14,7 +14,6 @@ import msgspec
 
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
-from labs.base.explain import explain
 from labs.base.files import locked_now
 from labs.base.settings import Settings
 from labs.base.things import IMAGE, Thing
@@ -309,4 +308,4 @@ class Runner:
 
 def _not_run(error: LabError) -> Verdict:
     observed = f"{error.what} {error.observed}".strip()
-    return Verdict(False, observed, error.next_command or explain(error.observed).next_command)
+    return Verdict(False, observed, error.next_command)

@@ -234,11 +234,10 @@ def _translated(service: str) -> Iterator[None]:
         raise
     except aws_errors.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        explanation = explain(str(error))
-        raise CloudError(
-            f"A AWS ({service}) recusou. {explanation.what}".strip(), str(error), explanation.next_command, code
-        ) from error
+        explanation = explain(str(error), [service])
+        what = explanation.after(f"A AWS ({service}) recusou.")
+        raise CloudError(what, str(error), explanation.next_command, code) from error
     except (aws_errors.BotoCoreError, ValueError) as error:
-        explanation = explain(str(error))
-        what = explanation.what or "O pedido não chegou à AWS."
+        explanation = explain(str(error), [service])
+        what = explanation.what or explanation.after("O pedido não chegou à AWS.")
         raise CloudError(what, str(error), explanation.next_command, type(error).__name__) from error

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from labs.base.events import Line, Progress, Watcher
+from labs.base.text import plain
 
 ENDED = {"Pushed", "Layer already exists", "Pull complete", "Already exists", "Download complete"}
 _STEP = re.compile(r"Step (\d+/\d+) : (.*)")
@@ -31,6 +32,7 @@ class BuildFollower:
 
     def line(self, text: str) -> None:
         """One line of the build's output."""
+        text = plain(text)
         if not text.strip():
             return
         step = _STEP.match(text)

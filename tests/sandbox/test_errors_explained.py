@@ -131,7 +131,7 @@ CASES = {
     "container name taken": Weather(
         "docker run -d --name bw-name labs/python-base:3 sleep 60",
         "is already in use",
-        "docker ps -a --filter name=bw-name",
+        "docker rm -f bw-name",
         "docker run -d --name bw-name labs/python-base:3 sleep 60",
         "docker rm -f bw-name",
     ),

@@ -48,7 +48,7 @@ def test_a_digest_takes_the_place_of_the_tag() -> None:
     assert (found.tag, found.digest) == ("", "sha256:" + "a" * 64)
 
 
-# What distribution/reference (0965666, Apr 2026) says of names: `registry`, `repository`, `tag`, or that it refuses them.
+# What distribution/reference (0965666, April 2026) says of names: registry, repository and tag, or that it refuses.
 LONG = "a" * 255
 HEX = "1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a"
 SHA = "sha256:" + "f" * 64
@@ -85,9 +85,26 @@ VALID = {
 REFUSED = {
     "o nome do repositório": (
         *("", ":justtag", f"@{SHA}", "docker/Docker", "-docker", "-docker/docker", "docker-/docker", "docker///docker"),
-        *("docker.io/docker/Docker", "docker/", "docker.io/", "_docker/_docker", "____/____", "dock__.er", "a___b", "é"),
+        *(
+            "docker.io/docker/Docker",
+            "docker/",
+            "docker.io/",
+            "_docker/_docker",
+            "____/____",
+            "dock__.er",
+            "a___b",
+            "é",
+        ),
         *("aa/asdf$$^/aa", "test:5000/Uppercase/lower:tag", "/app", "app/", "a//b", "widget server", "maçã/app", "a\n"),
-        *(HEX, f"domain/{LONG}", f"docker.io/{'a' * 248}", f"example.com/{LONG}a", "https://github.com/a/b", "ª", "²/a"),
+        *(
+            HEX,
+            f"domain/{LONG}",
+            f"docker.io/{'a' * 248}",
+            f"example.com/{LONG}a",
+            "https://github.com/a/b",
+            "ª",
+            "²/a",
+        ),
     ),
     "a tag aceita": (
         *("aluno/widget-server:versão", "a:", "a:-v1", "a:.v1", "a:v 1", "a:v1:v2", "a:" + "x" * 129),
@@ -95,11 +112,24 @@ REFUSED = {
     ),
     "o endereço do registry": (
         *("test.com:porta/foo", "test.com:/foo", ":5000/foo", "a..b/c", "-a.b/c", "a-.b/c", "a b.com/c", ".com/c"),
-        *("[fe80::1%eth0]:5000/debian", "fc00::1:5000/debian", "[2001:db8::192.0.2.33]:5000/debian", "é.com/c", "a.b:８/c"),
+        *(
+            "[fe80::1%eth0]:5000/debian",
+            "fc00::1:5000/debian",
+            "[2001:db8::192.0.2.33]:5000/debian",
+            "é.com/c",
+            "a.b:８/c",
+        ),
     ),
     "o digest": (
         *("a@", "a@sha256:", "a@sha256:12", f"a@sha256:{'f' * 63}", f"a@sha256:{'F' * 64}", f"a@md5:{'f' * 32}"),
-        *(f"a@{'f' * 64}", f"a@sha512:{'f' * 64}", f"a:v1@{SHA}0", f"a@{SHA}@{SHA}", f"a@sha256:{'g' * 64}", f"a@{SHA} "),
+        *(
+            f"a@{'f' * 64}",
+            f"a@sha512:{'f' * 64}",
+            f"a:v1@{SHA}0",
+            f"a@{SHA}@{SHA}",
+            f"a@sha256:{'g' * 64}",
+            f"a@{SHA} ",
+        ),
     ),
 }
 
