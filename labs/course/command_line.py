@@ -105,14 +105,6 @@ class Part:
     programs: tuple[Program, ...]
     needs_shell: bool
 
-    def asked(self, variables: Mapping[str, str]) -> frozenset[str]:
-        """Who is asked, as `labs/base/explain.py` takes it: services, verbs of docker."""
-        names = {service.value for program in self.programs for service in program.services(variables)}
-        for program in self.programs:
-            if isinstance(program.asks, DockerWords | AwsWords):
-                names.add(program.asks.verb if isinstance(program.asks, DockerWords) else program.asks.service)
-        return frozenset(names - {""})
-
 
 @dataclass(frozen=True)
 class CommandLine:
@@ -164,6 +156,13 @@ class CommandLine:
     def services(self, variables: Mapping[str, str]) -> frozenset[Service]:
         """Whom it talks to."""
         return frozenset(service for program in self.programs for service in program.services(variables))
+
+    def asked(self, variables: Mapping[str, str]) -> frozenset[str]:
+        """Who is asked, as `labs/base/explain.py` takes it: services, and verbs of docker."""
+        asks = [program.asks for program in self.programs]
+        verbs = {one.verb for one in asks if isinstance(one, DockerWords)}
+        services = {one.service for one in asks if isinstance(one, AwsWords)}
+        return frozenset((verbs | services | {str(one) for one in self.services(variables)}) - {""})
 
 
 @lru_cache(maxsize=1024)

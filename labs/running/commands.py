@@ -82,7 +82,7 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
         if action:
             action(checked)
         else:
-            _bash(part, context, checked)
+            _bash(part.text, context, checked)
 
 
 # What the seams understand ----------------------------------------------------------------------
@@ -264,9 +264,9 @@ def _first_line_of(path: str, context: Context) -> str:
 # bash -------------------------------------------------------------------------------------------
 
 
-def _bash(part: Part, context: Context, watch: Watcher) -> None:
+def _bash(part: str, context: Context, watch: Watcher) -> None:
     process = subprocess.Popen(
-        ["bash", "-o", "pipefail", "-c", part.text],
+        ["bash", "-o", "pipefail", "-c", part],
         cwd=_existing(context.folder),
         env=without_foreign(os.environ) | context.settings.environment(),
         stdin=subprocess.PIPE,
@@ -288,7 +288,7 @@ def _bash(part: Part, context: Context, watch: Watcher) -> None:
         _stop(process)
         raise
     if code:
-        raise _failed(seen, code, part.asked(context.settings.environment()))
+        raise _failed(seen, code, CommandLine.of(part).asked(context.settings.environment()))
 
 
 def _failed(seen: Sequence[str], code: int, asked: Collection[str]) -> CommandError:

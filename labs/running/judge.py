@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import labs.checks.cloud
 import labs.checks.container
@@ -17,6 +16,7 @@ from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import Step
 from labs.running import residue
+from labs.running.hints import hinted
 from labs.seams.world import World
 
 
@@ -31,16 +31,7 @@ def judge(step: Step, world: World) -> Verdict:
     Raises:
         CatalogError: the catalogue names a check that does not exist, or gives it wrong arguments.
     """
-    if step.case:
-        return closed_case(step, world) or _without_repair(_judged(step, world), step)
-    return _judged(step, world)
-
-
-def _without_repair(verdict: Verdict, step: Step) -> Verdict:
-    """In the clinic what to do next is the learner's to find: a check may only name the lab's own commands."""
-    if verdict.passed or verdict.hint.startswith("python3 -m labs"):
-        return verdict
-    return replace(verdict, hint=step.hint)
+    return closed_case(step, world) or hinted(_judged(step, world), step, world)
 
 
 def _judged(step: Step, world: World) -> Verdict:

@@ -27,6 +27,7 @@ from labs.ownership import aws_tags
 from labs.ownership.inventory import now
 from labs.ownership.ledger import Ledger, things_of
 from labs.running.commands import Context, execute
+from labs.running.hints import hinted
 from labs.running.judge import closed_case, judge
 from labs.running.unattended import answering, is_unattended
 from labs.seams.world import World
@@ -95,7 +96,7 @@ class Runner:
                     self._tag(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
-                verdict = self._judge(step, error, lines)
+                verdict = hinted(self._judge(step, error, lines), step, self.world, ran=True)
                 made = self._saw(lesson, step, verdict)
                 if verdict.passed:
                     self._tag(made, watch)
@@ -125,7 +126,7 @@ class Runner:
                     guard.require(self.world, lesson, fix)
                     self._note(lesson, fix)
                 error = self._act(fix, watch, cancel)
-                verdict = _not_run(error) if error else self.verify(lesson_id, step_id)
+                verdict = hinted(_not_run(error), step, self.world) if error else self.verify(lesson_id, step_id)
         except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as stopped:
             error, verdict = stopped, _not_run(stopped)
         return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)

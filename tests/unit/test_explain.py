@@ -126,8 +126,7 @@ VARIABLES = {"HUB_REGISTRY": "127.0.0.1:5001", "ECR_REGISTRY": "127.0.0.1:5002",
     ],
 )
 def test_a_refusal_is_explained_by_the_registry_that_refused(command: str, message: str, login: str) -> None:
-    (part,) = CommandLine.of(command).parts
-    assert explain(message, part.asked(VARIABLES)).next_command == login
+    assert explain(message, CommandLine.of(command).asked(VARIABLES)).next_command == login
 
 
 @pytest.mark.parametrize("said", [said for said in CORPUS if "ecr" in said.asked], ids=lambda said: said.text[:60])
@@ -142,5 +141,5 @@ def test_only_iam_sends_to_the_list_of_users(said: Said) -> None:
 
 def test_a_line_tells_whom_it_asks() -> None:
     line = CommandLine.of("aws ecr get-login-password | docker login --username AWS --password-stdin $ECR_REGISTRY")
-    assert line.parts[0].asked(VARIABLES) == {"aws", "ecr", "engine", "login"}
-    assert CommandLine.of("ls").parts[0].asked(VARIABLES) == frozenset()
+    assert line.asked(VARIABLES) == {"aws", "ecr", "engine", "login"}
+    assert CommandLine.of("ls").asked(VARIABLES) == frozenset()
