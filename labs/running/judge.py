@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import labs.checks.cloud
 import labs.checks.container
 import labs.checks.image
