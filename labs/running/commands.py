@@ -165,7 +165,7 @@ class _Known:
         context = self.context
         folder = (context.folder / place).resolve()
         # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
-        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else "Dockerfile"
+        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else _recipe_in(folder)
         arguments = {name: value for name, _, value in pairs}
         return partial(context.engine.build, folder, tag, recipe, arguments)
 
@@ -223,6 +223,12 @@ class _Known:
             clinic.run(world, lambda text: watch(Line(text)), *case, undo="--undo" in words)
 
         return run
+
+
+def _recipe_in(folder: Path) -> str:
+    """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
+    alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
+    return "dockerfile" if alone else "Dockerfile"
 
 
 _SHOWN = ("--output", "--profile", "--query", "--region")

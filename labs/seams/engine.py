@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import docker
 import requests
@@ -22,7 +22,7 @@ from labs.base.explain import explain
 from labs.base.reference import registry_of, split_tag
 from labs.base.settings import LOOPBACK, Settings
 from labs.base.text import plain
-from labs.seams import docker_files
+from labs.seams import build_context, docker_files
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
 STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
@@ -121,11 +121,12 @@ class DockerEngine:
         """
         _require_context(context, dockerfile)
         image_id = ""
-        with _translated("construir a imagem", "build"):
+        with _translated("construir a imagem", "build"), _packed(context, dockerfile) as (archive, recipe):
             stream = self._client.build(
-                path=str(context),
+                fileobj=archive,
+                custom_context=True,
                 tag=tag or None,
-                dockerfile=dockerfile,
+                dockerfile=recipe,
                 buildargs=dict(arguments or {}),
                 rm=True,
                 forcerm=True,
@@ -262,6 +263,21 @@ def _require_context(context: Path, dockerfile: str) -> None:
             f"unable to prepare context: unable to evaluate symlinks in Dockerfile path: {context / dockerfile}",
             "ls -l Dockerfile",
         )
+
+
+@contextlib.contextmanager
+def _packed(context: Path, dockerfile: str) -> Iterator[tuple[IO[bytes], str]]:
+    """The build context as an archive, and the Dockerfile's name in it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            found = stack.enter_context(build_context.packed(context, dockerfile))
+        except build_context.BadPatternError as error:
+            what = "Uma linha do .dockerignore não tem a forma certa; nada foi construído."
+            raise EngineError(what, f"error checking context: {error}", "cat -A .dockerignore") from error
+        except OSError as error:
+            what = "Um arquivo do build context não pôde ser lido; nada foi construído."
+            raise EngineError(what, f"error checking context: {error}", "ls -lA") from error
+        yield found
 
 
 def _checked(stream: Iterator[dict[str, Any]], doing: str, asked: str) -> Iterator[dict[str, Any]]:
