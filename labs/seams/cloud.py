@@ -45,6 +45,12 @@ IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback 
 AWS_DOMAIN = ".amazonaws.com"
 
 
+class UnknownOptionError(CommandError):
+    """An option that the operation does not have, or another value of one: nothing was sent, and the AWS CLI, which has
+    options and abbreviations of its own, may know it.
+    """
+
+
 class Cloud(Protocol):
     """What the kit needs of the AWS API."""
 
@@ -157,7 +163,8 @@ class AwsCloud:
 
         Raises:
             CloudError: AWS refused.
-            CommandError: no such operation or option.
+            CommandError: no such operation, or a value that cannot be read.
+            UnknownOptionError: no such option; nothing was sent.
         """
         with _translated(service):
             client = self.client(service, profile, region)
@@ -195,10 +202,14 @@ def _parameters(shape: Any, options: Mapping[str, str], folder: Path, command: s
     parameters = {}
     for option, text in options.items():
         if option not in members:
-            raise CommandError(
+            raise UnknownOptionError(
                 f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help"
             )
         name, member = members[option]
+        if text == "true" and member.type_name != "boolean":
+            raise UnknownOptionError(
+                f"A opção --{option} pede um valor.", f"--{option}: expected one argument", f"{command} help"
+            )
         parameters[name] = _value(member.type_name, text, folder)
     return parameters
 

@@ -6,7 +6,7 @@ What it returns are plain frozen values; what it raises are `EngineError`s in Po
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -133,7 +133,7 @@ class DockerEngine:
                 decode=True,
             )
             follower = BuildFollower(watch)
-            for message in _checked(stream, "construir a imagem", "build"):
+            for message in _checked(stream, "construir a imagem", "build", follower.said):
                 image_id = message.get("aux", {}).get("ID", image_id)
                 for text in message.get("stream", "").splitlines():
                     follower.line(text)
@@ -280,12 +280,14 @@ def _packed(context: Path, dockerfile: str) -> Iterator[tuple[IO[bytes], str]]:
         yield found
 
 
-def _checked(stream: Iterator[dict[str, Any]], doing: str, asked: str) -> Iterator[dict[str, Any]]:
-    """The messages of a stream; the engine's `errorDetail` becomes an error."""
+def _checked(
+    stream: Iterator[dict[str, Any]], doing: str, asked: str, said: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """The messages of a stream; the engine's `errorDetail` becomes an error, with what was `said` just before it."""
     for message in stream:
         if "error" in message:
             observed = message.get("errorDetail", {}).get("message", message["error"])
-            raise _explained(f"Não consegui {doing}.", observed, asked)
+            raise _explained(f"Não consegui {doing}.", observed, asked, said)
         yield message
 
 
@@ -339,9 +341,10 @@ def _translated(doing: str, asked: str = "") -> Iterator[None]:
         ) from error
 
 
-def _explained(what: str, observed: str, asked: str) -> EngineError:
-    explanation = explain(plain(observed), [asked])
-    return EngineError(explanation.after(what), plain(observed), explanation.next_command)
+def _explained(what: str, observed: str, asked: str, said: Collection[str] = ()) -> EngineError:
+    observed = plain(observed)
+    explanation = explain(observed, [asked])
+    return EngineError(explanation.after(what), "\n".join([*said, observed]), explanation.next_command)
 
 
 def _cause(error: BaseException) -> str:

@@ -54,7 +54,7 @@ def test_a_missing_profile_or_credential_is_said_in_portuguese(cloud: AwsCloud, 
     write_atomic(settings.aws_credentials_file, "")
     with pytest.raises(CloudError) as caught:
         cloud.read("sts", "get_caller_identity", "default")
-    assert caught.value.next_command == "aws configure"
+    assert caught.value.next_command == "aws configure list"
 
 
 def test_a_silent_endpoint_is_said_in_portuguese(cloud: AwsCloud) -> None:
