@@ -43,6 +43,8 @@ CLIENT = Config(
 )
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
+_INSTEAD = ("cli-input-json", "cli-input-yaml", "generate-cli-skeleton")
+"""The AWS CLI's options that stand for all others."""
 
 
 class UnknownOptionError(CommandError):
@@ -199,12 +201,12 @@ def _login_password(answer: dict[str, Any]) -> str:
 
 def _parameters(shape: Any, options: Mapping[str, str], folder: Path, command: str) -> dict[str, Any]:
     members = {xform_name(name, "-"): (name, member) for name, member in (shape.members if shape else {}).items()}
+    required = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
     parameters = {}
     for option, text in options.items():
         if option not in members:
-            raise UnknownOptionError(
-                f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help"
-            )
+            kind = UnknownOptionError if option in _INSTEAD or required <= options.keys() else CommandError
+            raise kind(f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help")
         name, member = members[option]
         if text == "true" and member.type_name != "boolean":
             raise UnknownOptionError(
@@ -225,6 +227,8 @@ def _value(kind: str, text: str, folder: Path) -> Any:
                 "pwd && ls aws",
             ) from error
     if kind in ("structure", "list", "map"):
+        if "=" in text and text.lstrip()[:1] not in ("[", "{"):
+            raise UnknownOptionError("O valor é da escrita curta da AWS CLI.", text)  # Name=value,Other=value
         try:
             return json.loads(text)
         except ValueError as error:

@@ -151,7 +151,7 @@ def typed(folder: Path, *words: str) -> tuple[set[tuple[object, ...]], str]:
 
 
 def names(archive: Any) -> set[str]:
-    return {name for name, *_ in members_of(archive)}
+    return {str(name) for name, *_ in members_of(archive)}
 
 
 def members_of(archive: Any) -> set[tuple[object, ...]]:

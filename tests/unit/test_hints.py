@@ -73,8 +73,8 @@ def test_a_failed_run_of_a_challenge_offers_no_login(world: FakeWorld, monkeypat
     assert Runner(world.settings, world, course).run("00-a", "challenge").verdict.hint == "Pense na aula 04."
 
 
-def step(command: str, check: CheckSpec, **fields: str) -> Step:
-    return Step(id="here", title="Aqui", command=command, check=check, **{"hint": "dica", **fields})
+def step(command: str, check: CheckSpec) -> Step:
+    return Step(id="here", title="Aqui", command=command, check=check, hint="dica")
 
 
 @pytest.mark.parametrize(
