@@ -12,6 +12,7 @@ from typing import Any
 
 from labs.base.errors import LabError
 from labs.base.reference import with_tag
+from labs.base.settings import DEFAULT_REGION
 from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
 from labs.course import target_words
@@ -39,7 +40,7 @@ def hinted(verdict: Verdict, step: Step, world: World, *, ran: bool = False) -> 
         hint = _maker(step, world) or hint
     elif ran and hint == step.command.strip():
         hint = ""
-    return replace(verdict, hint=hint or step.hint)
+    return replace(verdict, hint=(hint or step.hint).replace(DEFAULT_REGION, world.settings.region))
 
 
 def _is_open(step: Step) -> bool:

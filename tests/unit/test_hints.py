@@ -104,6 +104,12 @@ def test_the_command_that_was_just_run_is_no_advice(ran: bool, hint: str, world:
     assert hinted(failed("x", "docker ps"), here, world, ran=ran).hint == hint
 
 
+def test_a_hint_names_the_region_of_the_target(world: FakeWorld) -> None:
+    world.settings = world.settings.with_changes(region="sa-east-1")
+    login = explain("no basic auth credentials").next_command
+    assert "--region sa-east-1 " in hinted(failed("x", login), step("docker ps", CheckSpec("x")), world).hint
+
+
 def test_a_verdict_without_a_hint_gets_the_steps_own(world: FakeWorld) -> None:
     here = step("docker ps", CheckSpec("x"))
     assert hinted(Verdict(False, "x"), here, world).hint == "dica"
