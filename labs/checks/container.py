@@ -32,7 +32,7 @@ def page_answers(
     """The page on a host port comes from a container of this image, and says what it should and nothing more."""
     container = _publishing(world, port, require(world, image).id)
     if container is None:
-        return failed(f"Nenhum container de {image} publica a porta {port}.", f"docker ps --filter publish={port}")
+        return _nobody(world, image, port)
     health, page = wait_for_page(world, port, container)
     if not health:
         return failed(f"A página na porta {port} não respondeu: {page}", f"docker logs {container.name}")
@@ -126,6 +126,15 @@ def environments(world: World, names: list[str], image: str = "", named_alike: b
         if not health:
             return failed(f"{container.name} não respondeu: {page}", f"docker logs {container.name}")
     return passed(f"{' e '.join(names)}: a mesma imagem, valores diferentes.", image=next(iter(ids)))
+
+
+def _nobody(world: World, image: str, port: int) -> Verdict:
+    """No container of the image publishes the port; one of the same name may, made before it was built again."""
+    for one in world.engine.containers():
+        if port in one.ports and one.image == image and one.exit_code is None:
+            what = f"A porta {port} é do container {one.name}, que ainda roda a {image} de antes do último build."
+            return failed(what, f"docker rm -f {one.name}")
+    return failed(f"Nenhum container de {image} publica a porta {port}.", f"docker ps --filter publish={port}")
 
 
 def _publishing(world: World, port: int, image_id: str) -> Container | None:

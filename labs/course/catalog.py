@@ -71,7 +71,7 @@ class Step(Typed, frozen=True):
             not run.
         required: of a challenge: the certificate asks for it.
         closing: it asks for the certificate, or comes after it.
-        open: the learner gets the task (`text`) and no command; `command` is the solution.
+        open: the learner gets the task (`text`) and no command; `command` is the solution. A challenge always is.
         lasting: the check still holds at the end of the course; a later step undoes the others on purpose.
         cleanup: command that removes what a challenge's solution created.
         skip: why this step cannot be done with the chosen target; empty where it can.
@@ -295,7 +295,7 @@ def _lesson(file: _File) -> Lesson:
         needs=file.needs,
         steps=(*(step for _, steps in cases for step in steps), *map(_step, file.step)),
         quiz=file.quiz,
-        challenge=_step(file.challenge) if file.challenge else None,
+        challenge=_step({**file.challenge, "open": True}) if file.challenge else None,
         cases=tuple(
             Case(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps))
             for case, steps in cases

@@ -164,6 +164,13 @@ class CommandLine:
         """Whom it talks to."""
         return frozenset(service for program in self.programs for service in program.services(variables))
 
+    def asked(self, variables: Mapping[str, str]) -> frozenset[str]:
+        """Who is asked, as `labs/base/explain.py` takes it: services, and verbs of docker."""
+        asks = [program.asks for program in self.programs]
+        verbs = {one.verb for one in asks if isinstance(one, DockerWords)}
+        services = {one.service for one in asks if isinstance(one, AwsWords)}
+        return frozenset((verbs | services | {str(one) for one in self.services(variables)}) - {""})
+
 
 @lru_cache(maxsize=1024)
 def _read(text: str) -> CommandLine:
@@ -241,7 +248,7 @@ def _registries(word: Word, variables: Mapping[str, str]) -> Iterator[Service]:
     for service, names in ((Service.ECR, ("ECR_REGISTRY",)), (Service.HUB, ("HUB_REGISTRY", "HUB_API"))):
         if any(f"${{{name}}}" in word.text or (variables.get(name) or "\0") in word.text for name in names):
             yield service
-    if ".dkr.ecr." in word.text:
+    if re.search(r"\.dkr[.-]ecr(?:-fips)?\.", word.text):
         yield Service.ECR
 
 

@@ -13,26 +13,28 @@ import queue
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from labs.base.errors import CommandError, Interrupted
 from labs.base.events import Line, Watcher
 from labs.base.explain import explain
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import Settings, without_foreign
+from labs.base.text import plain
 from labs.clinic import command as clinic
 from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES, AwsWords
 from labs.course.command_line import CommandLine, KitWords, Part
 from labs.course.docker_words import DockerWords
 from labs.course.shell_words import Word
 from labs.ownership.inventory import protect
-from labs.seams.cloud import Cloud
+from labs.seams.cloud import Cloud, UnknownOptionError
 from labs.seams.engine import Engine
 from labs.seams.world import World
 
@@ -78,9 +80,9 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
     protect(line, context.settings, context.engine)
     for part in line.parts:
         action = seam_action(part, context)
-        if action:
-            action(checked)
-        else:
+        try:
+            (action or partial(_bash, part.text, context))(checked)
+        except UnknownOptionError:  # nothing was asked yet
             _bash(part.text, context, checked)
 
 
@@ -98,7 +100,7 @@ def seam_action(part: Part, context: Context) -> Action | None:
     known = _Known(context, context.settings.environment())
     if part.substitutes:
         return known.substituting(part)
-    if part.needs_shell:
+    if part.needs_shell or any(program.words[1:2] == (Word("buildx"),) for program in part.programs):
         return None
     files = [file for program in part.programs for file in program.redirects]
     try:
@@ -126,7 +128,7 @@ class _Known:
             case DockerWords(verb="build"):
                 return self._build(asked)
             case DockerWords(verb="push"):
-                return partial(self.context.engine.push, self._only(asked))
+                return partial(self.context.engine.push, self._only(asked, "@"))
             case DockerWords(verb="pull"):
                 return partial(self.context.engine.pull, self._only(asked))
             case AwsWords():
@@ -180,13 +182,18 @@ class _Known:
         """The options' values; only those that the seams know, in this engine and with these logins."""
         if asked.elsewhere or not {name for name, _ in asked.options} <= set(known):
             raise _UnknownError
-        return {name: [self._text(word) for word in asked.values(name)] for name in known}
+        options = {name: [self._text(word) for word in asked.values(name)] for name in known}
+        if any("" in values for name, values in options.items() if name != "--password-stdin"):
+            raise _UnknownError  # the client asks for the value that is missing
+        return options
 
-    def _only(self, asked: DockerWords) -> str:
+    def _only(self, asked: DockerWords, but: str = "\0") -> str:
+        """The one name that is asked for, without this sign."""
         self._options(asked)
-        if len(asked.arguments) != 1:
+        names = [self._text(word) for word in asked.arguments]
+        if len(names) != 1 or not names[0] or but in names[0]:
             raise _UnknownError
-        return self._text(asked.arguments[0])
+        return names[0]
 
     def _build(self, asked: DockerWords) -> Action:
         options = self._options(asked, "--tag", "--file", "--build-arg")
@@ -195,13 +202,13 @@ class _Known:
         if not once or len(asked.arguments) != 1:
             raise _UnknownError
         place = self._text(asked.arguments[0])
-        if place == "-" or "://" in place or place.startswith("git@"):
-            raise _UnknownError
         tag, file = "".join(options["--tag"]), "".join(options["--file"])
+        if "-" in (place, file) or "://" in place or place.startswith(("git@", "github.com/")):
+            raise _UnknownError
         context = self.context
         folder = (context.folder / place).resolve()
         # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
-        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else "Dockerfile"
+        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else _recipe_in(folder)
         arguments = {name: value for name, _, value in pairs}
         return partial(context.engine.build, folder, tag, recipe, arguments)
 
@@ -236,15 +243,20 @@ class _Known:
 
     def _aws_options(self, asked: AwsWords) -> dict[str, str]:
         """The options by name without dashes; refuses what only the real CLI understands."""
-        if not asked.operation or asked.rest or asked.service == "configure":
+        if asked.operation in ("", *_CLIS_OWN) or asked.rest or asked.service == "configure":
             raise _UnknownError
         if any(
             len(values) > 1 or (name in (*GLOBAL_FLAGS, *GLOBAL_VALUES) and name not in _SHOWN)
             for name, values in asked.options
         ):
             raise _UnknownError
+        if any(values and values[0].text in ("true", "false") for _, values in asked.options):
+            raise _UnknownError  # a flag takes no value
         options = {name[2:]: self._text(values[0]) if values else "true" for name, values in asked.options}
-        if options.get("output", "json") not in ("json", "text"):
+        shown = {"json": True, "text": "query" in options}
+        if not shown.get(options.get("output", "json")) or not _is_query(options.get("query", "@")):
+            raise _UnknownError
+        if asked.operation == "get-login-password" and not options.keys() <= {"region", "profile"}:
             raise _UnknownError
         return options
 
@@ -270,8 +282,25 @@ def _inside(word: Word) -> AwsWords | None:
     return asked if isinstance(asked, AwsWords) else None
 
 
+def _recipe_in(folder: Path) -> str:
+    """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
+    alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
+    return "dockerfile" if alone else "Dockerfile"
+
+
 _SHOWN = ("--output", "--profile", "--query", "--region")
 """The AWS CLI's own options that the seam knows."""
+_CLIS_OWN = ("get-login", "help", "wait")
+"""Operations that the AWS CLI has and no service."""
+
+
+def _is_query(text: str) -> bool:
+    """Whether an expression can be read: the AWS CLI says it before it asks."""
+    try:
+        jmespath.compile(text)
+    except JMESPathError:
+        return False
+    return True
 
 
 def _aws_answer(asked: AwsWords, options: Mapping[str, str], context: Context) -> Any:
@@ -333,9 +362,15 @@ def _bash(part: str, context: Context, watch: Watcher) -> None:
         _stop(process)
         raise
     if code:
-        observed = "\n".join(seen[-8:]) or f"o comando terminou com o código {code}"
-        explanation = explain(observed)
-        raise CommandError(explanation.what or "O comando falhou.", observed, explanation.next_command)
+        raise _failed(seen, code, CommandLine.of(part).asked(context.settings.environment()))
+
+
+def _failed(seen: Sequence[str], code: int, asked: Collection[str]) -> CommandError:
+    if not seen:
+        return CommandError("O comando falhou sem dizer por quê.", f"o comando terminou com o código {code}")
+    observed = "\n".join(seen[-8:])
+    explanation = explain(observed, asked)
+    return CommandError(explanation.what or explanation.after("O comando falhou."), observed, explanation.next_command)
 
 
 def _existing(folder: Path) -> Path:
@@ -356,7 +391,7 @@ def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
     def read() -> None:
         with stdout:
             for text in stdout:
-                lines.put(text.rstrip("\n"))
+                lines.put(plain(text).rstrip("\n"))
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

@@ -25,6 +25,7 @@ from labs.course import target_words
 from labs.course.catalog import Course, Lesson, Seen, Step
 from labs.course.progress import Progress
 from labs.running import residue
+from labs.running.hints import hinted
 from labs.seams.world import World
 
 ENGINE = "engine"
@@ -44,10 +45,12 @@ def judge(step: Step, world: World) -> Verdict:
     Raises:
         CatalogError: the catalogue names a check that does not exist, or gives it wrong arguments.
     """
-    if step.case:
-        return closed_case(step, world) or _without_repair(_judged(step, world), step)
+    if closed := closed_case(step, world):
+        return closed
     verdict = _judged(step, world)
-    return _witnessed(verdict, step.seen, world, step) if verdict.passed and step.seen else verdict
+    if verdict.passed and step.seen:
+        verdict = _witnessed(verdict, step.seen, world, step)
+    return hinted(verdict, step, world)
 
 
 def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdict:
@@ -75,13 +78,6 @@ def _patterns(seen: Seen, world: World) -> dict[str, str]:
     variables = world.settings.environment()
     names = ("repository", "reference", "user", "subject", "code")
     return {name: Template(text).safe_substitute(variables) for name in names if (text := getattr(seen, name))}
-
-
-def _without_repair(verdict: Verdict, step: Step) -> Verdict:
-    """In the clinic what to do next is the learner's to find: a check may only name the lab's own commands."""
-    if verdict.passed or verdict.hint.startswith("python3 -m labs"):
-        return verdict
-    return replace(verdict, hint=step.hint)
 
 
 def _judged(step: Step, world: World) -> Verdict:

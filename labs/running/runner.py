@@ -14,7 +14,6 @@ import msgspec
 
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
-from labs.base.explain import explain
 from labs.base.files import locked_now
 from labs.base.settings import Settings
 from labs.base.things import IMAGE, Thing
@@ -28,6 +27,7 @@ from labs.ownership import aws_tags
 from labs.ownership.inventory import now
 from labs.ownership.ledger import Ledger, things_of
 from labs.running.commands import Context, execute
+from labs.running.hints import hinted
 from labs.running.judge import closed_case, judge
 from labs.running.unattended import answering, is_unattended
 from labs.seams.world import World
@@ -96,7 +96,7 @@ class Runner:
                     self._tag(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
-                verdict = self._judge(step, error, lines)
+                verdict = hinted(self._judge(step, error, lines), step, self.world, ran=True)
                 made = self._saw(lesson, step, verdict)
                 if verdict.passed:
                     self._tag(made, watch)
@@ -126,7 +126,7 @@ class Runner:
                     guard.require(self.world, lesson, fix)
                     self._note(lesson, fix)
                 error = self._act(fix, watch, cancel)
-                verdict = _not_run(error) if error else self.verify(lesson_id, step_id)
+                verdict = hinted(_not_run(error), step, self.world) if error else self.verify(lesson_id, step_id)
         except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as stopped:
             error, verdict = stopped, _not_run(stopped)
         return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
@@ -324,4 +324,4 @@ class Runner:
 
 def _not_run(error: LabError) -> Verdict:
     observed = f"{error.what} {error.observed}".strip()
-    return Verdict(False, observed, error.next_command or explain(error.observed).next_command)
+    return Verdict(False, observed, error.next_command)

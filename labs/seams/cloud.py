@@ -47,6 +47,14 @@ KITS_CLIENT = CLIENT.merge(Config(user_agent_extra=KIT_MARK))
 """Of what the kit itself asks: the sandbox's gateway tells no event of its reads."""
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
+_INSTEAD = ("cli-input-json", "cli-input-yaml", "generate-cli-skeleton")
+"""The AWS CLI's options that stand for all others."""
+
+
+class UnknownOptionError(CommandError):
+    """An option that the operation does not have, or another value of one: nothing was sent, and the AWS CLI, which has
+    options and abbreviations of its own, may know it.
+    """
 
 
 class Cloud(Protocol):
@@ -161,7 +169,8 @@ class AwsCloud:
 
         Raises:
             CloudError: AWS refused.
-            CommandError: no such operation or option.
+            CommandError: no such operation, or a value that cannot be read.
+            UnknownOptionError: no such option; nothing was sent.
         """
         with _translated(service):
             client = self.client(service, profile, region)
@@ -196,13 +205,17 @@ def _login_password(answer: dict[str, Any]) -> str:
 
 def _parameters(shape: Any, options: Mapping[str, str], folder: Path, command: str) -> dict[str, Any]:
     members = {xform_name(name, "-"): (name, member) for name, member in (shape.members if shape else {}).items()}
+    required = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
     parameters = {}
     for option, text in options.items():
         if option not in members:
-            raise CommandError(
-                f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help"
-            )
+            kind = UnknownOptionError if option in _INSTEAD or required <= options.keys() else CommandError
+            raise kind(f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help")
         name, member = members[option]
+        if text == "true" and member.type_name != "boolean":
+            raise UnknownOptionError(
+                f"A opção --{option} pede um valor.", f"--{option}: expected one argument", f"{command} help"
+            )
         parameters[name] = _value(member.type_name, text, folder)
     return parameters
 
@@ -218,6 +231,8 @@ def _value(kind: str, text: str, folder: Path) -> Any:
                 "pwd && ls aws",
             ) from error
     if kind in ("structure", "list", "map"):
+        if "=" in text and text.lstrip()[:1] not in ("[", "{"):
+            raise UnknownOptionError("O valor é da escrita curta da AWS CLI.", text)  # Name=value,Other=value
         try:
             return json.loads(text)
         except ValueError as error:
@@ -238,11 +253,10 @@ def _translated(service: str) -> Iterator[None]:
         raise
     except aws_errors.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        explanation = explain(str(error))
-        raise CloudError(
-            f"A AWS ({service}) recusou. {explanation.what}".strip(), str(error), explanation.next_command, code
-        ) from error
+        explanation = explain(str(error), [service])
+        what = explanation.after(f"A AWS ({service}) recusou.")
+        raise CloudError(what, str(error), explanation.next_command, code) from error
     except (aws_errors.BotoCoreError, ValueError) as error:
-        explanation = explain(str(error))
-        what = explanation.what or "O pedido não chegou à AWS."
+        explanation = explain(str(error), [service])
+        what = explanation.what or explanation.after("O pedido não chegou à AWS.")
         raise CloudError(what, str(error), explanation.next_command, type(error).__name__) from error

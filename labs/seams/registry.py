@@ -244,9 +244,10 @@ class HttpRegistry:
     def _ok(self, response: requests.Response) -> requests.Response:
         if response.status_code < 400:
             return response
-        explanation = explain(response.text)
+        basic = str(response.request.headers.get("Authorization", "")).startswith("Basic ")  # ECR's way, not the Hub's
+        explanation = explain(response.text, ["ecr" if basic else "hub"])
         raise RegistryError(
-            f"O registry {self.address} recusou. {explanation.what}".strip(),
+            explanation.after(f"O registry {self.address} recusou."),
             f"{response.status_code} {response.text[:300]}",
             explanation.next_command,
         )

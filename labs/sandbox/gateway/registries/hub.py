@@ -89,9 +89,11 @@ class Hub:
         return answer(content)
 
     def _granted(self, user: str, name: str, wanted: list[str]) -> set[str]:
-        """Which of the wanted actions the account has on a repository."""
+        """Which of the wanted actions the account has on a repository. Docker Hub has two levels alone, and denies a
+        third as it denies another's account (docker/hub-feedback#1404).
+        """
         namespace, _, rest = name.partition("/")
-        owner = bool(user) and namespace == user and bool(rest)
+        owner = bool(user) and namespace == user and bool(rest) and "/" not in rest
         exists = name in self._state.images["hub"].repositories
         public = exists and name not in self._state.accounts.private
         rights = {"pull", "push", "delete", "*"} if owner else {"pull"} if public else set()
