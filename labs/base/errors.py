@@ -71,6 +71,13 @@ class CloudError(LabError):
         super().__init__(what, observed, next_command)
         self.code = code
 
+    @property
+    def not_found(self) -> bool:
+        """Whether AWS says that the thing does not exist; any other refusal says nothing about that. Its services spell
+        it `NoSuchEntity` (IAM) or `RepositoryNotFoundException`, `NotFoundException` … (ECR, Budgets).
+        """
+        return self.code.startswith("NoSuch") or self.code.endswith("NotFoundException")
+
 
 class CommandError(LabError):
     """A command failed, or cannot be understood."""

@@ -16,18 +16,13 @@ from typing import Any, get_type_hints
 
 from labs.base.errors import StateError
 from labs.base.files import write_atomic
+from labs.base.foreign import past_the_proxy, with_programs_first
 from labs.base.reference import DOCKER_HUB
 
 CLONE = Path(__file__).resolve().parents[2]
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
 DEFAULT_REGION = "us-east-2"
 DEFAULT_HUB_USER = "aluno"
-_FOREIGN = re.compile(
-    r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|(DEFAULT_)?PROFILE|(DEFAULT_)?REGION|DEFAULT_OUTPUT|ROLE_ARN)"
-    r"|AWS_WEB_IDENTITY_TOKEN_FILE|AWS_(ENDPOINT_URL|CONTAINER_CREDENTIALS)_?\w*|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
-    r"|DOCKER_CONTEXT"
-)
-LOOPBACK = ("127.0.0.1", "localhost")
 SANDBOX, LIVE = "sandbox", "live"
 """The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
 BASE_IMAGE, FALLBACK_BASE_IMAGE = "labs/python-base:3", "python:3.13-slim"
@@ -234,6 +229,11 @@ class Settings:
         return (self.live_folder if self.live else self.home) / "docker"
 
     @property
+    def curl_home(self) -> Path:
+        """Where curl looks for its file first (curl(1), `--config`); `up` puts an empty one there."""
+        return self.home / "curl"
+
+    @property
     def aws_config_file(self) -> Path:
         return (self.live_folder if self.live else self.home) / "aws" / "config"
 
@@ -269,9 +269,8 @@ class Settings:
         """The variables that make a terminal the lab's. `base` gives the PATH to extend (default: `os.environ`)."""
         base = os.environ if base is None else base
         path = base.get("PATH", os.defpath)
-        programs = str(Path(sys.prefix) / "bin")
-        if programs not in path.split(os.pathsep):
-            path = f"{programs}{os.pathsep}{path}"
+        if sys.prefix != sys.base_prefix:  # bare Python has nothing of the lab's beside it
+            path = with_programs_first(path, str(Path(sys.prefix) / "bin"))
         variables = {
             "LABS_HOME": str(self.home),
             "DOCKER_CONFIG": str(self.docker_config),
@@ -280,6 +279,8 @@ class Settings:
             "AWS_ACCOUNT_ID": self.account,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
+            "BOTO_CONFIG": os.devnull,
+            "CURL_HOME": str(self.curl_home),
             "HUB_REGISTRY": self.hub_registry,
             "HUB_USER": self.hub_user,
             "HUB_API": "https://hub.docker.com" if self.live else f"http://{self.hub_registry}/api",
@@ -291,7 +292,7 @@ class Settings:
             "LABS_TARGET": self.target,
             "PYTHONPATH": str(CLONE),
             "PATH": path,
-            **_past_the_proxy(base),
+            **past_the_proxy(base),
         }
         if not self.live:
             variables["AWS_ENDPOINT_URL"] = self.aws_endpoint
@@ -329,25 +330,6 @@ def _typed(table: Any, kinds: Mapping[str, type], where: str = "") -> dict[str, 
         if type(value) is not kinds[name]:
             raise ValueError(f"`{where}{name}`: esperado `{kinds[name].__name__}`, e veio `{type(value).__name__}`")
     return table
-
-
-def is_foreign(name: str) -> bool:
-    """Whether a variable of the machine would win over the lab's own files and addresses (botocore's configuration
-    guide, "Using environment variables"; `AWS_ENDPOINT_URL_<SERVICE>` of the SDK reference). A lab terminal unsets it.
-    """
-    return bool(_FOREIGN.fullmatch(name))
-
-
-def without_foreign(variables: Mapping[str, str]) -> dict[str, str]:
-    """The machine's variables that may stay in the lab."""
-    return {name: value for name, value in variables.items() if not is_foreign(name)}
-
-
-def _past_the_proxy(base: Mapping[str, str]) -> dict[str, str]:
-    """A proxy of the machine must not see loopback: curl and the AWS CLI would send it the lab's passwords."""
-    spared = base.get("no_proxy") or base.get("NO_PROXY") or ""
-    hosts = dict.fromkeys([*filter(None, (host.strip() for host in spared.split(","))), *LOOPBACK])
-    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(hosts))
 
 
 def default_home() -> Path:

@@ -16,6 +16,7 @@ class Verdict:
         hint: what to do where it did not pass.
         evidence: what proves it, such as {"digest": "sha256:…"}; the certificate lists it.
         holds: of a verdict that did not pass: the command failed now, and what was there before still holds.
+        answered: False where an outside system gave no answer, so that nothing is known: it takes no proof back.
     """
 
     passed: bool
@@ -23,6 +24,7 @@ class Verdict:
     hint: str = ""
     evidence: Mapping[str, str] = field(default_factory=dict)
     holds: bool = False
+    answered: bool = True
 
 
 def passed(observed: str, **evidence: Any) -> Verdict:

@@ -22,7 +22,8 @@ from typing import Any
 import labs
 from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
-from labs.base.settings import Settings, default_home, is_foreign
+from labs.base.foreign import leaving
+from labs.base.settings import Settings, default_home
 from labs.cli import cleanup, clinic, course, dials, hub, ports, pytest_words, reset, secrets_scan, sso, target
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
@@ -226,10 +227,9 @@ def _env(_: argparse.Namespace) -> int:
     own = settings.environment()
     for name, value in own.items():
         print(f"export {name}={shlex.quote(value)}")
-    foreign = sorted(name for name in os.environ if is_foreign(name) and name not in own)
-    for name in foreign:
-        print(f"unset {name}")
-    if "AWS_PROFILE" in foreign:
+    for line in leaving(os.environ, own):
+        print(line)
+    if "AWS_PROFILE" in os.environ:
         say(f"Este terminal usava outro perfil da AWS ({os.environ['AWS_PROFILE']}); no laboratório ele fica de fora.")
     if not settings.ports.hub:
         say(

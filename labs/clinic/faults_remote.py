@@ -164,7 +164,7 @@ def _immutable(ingredients: Ingredients) -> None:
 
 def _immutable_present(world: World) -> Verdict:
     name = f"{world.settings.ecr_registry}/clinica:v1"
-    held, image = world.ecr.manifest("clinica", "v1"), world.engine.image(name)
+    held, image = world.ecr_owner.manifest("clinica", "v1"), world.engine.image(name)
     if held is None or image is None or held.config.digest == image.id:
         return failed("O registry e o engine não têm duas imagens com a mesma tag.")
     return passed("O push da primeira imagem passou; o da segunda, com a mesma tag, não passa.")

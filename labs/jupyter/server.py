@@ -23,7 +23,8 @@ from labs.base import processes
 from labs.base.errors import LabError, SandboxError
 from labs.base.events import Report
 from labs.base.files import write_atomic
-from labs.base.settings import Settings, without_foreign
+from labs.base.foreign import without_foreign
+from labs.base.settings import Settings
 from labs.base.wait import Look, until
 from labs.jupyter import configuration
 from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token

@@ -19,6 +19,7 @@ from labs.base.things import HUB, IN_ENGINE, Thing
 from labs.live import guard
 from labs.ownership import inventory
 from labs.ownership.ledger import Ledger, course_things
+from labs.seams import docker_files
 from labs.seams.world import World
 
 ACCOUNT_RULE, EMAIL_RULE = re.compile(r"\d{12}"), re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -49,6 +50,7 @@ def choose_live(settings: Settings, accounts: Live, token: str) -> Settings:
     if token:
         write_atomic(aimed.hub_token_file, token.strip() + "\n")
     _write_account_files(aimed)
+    docker_files.prepare(aimed)
     _keep(aimed, chosen=True)
     return aimed
 

@@ -7,14 +7,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.settings import Settings, default_home
-from labs.machine import environment
+from labs.machine import environment, tools
 from labs.sandbox import engine_choice, leftovers, network, parts
 
 DISK_NEEDED = 2 * 1024**3
@@ -37,7 +37,9 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that the kit needs; changes nothing and starts nothing."""
+    """Look at everything that the kit needs; changes nothing. Programs are asked for their versions, started as in a
+    lab's terminal.
+    """
     home = default_home()
     findings = [_python(), _environment(), _state_folder(home), _disk(home)]
     try:
@@ -47,7 +49,11 @@ def examine() -> list[Finding]:
         settings = Settings(home=home)
         findings.append(Finding("configuração", False, error.observed, error.next_command))
     private, engine = _engine(settings)
-    findings += [engine, *_programs(private), _registry(settings), *_ports(settings)]
+    programs = _programs(private)
+    found = {item.name: item for item in programs if item.ok}
+    said = tools.answers(settings, {name: tools.OF_THE_SYSTEM[name] for name in found})
+    programs = [_answered(item, said[item.name]) if item.ok else item for item in programs]
+    findings += [engine, *programs, *_own_tools(settings), _registry(settings), *_ports(settings)]
     return findings
 
 
@@ -90,7 +96,7 @@ def _engine(settings: Settings) -> tuple[bool, Finding]:
         package = "docker.io" if _wants_docker(error) else ""
         command = _docker_command(error) if isinstance(error, MissingDependency) else error.next_command
         return True, Finding("engine", False, error.observed or error.what, command, package)
-    private = host == engine_choice.private_host(settings)
+    private = host == settings.private_engine
     own = "do laboratório" if private else "seu (nunca será parado nem esvaziado)"
     return private, Finding("engine", True, f"{own}: {host}")
 
@@ -129,6 +135,28 @@ def _program(name: str, package: str) -> Finding:
         apt.install_command([package]) if apt.has_apt() else f"Instale {name} com o gerenciador de pacotes do sistema"
     )
     return Finding(name, False, "não está no PATH", command, package if apt.has_apt() else "")
+
+
+def _answered(item: Finding, said: tuple[bool, str]) -> Finding:
+    """A program that was found, by what it answers."""
+    works, text = said
+    if works:
+        return replace(item, observed=f"{item.observed}: {text}")
+    look = f"ls -l '{item.observed}'"
+    return replace(item, ok=False, observed=f"{item.observed} não roda: {text}", next_command=look)
+
+
+def _own_tools(settings: Settings) -> list[Finding]:
+    """The environment's programs, and the client against the engine of a lab that is up."""
+    asked = dict(tools.OF_THE_ENVIRONMENT) if environment.is_ready() else {}
+    if leftovers.supervisor_alive(settings):
+        asked["docker version"] = tools.ENGINE
+    repairs = {"docker version": "python3 -m labs down; python3 -m labs up"}
+    anew = f"rm -r '{environment.folder()}' && python3 -m labs start"
+    return [
+        Finding(name, works, text if works else f"não roda: {text}", "" if works else repairs.get(name, anew))
+        for name, (works, text) in tools.answers(settings, asked).items()
+    ]
 
 
 def _registry(settings: Settings) -> Finding:

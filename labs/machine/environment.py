@@ -22,14 +22,14 @@ from labs.base.errors import MissingDependency, StateError
 from labs.base.events import Report
 from labs.base.files import lock_file, locked_within
 from labs.base.settings import CLONE
-from labs.machine import installer
+from labs.machine import installer, scripts
 
 REQUIREMENTS = CLONE / "requirements.txt"
 TEST_REQUIREMENTS = CLONE / "tests" / "requirements.txt"
 STAMP = "labs-stamp"
 TEST_STAMP = "labs-stamp-tests"
 LOG = "labs-install.log"
-LAYOUT = "2"
+LAYOUT = "3"
 """Changes when what `install` does to the environment changes."""
 LOCK_SECONDS = 1800.0
 
@@ -78,10 +78,11 @@ def ensure(report: Report, *, agree: Callable[[str], bool], tests: bool = False)
 
     Raises:
         MissingDependency: no network, no pip, or a package of the system is missing.
-        StateError: the folder cannot be written, or the disk is full.
+        StateError: the folder cannot be written, its name cannot stand on a PATH, or the disk is full.
     """
     if is_ready(tests=tests):
         return
+    _check_name()
     with _locked(report):
         if is_ready(tests=tests):  # the other start made it
             return
@@ -90,10 +91,21 @@ def ensure(report: Report, *, agree: Callable[[str], bool], tests: bool = False)
             _create(report, agree)
         with contextlib.nullcontext() if tests else _fetching_ahead():
             installer.install(TEST_REQUIREMENTS if tests else REQUIREMENTS, python(), folder() / LOG, report)
+        scripts.mend(python().parent)
         (folder() / STAMP).write_text(wanted_stamp(), "utf-8")
         if tests:
             (folder() / TEST_STAMP).write_text(wanted_stamp(TEST_REQUIREMENTS), "utf-8")
         report(f"Ambiente Python pronto em {time.monotonic() - began:.0f} s: {folder()}")
+
+
+def _check_name() -> None:
+    for place in (CLONE, folder()):
+        if os.pathsep in str(place):
+            raise StateError(
+                f"O nome de uma pasta tem “{os.pathsep}”, que separa pastas no PATH: nenhum programa seria achado ali.",
+                str(place),
+                f"mv '{place}' … com outro nome, e repita ali: python3 -m labs start",
+            )
 
 
 @contextlib.contextmanager
@@ -116,9 +128,8 @@ def rerun_inside(arguments: list[str]) -> None:
     """Replace this process with the same command inside the environment; returns at once when already there."""
     if is_inside() or not python().exists():
         return
-    environment = dict(os.environ)
-    paths = [str(CLONE), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
-    environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    # Other folders on PYTHONPATH would win over the environment's own packages (ROS has a whole Python there).
+    environment = os.environ | {"PYTHONPATH": str(CLONE)}
     environment.pop("__PYVENV_LAUNCHER__", None)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # uv compiles nothing: every process would compile again
     sys.stdout.flush()

@@ -25,8 +25,9 @@ from jmespath.exceptions import JMESPathError
 from labs.base.errors import CommandError, Interrupted
 from labs.base.events import Line, Watcher
 from labs.base.explain import explain
+from labs.base.foreign import without_foreign
 from labs.base.reference import DOCKER_HUB
-from labs.base.settings import Settings, without_foreign
+from labs.base.settings import Settings
 from labs.base.text import plain
 from labs.clinic import command as clinic
 from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES, AwsWords

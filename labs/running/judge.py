@@ -16,7 +16,16 @@ import labs.checks.lab
 import labs.checks.registry
 import labs.checks.release
 import labs.clinic.checks  # noqa: F401 - importing a module registers its checks
-from labs.base.errors import CatalogError, LabError, SandboxError
+from labs.base.errors import (
+    CatalogError,
+    CloudError,
+    CommandError,
+    EngineError,
+    LabError,
+    MissingDependency,
+    RegistryError,
+    SandboxError,
+)
 from labs.base.verdict import Verdict, failed, passed
 from labs.base.wait import Look, until
 from labs.checks import CHECKS, check, misfit, witness
@@ -93,11 +102,22 @@ def _judged(step: Step, world: World) -> Verdict:
     except CatalogError:
         raise  # of a check that runs the checks of other steps
     except LabError as error:
-        observed = f"{error.what} {error.observed}".strip()
-        return Verdict(False, observed, error.next_command or step.hint)
+        return unproven_by(error, step)
     except Exception as error:  # noqa: BLE001 - the last resort: state that no check foresaw is no proof and no traceback
         observed = f"A verificação não entendeu o estado que encontrou: {type(error).__name__}: {error}"
-        return Verdict(False, observed, step.hint or "python3 -m labs doctor")
+        return Verdict(False, observed, step.hint or "python3 -m labs doctor", answered=False)
+
+
+OUTSIDE = (EngineError, RegistryError, SandboxError, CloudError, CommandError, MissingDependency)
+"""What comes of systems and programs that give no answer: down, out of reach, refusing whoever asks."""
+
+
+def unproven_by(error: LabError, step: Step) -> Verdict:
+    """The verdict where a check ended in an error. A refusal is not an absence: only "no such thing" is an answer."""
+    observed = f"{error.what} {error.observed}".strip()
+    found = isinstance(error, CloudError) and error.not_found
+    answered = found or not isinstance(error, OUTSIDE)
+    return Verdict(False, observed, error.next_command or step.hint, answered=answered)
 
 
 def closed_case(step: Step, world: World) -> Verdict | None:

@@ -132,15 +132,17 @@ class Runner:
         return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
 
     def verify(self, lesson_id: str, step_id: str) -> Verdict:
-        """Check a step against the state now, whoever did it, and record what was found."""
+        """Check a step against the state now, whoever did it, and record what was found. A check that got no answer
+        takes no proof back.
+        """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
         verdict = judge(step, self.world)
         if verdict.passed:
             self._prove(lesson, step, verdict)
-        elif step.lasting:
+        elif step.lasting and verdict.answered:
             self.progress.forget(f"{lesson.id}/{step.id}")
-        elif step.case and self.done(lesson.id, step.id):
+        elif (step.case or not verdict.answered) and self.done(lesson.id, step.id):
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 
@@ -281,7 +283,7 @@ class Runner:
             observed = f"{error.what} {error.observed}".strip()
             holds = verdict.passed and not step.given
             return Verdict(False, observed, error.next_command or step.hint, holds=holds)
-        return verdict if verdict.passed else Verdict(False, verdict.observed, verdict.hint or step.hint)
+        return verdict if verdict.passed else replace(verdict, hint=verdict.hint or step.hint)
 
     def _done(
         self,

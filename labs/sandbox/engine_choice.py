@@ -23,16 +23,6 @@ SOCKET_PATH_LIMIT = 107
 """Bytes in a Unix socket's path on Linux (unix(7))."""
 
 
-def private_host(settings: Settings) -> str:
-    """`DOCKER_HOST` of this lab's private engine."""
-    return settings.private_engine
-
-
-def is_private(settings: Settings) -> bool:
-    """Whether the chosen engine is this lab's own: only that one may be stopped or emptied."""
-    return settings.has_private_engine
-
-
 def choose(settings: Settings) -> str:
     """`DOCKER_HOST` of the engine to use from now on.
 
@@ -41,12 +31,12 @@ def choose(settings: Settings) -> str:
         StateError: the state folder's path is too long for the private engine's sockets.
     """
     if os.environ.get("LABS_ENGINE") != "private":
-        if is_private(settings):
+        if settings.has_private_engine:
             return _private(settings)
         if settings.engine_host and answers(settings.engine_host):
             return settings.engine_host
         for host in learners_hosts():
-            if host != private_host(settings) and answers(host):
+            if host != settings.private_engine and answers(host):
                 return host
     return _private(settings)
 
@@ -62,8 +52,12 @@ def learners_hosts() -> Iterator[str]:
 
 
 def answers(host: str) -> bool:
-    """Whether an engine answers there; transports beyond plain HTTP (ssh, TLS) are asked through the docker CLI."""
-    if host.startswith("unix://") or (host.startswith("tcp://") and not os.environ.get("DOCKER_TLS_VERIFY")):
+    """Whether an engine answers there; other transports (ssh, npipe) are asked through the docker CLI.
+
+    One that wants TLS (`minikube docker-env`) does not answer: it is another machine's, which cannot reach the lab's
+    registries on this machine's loopback.
+    """
+    if host.startswith(("unix://", "tcp://")):
         return not engine_api.ping(host)
     return docker_client.reaches(host)
 
@@ -100,7 +94,7 @@ def _private(settings: Settings) -> str:
             "apt-get install -y docker.io && python3 -m labs up",
         )
     check_path_length(settings)
-    return private_host(settings)
+    return settings.private_engine
 
 
 def dockerd() -> str | None:

@@ -49,6 +49,7 @@ def ensure(settings: Settings, base: str) -> None:
                 written.setdefault(name, "")
                 if _digest(target.read_bytes()) == _digest(content):
                     written[name] = _digest(content)
+                    _open_to_readers(target, settings.work)
     if written != before:
         documents.write(path, dict(sorted(written.items())))
 
@@ -95,6 +96,17 @@ def _write(target: Path, content: bytes, source: Path) -> None:
         raise StateError(
             "Não consegui gravar a cópia de trabalho.", f"{target}: {error.strerror}", f"df -h '{target.parent}'"
         ) from error
+
+
+def _open_to_readers(target: Path, top: Path) -> None:
+    """An image gets files with the modes that they have here, and a container's user is not root: with a umask of 077
+    (in this shell, or where the clone was made) its program could not read itself. The state folder stays closed.
+    """
+    for path in (target, *(folder for folder in target.parents if folder.is_relative_to(top))):
+        mode = path.stat().st_mode & 0o777
+        wanted = mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044)
+        if mode != wanted:
+            path.chmod(wanted)
 
 
 def _read_manifest(path: Path) -> dict[str, str]:

@@ -20,7 +20,9 @@ import botocore.session
 from botocore import UNSIGNED, xform_name
 from botocore import exceptions as aws_errors
 from botocore.config import Config
-from botocore.loaders import create_loader
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
+from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
 
 from labs.base.errors import CloudError, CommandError, LabError
 from labs.base.explain import explain
@@ -32,6 +34,7 @@ FOREIGN_PROVIDERS = (
     "assume-role",
     "assume-role-with-web-identity",
     "boto-config",
+    "ec2-credentials-file",
     "container-role",
     "iam-role",
     "login",
@@ -45,6 +48,13 @@ CLIENT = Config(
 UNSIGNED_CLIENT = CLIENT.merge(Config(signature_version=UNSIGNED))
 KITS_CLIENT = CLIENT.merge(Config(user_agent_extra=KIT_MARK))
 """Of what the kit itself asks: the sandbox's gateway tells no event of its reads."""
+NO_VARIABLES = {
+    name: (option, None, default, convert)
+    for name, (option, variables, default, convert) in VARIABLES.items()
+    if variables and name != "ca_bundle"
+} | {"profile": (None, None, None, None)}
+"""Nothing of a session comes from the machine's environment (AWS_PROFILE, AWS_MAX_ATTEMPTS, AWS_USE_FIPS_ENDPOINT …),
+but for the certificates with which this machine reaches the outside (AWS_CA_BUNDLE)."""
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
 _INSTEAD = ("cli-input-json", "cli-input-yaml", "generate-cli-skeleton")
@@ -81,7 +91,8 @@ class AwsCloud:
         self._settings = settings
         self._clients: dict[tuple[Any, ...], Any] = {}
         # One for all sessions: a client made anew after a change of the files need not read its service again.
-        self._loader = create_loader()
+        # It knows the services that botocore brings, and none of the machine's (`AWS_DATA_PATH`, `~/.aws/models`).
+        self._loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
     def client(self, service: str, profile: str = "default", region: str = "", *, signed: bool = True) -> Any:
         """A boto3 client with a profile's credentials; kept as long as the credentials file does not change.
@@ -112,10 +123,7 @@ class AwsCloud:
         return client
 
     def _session(self, profile: str | None) -> botocore.session.Session:
-        # Without these variables the machine's AWS_PROFILE cannot choose another profile.
-        session = botocore.session.Session(
-            session_vars={"profile": (None, None, None, None)}, profile=None if profile == "default" else profile
-        )
+        session = botocore.session.Session(session_vars=NO_VARIABLES, profile=None if profile == "default" else profile)
         session.register_component("data_loader", self._loader)
         session.set_config_variable("config_file", str(self._settings.aws_config_file))
         session.set_config_variable("credentials_file", str(self._settings.aws_credentials_file))
@@ -256,6 +264,13 @@ def _translated(service: str) -> Iterator[None]:
         explanation = explain(str(error), [service])
         what = explanation.after(f"A AWS ({service}) recusou.")
         raise CloudError(what, str(error), explanation.next_command, code) from error
+    except ResponseParserError as error:  # no BotoCoreError
+        raise CloudError(
+            f"A AWS ({service}) respondeu algo que não se entende.",
+            str(error)[:300],
+            "python3 -m labs status",
+            type(error).__name__,
+        ) from error
     except (aws_errors.BotoCoreError, ValueError) as error:
         explanation = explain(str(error), [service])
         what = explanation.what or explanation.after("O pedido não chegou à AWS.")

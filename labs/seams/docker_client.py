@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from labs.base.errors import CommandError, LabError, MissingDependency
 from labs.base.explain import explain
+from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
 
 if TYPE_CHECKING:  # the choice of an engine asks the client on a bare machine, without the SDKs of World
@@ -46,7 +47,7 @@ def docker(world: World, *words: str, missing_ok: bool = False, stdin: str = "",
 
 
 def reaches(host: str, seconds: float = 10.0) -> bool:
-    """Whether the client reaches an engine at `host`, over any transport that it knows (ssh, TLS)."""
+    """Whether the client reaches an engine at `host`, over any transport that it knows (ssh, npipe)."""
     with contextlib.suppress(LabError):
         return _ask(("-H", host, "version"), os.environ, seconds).returncode == 0
     return False
@@ -75,7 +76,7 @@ def saving(settings: Settings, references: Sequence[str]) -> Iterator[tuple[IO[b
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {**os.environ, **settings.environment()}
+    return without_foreign(os.environ) | settings.environment()
 
 
 def _ask(

@@ -1,4 +1,4 @@
-"""The engine seam: the only module that imports `docker`.
+"""The engine seam: with `engine_client` the only module that imports `docker`.
 
 What it returns are plain frozen values; what it raises are `EngineError`s in Portuguese with the engine's own words.
 """
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-import docker
 import requests
 import urllib3
 from docker import errors as docker_errors
@@ -19,10 +18,12 @@ from docker import errors as docker_errors
 from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
+from labs.base.foreign import LOOPBACK
 from labs.base.reference import registry_of, split_tag
-from labs.base.settings import LOOPBACK, Settings
+from labs.base.settings import Settings
 from labs.base.text import plain
 from labs.seams import build_context, docker_files
+from labs.seams.engine_client import EngineClient
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
 STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
@@ -90,9 +91,7 @@ class DockerEngine:
     def _client(self) -> Any:
         if self._api is None:
             with _translated("falar com o engine"):
-                self._api = docker.APIClient(
-                    base_url=self._settings.engine_host or None, version="auto", timeout=STREAM_TIMEOUT
-                )
+                self._api = EngineClient(self._settings.engine_host, STREAM_TIMEOUT)
         return self._api
 
     def version(self) -> str:
@@ -122,12 +121,14 @@ class DockerEngine:
         _require_context(context, dockerfile)
         image_id = ""
         with _translated("construir a imagem", "build"), _packed(context, dockerfile) as (archive, recipe):
+            self._client.use_logins(self._logins())
             stream = self._client.build(
                 fileobj=archive,
                 custom_context=True,
                 tag=tag or None,
                 dockerfile=recipe,
                 buildargs=dict(arguments or {}),
+                use_config_proxy=False,
                 rm=True,
                 forcerm=True,
                 decode=True,
@@ -187,9 +188,15 @@ class DockerEngine:
         auth = docker_files.login(self._settings, registry)
         return docker_files.unpacked(auth) if auth else None
 
+    def _logins(self) -> dict[str, dict[str, str]]:
+        """Every login, for a build. As with the docker client, a build goes on without those that cannot be read."""
+        with contextlib.suppress(EngineError):
+            kept = docker_files.logins(self._settings).items()
+            return {address: _auth_config(docker_files.unpacked(auth)) for address, auth in kept}
+        return {}
+
     def _auth(self, repository: str) -> dict[str, str]:
-        found = self.credentials(registry_of(repository))
-        return {"username": found[0], "password": found[1]} if found else {}
+        return _auth_config(self.credentials(registry_of(repository)))
 
     def _require_ours(self, registry: str, what: str) -> str:
         """A step talks to the registries of the chosen target alone: in the sandbox never to a real one. Returns which
@@ -248,6 +255,14 @@ class DockerEngine:
         """The last 200 lines that a container printed."""
         with _translated(f"ler os logs de {container}"):
             return bytes(self._client.logs(container, tail=200)).decode("utf-8", "replace")
+
+
+def _auth_config(kept: tuple[str, str] | None) -> dict[str, str]:
+    """A login as the engine's API takes it (`X-Registry-Auth`)."""
+    user, secret = kept or ("", "")
+    if user == docker_files.TOKEN_USER:
+        return {"identitytoken": secret}
+    return {"username": user, "password": secret} if user else {}
 
 
 def _require_context(context: Path, dockerfile: str) -> None:

@@ -18,9 +18,9 @@ import requests
 
 from labs.base.errors import RegistryError
 from labs.base.explain import explain
+from labs.base.foreign import LOOPBACK
 from labs.base.marks import KIT_MARK
 from labs.base.reference import DOCKER_HUB
-from labs.base.settings import LOOPBACK
 
 REPLY_SECONDS = 10.0  # seconds
 HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
@@ -33,6 +33,7 @@ MANIFEST_TYPES = ", ".join(
         "application/vnd.oci.image.index.v1+json",
     )
 )
+REFUSED = (401, 403)
 Credentials = Callable[[], "tuple[str, str] | None"]
 
 
@@ -96,11 +97,23 @@ class HttpRegistry:
     Args:
         address: host:port, or `docker.io`.
         credentials: gives user and password, or None for anonymous; asked each time: learners log in and out.
+        renewed: gives new ones where those were refused.
+        hides: this registry answers an owner that it is denied what does not exist, as Docker Hub does ("pull access
+            denied, repository does not exist or may require docker login"). Elsewhere a refusal says nothing.
     """
 
-    def __init__(self, address: str, credentials: Credentials = lambda: None) -> None:
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials = lambda: None,
+        *,
+        renewed: Credentials | None = None,
+        hides: bool = False,
+    ) -> None:
         self.address = address
         self._credentials = credentials
+        self._renewed = renewed
+        self._hides = hides
         local = address.partition(":")[0] in LOOPBACK
         self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
         self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
@@ -118,35 +131,51 @@ class HttpRegistry:
         return False
 
     def accepts_login(self) -> bool:
-        """Whether the kept login is accepted now."""
-        return self._credentials() is not None and self._request("GET", "").status_code == 200
-
-    def tags(self, repository: str) -> tuple[str, ...]:
-        """Tags of a repository, sorted; none where it does not exist."""
-        response = self._request("GET", f"{repository}/tags/list", f"repository:{repository}:pull")
-        if response.status_code in (401, 403, 404):
-            return ()
-        return tuple(sorted(self._ok(response).json().get("tags") or ()))
-
-    def manifest(self, repository: str, reference: str) -> Manifest | None:
-        """The manifest behind a tag or digest, or None where the registry has none (or denies it).
+        """Whether the kept login is accepted now.
 
         Raises:
-            RegistryError: the registry does not answer, or answers something else.
+            RegistryError: the registry does not answer, or has no time for the question.
+        """
+        return self._credentials() is not None and self._granted(self._request("GET", ""))
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Tags of a repository, sorted; none where it does not exist.
+
+        Raises:
+            RegistryError: the registry does not answer, or refuses: that says nothing of what it has.
+        """
+        response = self._request("GET", f"{repository}/tags/list", f"repository:{repository}:pull")
+        if self._absent(response):
+            return ()
+        with _translated(self.address):
+            return tuple(sorted(self._ok(response).json().get("tags") or ()))
+
+    def manifest(self, repository: str, reference: str) -> Manifest | None:
+        """The manifest behind a tag or digest, or None where the registry has none.
+
+        Raises:
+            RegistryError: the registry does not answer, answers something else, or refuses: that says nothing of what
+                it has.
         """
         response = self._request(
             "GET", f"{repository}/manifests/{reference}", f"repository:{repository}:pull", {"Accept": MANIFEST_TYPES}
         )
-        if response.status_code in (401, 403, 404):
+        if self._absent(response):
             return None
-        body = self._ok(response).json()
-        if "manifests" in body:
-            return self._of_index(repository, response, body)
-        return manifest_of(body, response.headers["Docker-Content-Digest"])
+        with _translated(self.address):
+            body = self._ok(response).json()
+            if "manifests" in body:
+                return self._of_index(repository, response, body)
+            return manifest_of(body, response.headers["Docker-Content-Digest"])
 
     def has_blob(self, repository: str, digest: str) -> bool:
-        """Whether the repository holds this layer (distribution spec, "Checking if content exists in the registry")."""
-        return self._request("HEAD", f"{repository}/blobs/{digest}", f"repository:{repository}:pull").status_code == 200
+        """Whether the repository holds this layer (distribution spec, "Checking if content exists in the registry").
+
+        Raises:
+            RegistryError: the registry does not answer, or refuses.
+        """
+        response = self._request("HEAD", f"{repository}/blobs/{digest}", f"repository:{repository}:pull")
+        return not self._absent(response) and bool(self._ok(response))
 
     def diff_ids(self, repository: str, config: str) -> tuple[str, ...]:
         """The layers by their unpacked content, oldest first, from an image's config (OCI image specification).
@@ -155,7 +184,8 @@ class HttpRegistry:
             RegistryError: the registry does not answer, or has no such config.
         """
         response = self._request("GET", f"{repository}/blobs/{config}", f"repository:{repository}:pull")
-        return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
+        with _translated(self.address):
+            return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
 
     def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
         """An image for several platforms: the one for this machine, under the digest that the engine notes, the index's
@@ -169,19 +199,28 @@ class HttpRegistry:
         return None
 
     def public(self, repository: str) -> bool:
-        """Whether someone without a login can read the repository's tags."""
+        """Whether someone without a login can read the repository's tags.
+
+        Raises:
+            RegistryError: the registry does not answer, or has no time for the question.
+        """
         path = f"{repository}/tags/list"
-        return self._request("GET", path, f"repository:{repository}:pull", anonymous=True).status_code == 200
+        return self._granted(self._request("GET", path, f"repository:{repository}:pull", anonymous=True))
 
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
         """Repositories of an account, from Docker Hub's API; private ones only with that account's login."""
-        results = self._ok(self._hub("GET", f"repositories/{namespace}/")).json()["results"]
-        return tuple(HubRepository(item["name"], bool(item["is_private"])) for item in results)
+        response = self._ok(self._hub("GET", f"repositories/{namespace}/"))
+        with _translated(self.address):
+            return tuple(HubRepository(item["name"], bool(item["is_private"])) for item in response.json()["results"])
 
     def hub_account_works(self, namespace: str) -> bool:
-        """Whether Docker Hub's API accepts the login for this account."""
+        """Whether Docker Hub's API accepts the login for this account.
+
+        Raises:
+            RegistryError: Docker Hub does not answer, or has no time for the question.
+        """
         credentials = self._credentials()
-        return credentials is not None and credentials[0] == namespace and self._sign_in(credentials).status_code == 200
+        return credentials is not None and credentials[0] == namespace and self._granted(self._sign_in(credentials))
 
     def hub_delete(self, namespace: str, name: str) -> None:
         """Delete a repository through Docker Hub's API; a missing one is no error."""
@@ -228,7 +267,11 @@ class HttpRegistry:
                 return response
             challenge = response.headers.get("WWW-Authenticate", "")
             if challenge.lower().startswith("basic"):
-                return self._session.request(method, url, headers=headers, auth=credentials, timeout=REPLY_SECONDS)
+                response = self._session.request(method, url, headers=headers, auth=credentials, timeout=REPLY_SECONDS)
+                if response.status_code not in REFUSED or anonymous or not self._renewed:
+                    return response
+                auth = self._renewed()
+                return self._session.request(method, url, headers=headers, auth=auth, timeout=REPLY_SECONDS)
             token = self._token(challenge, scope, credentials)
             if not token:
                 return response
@@ -239,7 +282,17 @@ class HttpRegistry:
         fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
         parameters = {"service": fields.get("service", ""), **({"scope": scope} if scope else {})}
         response = self._session.get(fields["realm"], params=parameters, auth=credentials, timeout=REPLY_SECONDS)
-        return str(response.json().get("token", "")) if response.status_code == 200 else ""
+        return str(response.json().get("token", "")) if self._granted(response) else ""
+
+    def _absent(self, response: requests.Response) -> bool:
+        """Whether the answer says that there is no such thing."""
+        if response.status_code in REFUSED and self._hides:
+            return self.accepts_login()
+        return response.status_code == 404
+
+    def _granted(self, response: requests.Response) -> bool:
+        """Whether the answer is yes; a refusal is a no, and anything else (a limit, a failure) is no answer."""
+        return response.status_code not in (*REFUSED, 404) and bool(self._ok(response))
 
     def _ok(self, response: requests.Response) -> requests.Response:
         if response.status_code < 400:
@@ -267,6 +320,9 @@ def _layer(blob: dict[str, Any]) -> Layer:
 def _translated(address: str) -> Iterator[None]:
     try:
         yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        what = f"Quem respondeu no endereço {address} não falou como um registry."
+        raise RegistryError(what, f"{type(error).__name__}: {error}", "python3 -m labs status") from error
     except requests.RequestException as error:
         local = address.partition(":")[0] in LOOPBACK
         way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"

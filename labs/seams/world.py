@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labs.base.settings import Settings
 from labs.seams.cloud import AwsCloud, Cloud
+from labs.seams.ecr_token import OwnerToken
 from labs.seams.engine import DockerEngine, Engine
 from labs.seams.gateway_admin import Admin, GatewayAdmin
 from labs.seams.registry import HttpRegistry, Hub, Registry
@@ -21,6 +22,7 @@ class World:
         hub: Registry | None = None,
         hub_owner: Hub | None = None,
         ecr: Registry | None = None,
+        ecr_owner: Registry | None = None,
         admin: Admin | None = None,
     ) -> None:
         """Each outside system is the real one where none is given (tests give fakes)."""
@@ -29,14 +31,18 @@ class World:
         self.cloud: Cloud = cloud or AwsCloud(settings)
         self.hub = hub or self._registry(settings.hub_registry)
         """The Hub, with the login that the lab's Docker has."""
-        self.hub_owner: Hub = hub_owner or HttpRegistry(settings.hub_registry, self._hub_token)
+        self.hub_owner: Hub = hub_owner or HttpRegistry(settings.hub_registry, self._hub_token, hides=True)
         """The Hub with the account's own access token, whether or not Docker is logged in."""
         self.ecr = ecr or self._registry(settings.ecr_registry)
+        """ECR, with the login that the lab's Docker has."""
+        token = OwnerToken(self.cloud)
+        self.ecr_owner = ecr_owner or HttpRegistry(settings.ecr_registry, token.kept, renewed=token.asked)
+        """ECR with a token of the account's owner, whether or not Docker's own is still good."""
         self.admin: Admin = admin or GatewayAdmin(settings)
 
     def registry(self, address: str) -> Registry:
         """The registry at this address, read as its owner."""
-        return self.ecr if address == self.settings.ecr_registry else self.hub_owner
+        return self.ecr_owner if address == self.settings.ecr_registry else self.hub_owner
 
     def _registry(self, address: str) -> Registry:
         return HttpRegistry(address, lambda: self.engine.credentials(address))

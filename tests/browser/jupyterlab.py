@@ -19,7 +19,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 from labs import sandbox
-from labs.base.settings import CLONE, Settings, without_foreign
+from labs.base.foreign import without_foreign
+from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
 from labs.course.catalog import Lesson, Step
 from labs.jupyter import server as jupyter

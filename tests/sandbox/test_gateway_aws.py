@@ -118,6 +118,51 @@ def test_an_unsigned_request_needs_a_token(gateway: Lab) -> None:
     assert gateway.http.post(gateway.settings.aws_endpoint, data=form).status_code in (400, 403)
 
 
+CALLS = (("sts", "get_caller_identity"), ("iam", "list_users"), ("ecr", "describe_repositories"))
+SECRET = "abc/def+ghiJKLmnopQRSTuvwxYZ0123456789abc"
+WRONG = {
+    "keys swapped": (SECRET, "AKIAX", "IncompleteSignature"),
+    "a space in the key": ("AKIA X", "s", "IncompleteSignature"),
+    "no such key": ("AKIA+X=", "s", "InvalidClientTokenId|UnrecognizedClientException"),
+}
+"""Key id and secret with which no signature can be right, and AWS's code (`…Exception` where a service speaks JSON)."""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_profile_is_refused_in_each_services_own_protocol(gateway: Lab, wrong: str) -> None:
+    key, secret, code = WRONG[wrong]
+    profile(gateway, "errado", {"aws_access_key_id": key, "aws_secret_access_key": secret})
+    for service, method in CALLS:
+        with pytest.raises(ClientError, match=code) as error:
+            getattr(gateway.cloud.client(service, "errado"), method)()
+        assert code_of(error)[0].endswith("Exception") == (service == "ecr")
+        assert SECRET[8:] not in str(error.value)
+
+
+def test_a_wrong_region_is_no_region(gateway: Lab) -> None:
+    for service, method in CALLS:
+        with pytest.raises(ClientError, match="should be scoped to a valid region, not 'us-east-2a'") as error:
+            getattr(gateway.cloud.client(service, "console", "us-east-2a"), method)()
+        assert code_of(error)[0] == ("InvalidSignatureException" if service == "ecr" else "SignatureDoesNotMatch")
+
+
+def test_an_unsigned_call_is_refused_in_each_services_own_protocol(gateway: Lab) -> None:
+    others = (("s3", "list_buckets"), ("ec2", "describe_instances"), ("lambda", "list_functions"))
+    for service, method in (*CALLS, *others):
+        with pytest.raises(ClientError, match="MissingAuthenticationToken"):
+            getattr(gateway.cloud.client(service, signed=False), method)()
+
+
+def test_an_address_without_a_region_is_answered_in_the_callers_protocol(gateway: Lab) -> None:
+    header = f"AWS4-HMAC-SHA256 Credential=AKIAX/20260101//sts/aws4_request, SignedHeaders=host, Signature={'0' * 64}"
+    form = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
+    answer = gateway.http.post(gateway.settings.aws_endpoint, data=form, headers={"Authorization": header})
+    assert answer.text.startswith("<ErrorResponse>") and "<Code>InvalidClientTokenId</Code>" in answer.text
+    target = {"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories", "Authorization": header}
+    answer = gateway.http.post(gateway.settings.aws_endpoint, data="{}", headers=target)
+    assert answer.json()["__type"] == "UnrecognizedClientException"
+
+
 def test_the_last_use_of_a_key_is_kept(gateway: Lab) -> None:
     key = gateway.user("usada")["aws_access_key_id"]
     iam = gateway.cloud.client("iam", "console")
@@ -145,7 +190,10 @@ def test_a_third_key_is_beyond_the_limit(gateway: Lab) -> None:
 
 
 def test_other_services_are_refused_clearly(gateway: Lab) -> None:
-    for service, method in (("s3", "list_buckets"), ("ec2", "describe_instances"), ("dynamodb", "list_tables")):
+    for service, method in (
+        *(("s3", "list_buckets"), ("ec2", "describe_instances"), ("dynamodb", "list_tables")),
+        *(("lambda", "list_functions"), ("route53", "list_hosted_zones"), ("cloudwatch", "list_metrics")),
+    ):
         with pytest.raises(ClientError, match="does not offer the service"):
             getattr(gateway.cloud.client(service, "console"), method)()
 

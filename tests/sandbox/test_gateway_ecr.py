@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from labs.base.errors import RegistryError
+from labs.seams.registry import HttpRegistry
+from labs.seams.world import World
+
 from .gateway_kit import ENGINE, MANIFEST, Lab, digest_of, image_of
 from .gateway_kit import gateway as gateway
 from .gateway_kit import registry_program as registry_program
@@ -89,6 +93,26 @@ def test_a_token_expires_by_the_labs_clock(gateway: Lab, repository: str) -> Non
     finally:
         gateway.admin.set_clock(0)
     assert gateway.push(gateway.ecr, repository, "v2", b"x", auth=auth).status_code == 201
+
+
+def test_the_next_morning_the_image_is_still_there(gateway: Lab, repository: str) -> None:
+    """The login of yesterday is refused, which says nothing of what is there; the owner asks for a new token."""
+    user, password = gateway.password()
+    assert gateway.push(gateway.ecr, repository, "v1", b"yesterday", auth=(user, password)).status_code == 201
+    address, seam = gateway.settings.ecr_registry, World(gateway.settings)
+    kept = HttpRegistry(address, lambda: (user, password))
+    assert seam.ecr_owner.manifest(repository, "v1") == kept.manifest(repository, "v1") is not None
+    gateway.admin.set_clock(13 * 3600)
+    try:
+        for ask in (kept.tags, lambda name: kept.manifest(name, "v1"), lambda name: kept.manifest(name, "v2")):
+            with pytest.raises(RegistryError, match="recusou"):
+                ask(repository)
+        assert not kept.accepts_login()
+        assert seam.registry(address).manifest(repository, "v1") and seam.registry(address).tags(repository) == ("v1",)
+        assert seam.registry(address).manifest(repository, "v2") is None
+    finally:
+        gateway.admin.set_clock(0)
+    assert seam.registry(address).manifest(repository, "v1"), "and with the clock back again"
 
 
 def test_a_token_of_another_region_is_refused(gateway: Lab) -> None:

@@ -290,4 +290,6 @@ class FakeWorld(World):
         hub = hub or FakeRegistry(settings.hub_registry)
         ecr = ecr or FakeRegistry(settings.ecr_registry)
         admin = admin or FakeAdmin()
-        super().__init__(settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, admin=admin)
+        super().__init__(
+            settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, ecr_owner=ecr, admin=admin
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from botocore.parsers import ResponseParserError
 
 from labs.base.errors import CloudError, CommandError
 from labs.base.files import write_atomic
@@ -107,3 +108,40 @@ def test_what_the_aws_cli_alone_understands_is_left_to_it(
     shape = cloud.client("ecr").meta.service_model.operation_model(operation).input_shape
     with pytest.raises(UnknownOptionError):
         _parameters(shape, options, tmp_path, "aws ecr")
+
+
+def test_no_variable_and_no_model_of_the_machine_changes_a_client(
+    cloud: AwsCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in (
+        ("AWS_MAX_ATTEMPTS", "muitas"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("AWS_DEFAULTS_MODE", "auto"),
+        ("AWS_DEFAULT_REGION", "sa-east-1"),
+        ("AWS_DATA_PATH", str(tmp_path)),
+        ("AWS_CREDENTIAL_FILE", str(tmp_path / "keys")),
+        ("BOTO_CONFIG", str(tmp_path / "boto")),
+    ):
+        monkeypatch.setenv(name, value)
+    (tmp_path / "ecr" / "2015-09-21").mkdir(parents=True)
+    (tmp_path / "ecr" / "2015-09-21" / "service-2.json").write_text("{}")
+    (tmp_path / "keys").write_text("AWSAccessKeyId=AKIAREAL\nAWSSecretKey=real\n")
+    (tmp_path / "boto").write_text("[Credentials]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real\n")
+    client = cloud.client("ecr")
+    assert client.meta.region_name == "us-east-1" and "describe_repositories" in dir(client)
+    assert not client.meta.config.use_fips_endpoint and client.meta.config.defaults_mode != "auto"
+    write_atomic(cloud._settings.aws_credentials_file, "")
+    assert cloud.client("sts")._request_signer._credentials is None, "no key but the lab's"
+
+
+def test_an_answer_that_cannot_be_parsed_is_said_in_portuguese(
+    cloud: AwsCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(**_: object) -> None:
+        raise ResponseParserError("Unable to parse response, invalid XML received: b'{}'")
+
+    monkeypatch.setattr(cloud.client("sts"), "get_caller_identity", unreadable)
+    with pytest.raises(CloudError, match="não se entende") as said:
+        cloud.call("sts", "get-caller-identity", {})
+    assert said.value.code == "ResponseParserError" and said.value.next_command == "python3 -m labs status"

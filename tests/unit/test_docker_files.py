@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +70,142 @@ def test_entries_without_a_password_are_no_logins(settings: Settings, config: Pa
     config.write_text(json.dumps({"auths": {"a": {}, "b": {"auth": 7}, "c": "x", "d": {"auth": "eDp5"}}}))
     assert docker_files.logins(settings) == {"d": "eDp5"}
     assert docker_files.unpacked("%%%") is None and docker_files.unpacked("") is None
+
+
+FORMS = {
+    "as docker login writes it": {"127.0.0.1:5001": {"auth": "YW5hOmI="}},
+    "an address with a scheme": {"http://127.0.0.1:5001": {"auth": "YW5hOmI="}},
+    "an address with a path": {"https://127.0.0.1:5001/v1/": {"auth": "YW5hOmI="}},
+    "user and password": {"127.0.0.1:5001": {"username": "ana", "password": "b"}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_login_is_found_in_every_form_that_docker_reads(settings: Settings, config: Path, form: str) -> None:
+    config.write_text(json.dumps({"auths": {"other.example": {"auth": "eDp5"}, **FORMS[form]}}))
+    auth = docker_files.login(settings, "127.0.0.1:5001")
+    assert auth and docker_files.unpacked(auth) == ("ana", "b")
+    assert docker_files.login(settings, "127.0.0.1:5002") is None
+    docker_files.forget_login(settings, "127.0.0.1:5001")
+    assert read(config) == {"auths": {"other.example": {"auth": "eDp5"}}}
+
+
+def test_a_login_that_is_a_token_is_one(settings: Settings, config: Path) -> None:
+    config.write_text(json.dumps({"auths": {"127.0.0.1:5001": {"auth": "PHRva2VuPjo=", "identitytoken": "longo"}}}))
+    auth = docker_files.login(settings, "127.0.0.1:5001")
+    assert auth and docker_files.unpacked(auth) == (docker_files.TOKEN_USER, "longo")
+    docker_files.set_login(settings, "127.0.0.1:5002", auth)
+    assert read(config)["auths"]["127.0.0.1:5002"] == {"identitytoken": "longo"}
+
+
+# Credential helpers -------------------------------------------------------------------------------
+
+HELPER = f"""#!{sys.executable}
+import json, pathlib, sys
+path = pathlib.Path(__file__).with_suffix(".json")
+kept = json.loads(path.read_text()) if path.exists() else {{}}
+verb, text = sys.argv[1], sys.stdin.read().strip()
+if verb == "store":
+    kept[json.loads(text)["ServerURL"]] = json.loads(text)
+elif text not in kept:
+    print("credentials not found in native keychain")
+    sys.exit(1)
+elif verb == "get":
+    print(json.dumps(kept[text]))
+else:
+    del kept[text]
+path.write_text(json.dumps(kept))
+"""
+"""The published protocol, as small as it can be; what it keeps stands in a file beside it."""
+
+
+@pytest.fixture
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`docker-credential-caixa` on the PATH; returns the file in which it keeps logins."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "docker-credential-caixa"
+    program.write_text(HELPER)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder / "docker-credential-caixa.json"
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"credsStore": "caixa"}, {"credHelpers": {"127.0.0.1:5001": "caixa"}, "credsStore": "desktop"}]
+)
+def test_a_helper_keeps_gives_and_forgets_a_login(
+    settings: Settings, config: Path, helper: Path, chosen: dict[str, Any]
+) -> None:
+    config.write_text(json.dumps(chosen))
+    assert docker_files.login(settings, "127.0.0.1:5001") is None
+    docker_files.set_login(settings, "127.0.0.1:5001", docker_files.packed("ana", "senha"))
+    stored = {"ServerURL": "127.0.0.1:5001", "Username": "ana", "Secret": "senha"}
+    assert json.loads(helper.read_text()) == {"127.0.0.1:5001": stored}
+    assert read(config) == chosen | {"auths": {"127.0.0.1:5001": {}}}, "as docker login leaves it: no password"
+    auth = docker_files.login(settings, "127.0.0.1:5001")
+    assert auth and docker_files.unpacked(auth) == ("ana", "senha")
+    assert docker_files.logins(settings) == {"127.0.0.1:5001": auth}
+    docker_files.forget_login(settings, "127.0.0.1:5001")
+    assert json.loads(helper.read_text()) == {} and docker_files.login(settings, "127.0.0.1:5001") is None
+    docker_files.forget_login(settings, "127.0.0.1:5001")
+
+
+def test_a_secret_in_a_helper_is_known_as_one(settings: Settings, config: Path, helper: Path) -> None:
+    config.write_text('{"credsStore": "caixa"}')
+    docker_files.set_login(settings, "127.0.0.1:5001", docker_files.packed("ana", "senha-na-caixa"))
+    assert "senha-na-caixa" in known(settings)
+
+
+def test_a_registry_that_names_no_helper_uses_the_file(settings: Settings, config: Path, helper: Path) -> None:
+    config.write_text(json.dumps({"credsStore": "caixa", "credHelpers": {"127.0.0.1:5001": ""}}))
+    docker_files.set_login(settings, "127.0.0.1:5001", docker_files.packed("ana", "b"))
+    assert read(config)["auths"] == {"127.0.0.1:5001": {"auth": "YW5hOmI="}} and not helper.exists()
+
+
+@pytest.mark.parametrize("name", ["desktop", "../caixa", "quebrada", "muda"])
+def test_a_helper_that_does_not_answer_is_said(settings: Settings, config: Path, helper: Path, name: str) -> None:
+    for broken, text in (("quebrada", "#!/bin/sh\necho o chaveiro está trancado; exit 1\n"), ("muda", "#!/bin/sh\n")):
+        program = helper.with_name(f"docker-credential-{broken}")
+        program.write_text(text)
+        program.chmod(0o755)
+    config.write_text(json.dumps({"credsStore": name}))
+    with pytest.raises(EngineError, match=f"docker-credential-{name}") as said:
+        docker_files.login(settings, "127.0.0.1:5001")
+    assert said.value.observed and "python3 -m labs up" in said.value.next_command
+
+
+# What `up` makes sure of --------------------------------------------------------------------------
+
+
+def test_docker_chooses_no_helper_by_itself(
+    settings: Settings, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docker/cli asks a helper that it finds only where the file has no `auths`, no store and no helper."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    docker_files.prepare(settings)
+    assert read(config) == {"auths": {docker_files.NOBODY: {}}} and docker_files.logins(settings) == {}
+    docker_files.set_login(settings, "127.0.0.1:5001", "YW5hOmI=")
+    docker_files.forget_login(settings, "127.0.0.1:5001")
+    assert read(config)["auths"], "nor after a logout"
+    for kept in ({"credsStore": "caixa"}, {"credHelpers": {"x": "caixa"}}, {"auths": {"x": {"auth": "eDp5"}}}):
+        config.write_text(json.dumps(kept))
+        docker_files.prepare(settings)
+        assert read(config) == kept, "what somebody chose stays"
+    config.write_text("{")
+    docker_files.prepare(settings)
+    assert config.read_text() == "{", "and what is damaged is said by whoever needs it"
+
+
+def test_the_machines_plugins_are_found_and_nothing_else_of_its_file(
+    settings: Settings, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".docker" / "cli-plugins").mkdir(parents=True)
+    extra = tmp_path / "extra"
+    extra.mkdir()
+    own = {"cliPluginsExtraDirs": [str(extra), "/nowhere", 7], "credsStore": "desktop", "proxies": {"default": {}}}
+    (tmp_path / ".docker" / "config.json").write_text(json.dumps(own))
+    docker_files.prepare(settings)
+    folders = [str(extra), str(tmp_path / ".docker" / "cli-plugins")]
+    assert read(config) == {"auths": {docker_files.NOBODY: {}}, "cliPluginsExtraDirs": folders}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from labs.base import apt
 from labs.base.errors import EngineUnavailable, MissingDependency
 from labs.base.settings import Settings
 from labs.cli import main
-from labs.machine import doctor, environment
+from labs.machine import doctor, environment, tools
 from labs.sandbox import engine_choice
 
 
@@ -155,3 +156,46 @@ def test_who_runs_the_fast_tests_alone_needs_no_engine(monkeypatch: pytest.Monke
     monkeypatch.setattr(doctor, "SPELLING", ((str(tmp_path / "pt_BR.dic"), "hunspell-pt-br"),))
     main._install_missing(main.parser().parse_args(["test", "--fast", "--yes"]))
     assert set(installed) == {"hunspell-pt-br"}
+
+
+def _programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **scripts: str) -> None:
+    """Programs that come before the machine's own."""
+    folder.mkdir(exist_ok=True)
+    for name, text in scripts.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_a_program_is_started_and_not_only_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = "#!/pasta com espaço/bin/python\n"
+    _programs(tmp_path / "bin", monkeypatch, curl=nowhere, docker="#!/bin/sh\necho sem a biblioteca >&2; exit 127\n")
+    for name, said in (("curl", "No such file or directory|not found|bad interpreter"), ("docker", "sem a biblioteca")):
+        found = _finding(name)
+        assert not found.ok and re.search(said, found.observed), found
+        assert found.next_command
+    assert _finding("bash").ok and "bash" in _finding("bash").observed
+
+
+def test_a_program_is_started_as_in_the_labs_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    _programs(tmp_path / "bin", monkeypatch, docker='#!/bin/sh\necho "$DOCKER_TLS_VERIFY:${DOCKER_CONFIG##*/}"\n')
+    assert _finding("docker").observed == f"{tmp_path}/bin/docker: :docker"
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_environments_own_programs_are_started(
+    works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "is_ready", lambda: True)
+    asked = {"aws": ("sh", "-c", "echo aws-cli/1; echo mais" if works else "echo linha; echo quebrou >&2; exit 126")}
+    monkeypatch.setattr(tools, "OF_THE_ENVIRONMENT", asked)
+    found = _finding("aws")
+    assert found.ok is works and found.observed == ("aws-cli/1" if works else "não roda: quebrou")
+    assert found.next_command == ("" if works else f"rm -r '{environment.folder()}' && python3 -m labs start")
+
+
+def test_a_program_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tools, "SECONDS", 0.2)
+    works, said = tools.answers(Settings(home=tmp_path), {"x": ("sleep", "5")})["x"]
+    assert not works and "timed out" in said

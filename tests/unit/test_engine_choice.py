@@ -103,7 +103,7 @@ def test_private_can_be_forced(engine: Callable[[str], str], tmp_path: Path, mon
     monkeypatch.setattr(engine_choice, "dockerd", lambda: "/usr/sbin/dockerd")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     settings = Settings(home=Path("/tmp/labs-short"))
-    assert engine_choice.choose(settings) == engine_choice.private_host(settings)
+    assert engine_choice.choose(settings) == settings.private_engine
 
 
 @pytest.mark.parametrize(("platform", "text"), [("darwin", "Docker Desktop"), ("win32", "Docker Desktop")])
@@ -122,3 +122,12 @@ def test_a_missing_dockerd_names_its_package(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(MissingDependency, match="dockerd") as caught:
         engine_choice.choose(Settings(home=tmp_path))
     assert "docker.io" in caught.value.next_command
+
+
+def test_an_engine_that_wants_tls_is_another_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`eval $(minikube docker-env)`: whatever its variables say, no docker client is asked whether it answers."""
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/nowhere")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    monkeypatch.setattr("labs.seams.docker_client.reaches", lambda host: True)
+    assert not engine_choice.answers("tcp://127.0.0.1:9")

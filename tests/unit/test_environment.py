@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from labs.base import apt
 from labs.base.errors import LabError, MissingDependency, StateError
+from labs.base.settings import CLONE
 from labs.machine import environment, installer
 
 
@@ -132,3 +134,22 @@ def test_what_is_fetched_beside_ends_with_a_failed_installation(venv: Path, monk
     with pytest.raises(MissingDependency), environment._fetching_ahead():
         raise MissingDependency("Sem rede.")
     assert begun[0].returncode is not None
+
+
+def test_a_folder_that_a_path_cannot_name_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LABS_VENV", str(tmp_path / "a:b" / "venv"))
+    with pytest.raises(StateError, match="separa pastas no PATH") as said:
+        environment.ensure(_never, agree=_never)
+    assert "a:b" in said.value.observed and said.value.next_command.startswith("mv ")
+
+
+def test_inside_the_environment_no_other_folder_of_modules_comes_first(
+    venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ROS, for one, has a whole Python on PYTHONPATH."""
+    _pretend_made(venv)
+    monkeypatch.setenv("PYTHONPATH", "/opt/ros/lib/python3/site-packages")
+    started: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda program, arguments, environment: started.append(environment))
+    environment.rerun_inside(["status"])
+    assert started[0]["PYTHONPATH"] == str(CLONE)

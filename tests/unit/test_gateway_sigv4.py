@@ -45,11 +45,31 @@ def test_signatures_are_computed_again() -> None:
 def test_old_signatures_are_refused() -> None:
     message = signed(b"", date=datetime.now(UTC) - timedelta(minutes=16))
     with pytest.raises(RefusedError, match="Signature expired"):
-        sigv4.verify(message, sigv4.parse(message.headers["authorization"]), "segredo")  # type: ignore[arg-type]
+        sigv4.verify(message, sigv4.parse(message.headers["authorization"]), "segredo")
+
+
+SWAPPED = "AWS4-HMAC-SHA256 Credential=wJalrXUtnFEMI/K7MDENG/20260101/us-east-2/sts/aws4_request, SignedHeaders=host"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Basic eA==", "AWS4-HMAC-SHA256 Credential=a/b/c", "AWS4-HMAC-SHA256 " + "a" * 5000]
+    ("text", "name", "said"),
+    [
+        ("", "missing", "Missing|missing"),
+        ("Basic eA==", "incomplete", "requires 'Credential'"),
+        ("AWS4-HMAC-SHA256 Credential=a/b/c", "incomplete", "exactly 5 slash-delimited"),
+        ("AWS4-HMAC-SHA256 " + "a" * 5000, "incomplete", "requires 'Credential'"),
+        (SWAPPED, "incomplete", "got 'wJal…/20260101/us-east-2/sts/aws4_request'"),
+        (SWAPPED.replace("I/K", " K"), "incomplete", "missing equal-sign"),
+        (SWAPPED.replace("I/K", "K"), "incomplete", "'SignedHeaders' and 'Signature'"),
+    ],
 )
-def test_other_headers_are_no_signature(text: str) -> None:
-    assert sigv4.parse(text) is None
+def test_what_is_wrong_with_a_header_is_said_as_aws_says_it(text: str, name: str, said: str) -> None:
+    with pytest.raises(RefusedError, match=said) as refused:
+        sigv4.parse(text)
+    assert refused.value.name == name and "MDENG" not in refused.value.message
+
+
+def test_a_scope_is_read_from_a_header_that_is_wrong_otherwise() -> None:
+    assert sigv4.scope(SWAPPED) == ("sts", "us-east-2")
+    assert sigv4.scope(SWAPPED.replace("us-east-2", "")) == ("sts", "")
+    assert sigv4.scope("Basic eA==") == ("", "")

@@ -8,7 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from labs.base.errors import CatalogError, EngineUnavailable, SandboxError
+from labs.base.errors import (
+    CatalogError,
+    CloudError,
+    CommandError,
+    EngineError,
+    EngineUnavailable,
+    LabError,
+    MissingDependency,
+    RegistryError,
+    SandboxError,
+)
 from labs.base.settings import Live
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
@@ -52,6 +62,37 @@ def test_what_does_not_fit_a_check_is_our_bug_and_never_a_verdict(
         run(world, kind, **arguments)
     assert f"passo s, verificação {kind}: " in caught.value.observed and said in caught.value.observed
     assert "não é culpa sua" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("raised", "answered"),
+    [
+        (RegistryError("O registry recusou."), False),
+        (EngineUnavailable("Nada."), False),
+        (EngineError("Não."), False),
+        (SandboxError("Parado."), False),
+        (CommandError("Não."), False),
+        (MissingDependency("Falta docker."), False),
+        (CloudError("Não.", code="ExpiredTokenException"), False),
+        (CloudError("Não.", code="InvalidClientTokenId"), False),
+        (CloudError("Não.", code="AccessDenied"), False),
+        (CloudError("Não.", code="EndpointConnectionError"), False),
+        (KeyError("novo"), False),
+        (CloudError("Não há.", code="NoSuchEntity"), True),
+        (CloudError("Não há.", code="RepositoryNotFoundException"), True),
+        (CloudError("Não há.", code="NotFoundException"), True),
+        (LabError("O registry não tem x:1."), True),
+    ],
+)
+def test_only_no_such_thing_is_an_answer(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch, raised: Exception, answered: bool
+) -> None:
+    def image(_: str) -> None:
+        raise raised
+
+    monkeypatch.setattr(world.engine, "image", image)
+    verdict = run(world, "image_exists", ref="x:1")
+    assert not verdict.passed and verdict.answered is answered
 
 
 def test_a_check_that_asks_the_checks_of_other_steps_passes_our_bug_on(

@@ -17,6 +17,7 @@ import pytest
 import labs
 from labs.base import apt
 from labs.base.errors import EngineError
+from labs.base.foreign import SHADOWED, is_foreign
 from labs.base.settings import CLONE
 from labs.cli import main, pytest_words
 
@@ -127,9 +128,19 @@ def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main.main(["status"]) == 130
 
 
+@pytest.fixture
+def _nothing_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if is_foreign(name)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("_nothing_foreign")
 def test_env_is_what_a_shell_can_eval(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main.main(["env"]) == 0
     lines = capsys.readouterr().out.splitlines()
+    shadows = [f"{{ unalias {name}; unset -f {name}; }} 2>/dev/null || true" for name in SHADOWED]
+    assert lines[-len(shadows) :] == shadows
+    lines = lines[: -len(shadows)]
     assert all(line.startswith("export ") for line in lines)
     variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
     assert variables["LABS_HOME"] == str(tmp_path / "home")
@@ -138,11 +149,15 @@ def test_env_is_what_a_shell_can_eval(capsys: pytest.CaptureFixture[str], tmp_pa
     assert {"DOCKER_CONFIG", "AWS_ENDPOINT_URL", "HUB_REGISTRY", "HUB_USER", "ECR_REGISTRY"} <= set(variables)
 
 
+@pytest.mark.usefixtures("_nothing_foreign")
 def test_env_takes_out_what_would_win_over_the_lab(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     foreign = {"AWS_PROFILE": "empresa", "AWS_ENDPOINT_URL_IAM": "http://x", "AWS_ACCESS_KEY_ID": "AKIAREAL"}
     foreign |= {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_REGION": "sa-east-1"}
+    foreign |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nenhum", "DOCKER_CONTENT_TRUST": "1", "BASH_ENV": "/x"}
+    foreign |= {"DOCKER_DEFAULT_PLATFORM": "linux/arm64", "BUILDX_BUILDER": "b", "COMPOSE_FILE": "x", "CDPATH": "/"}
+    monkeypatch.setenv("BASH_FUNC_docker%%", "() { sudo docker; }")
     for name, value in (foreign | {"AWS_CA_BUNDLE": "/ca.pem", "no_proxy": "interno.example, 10.0.0.1"}).items():
         monkeypatch.setenv(name, value)
     assert main.main(["env"]) == 0

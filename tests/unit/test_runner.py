@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from labs.base.errors import RegistryError
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running import runner as runner_module
 from labs.running.commands import execute
@@ -85,6 +86,24 @@ def test_a_look_takes_no_proof_back_and_keeps_a_new_one(runner: Runner, world: F
     assert runner.done("00-a", "make")
     world.engine.held.append(image("b", "file:1"))
     assert runner.look("00-a", "file").passed and runner.done("00-a", "file")
+
+
+def test_a_check_that_got_no_answer_takes_no_proof_back(
+    runner: Runner, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next morning: a login of twelve hours is over, or a key is inactive."""
+    runner.run("00-a", "make")
+
+    def refused(_: str) -> None:
+        raise RegistryError("O registry recusou.", "403")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.engine, "image", refused)
+        verdict = runner.verify("00-a", "make")
+    assert not verdict.passed and verdict.observed.endswith("O que você comprovou antes continua valendo.")
+    assert runner.done("00-a", "make")
+    world.engine.held.clear()
+    assert not runner.verify("00-a", "make").passed and not runner.done("00-a", "make")
 
 
 def test_a_repair_runs_its_command_and_checks_the_step(runner: Runner) -> None:

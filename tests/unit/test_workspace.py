@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,22 @@ def test_an_untouched_file_follows_the_clone(source: Path, settings: Settings) -
     (source / "app.py").write_text("version = 2\n")
     workspace.ensure(settings, BASE)
     assert _copy(settings, "app.py").read_text() == "version = 2\n"
+
+
+def test_a_container_reads_its_files_whatever_the_umask(source: Path, settings: Settings) -> None:
+    """A clone and an `up` with umask 077: the image's user, who is not root, needs every file and folder."""
+    (source / "exemplos").mkdir()
+    (source / "exemplos" / "iniciar.sh").write_text("#!/bin/sh\n")
+    for path, mode in (("app.py", 0o600), ("exemplos/iniciar.sh", 0o700)):
+        (source / path).chmod(mode)
+    before = os.umask(0o077)
+    try:
+        workspace.ensure(settings, BASE)
+    finally:
+        os.umask(before)
+    names = ("", "app.py", "exemplos", "exemplos/iniciar.sh")
+    modes = {name: _copy(settings, name).stat().st_mode & 0o777 for name in names}
+    assert modes == {"": 0o755, "app.py": 0o644, "exemplos": 0o755, "exemplos/iniciar.sh": 0o755}
 
 
 def test_the_learners_change_is_never_overwritten(source: Path, settings: Settings) -> None:

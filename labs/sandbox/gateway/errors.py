@@ -29,6 +29,7 @@ REFUSALS = {
     "invalid": ("InvalidClientTokenId", "UnrecognizedClientException", INVALID_TOKEN),
     "expired": ("ExpiredToken", "ExpiredTokenException", EXPIRED_TOKEN),
     "signature": ("SignatureDoesNotMatch", "InvalidSignatureException", WRONG_SIGNATURE),
+    "incomplete": ("IncompleteSignature", "IncompleteSignatureException", ""),
     "missing": ("MissingAuthenticationToken", "MissingAuthenticationTokenException", MISSING),
     "denied": ("AccessDenied", "AccessDeniedException", ""),
     "unreadable": ("MalformedQueryString", "SerializationException", "The request cannot be read."),

@@ -71,7 +71,7 @@ def test_a_live_registry_is_reached_over_tls_at_its_own_address(monkeypatch: pyt
 
 
 def test_the_hubs_login_is_kept_where_the_docker_cli_looks(real: Settings) -> None:
-    real.docker_config.mkdir(parents=True)
+    real.docker_config.mkdir(parents=True, exist_ok=True)
     entry = {"auths": {"https://index.docker.io/v1/": {"auth": "bWFyaWE6cHc="}}}
     (real.docker_config / "config.json").write_text(json.dumps(entry))
     engine = DockerEngine(real)

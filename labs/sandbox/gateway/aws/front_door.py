@@ -23,22 +23,15 @@ from labs.sandbox.gateway.memory.entries import KeyUsed
 from labs.sandbox.gateway.memory.state import State
 
 SERVICES = ("sts", "iam", "ecr", "budgets")
-QUERY_SERVICES = (
-    "sts",
-    "iam",
-    "s3",
-    "ec2",
-    "sqs",
-    "sns",
-    "rds",
-    "elasticloadbalancing",
-    "autoscaling",
-    "cloudformation",
-)
+XML_SERVICES = ("s3", "s3express", "s3-outposts", "cloudfront", "route53")
+"""Services that answer in XML without an `Action`: REST (their API references)."""
 INVALID_USER = (
     "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must satisfy regular "
     "expression pattern: [\\w+=,.@-]{1,64}"
 )
+ACTION = re.compile(rb"(?:^|&)Action=(\w{1,80})")
+DATED = re.compile(r"/\d{4}-\d\d-\d\d/")
+"""REST services that speak JSON put their API's version first, as `/2015-03-31/functions/` (Lambda)."""
 REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-(?!gov|iso)[a-z]+-\d")
 
 
@@ -53,28 +46,27 @@ class Aws:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         data = await body(request, API_BYTES)
-        signature = sigv4.parse(request.headers.get("Authorization", ""))
-        service = signature.service if signature else ""
-        json_like = "X-Amz-Target" in request.headers or service not in QUERY_SERVICES
-        protocol = "json" if json_like and service not in ("sts", "iam") else "query"
-        call = Call(service, signature.region if signature else "", _action(request, data))
-        user = ""
+        authorization = request.headers.get("Authorization", "")
+        service, region = sigv4.scope(authorization)
+        protocol = _protocol(request, data, service)
+        call = Call(service, region, _action(request, data))
+        user = key = ""
         kits_read = not call.changes and KIT_MARK in request.headers.get("User-Agent", "")
         try:
-            if signature is None:
-                raise RefusedError("missing")
+            signature = sigv4.parse(authorization)
+            key = signature.key
             principal = self._verified(request, data, signature)
             if not kits_read:
                 await self._mark_used(principal, signature)
             user = principal.name
             call = _parsed(call, request, data, signature.key)
-            reply = await self._answer(call, principal)
+            reply = await self._answer(call, principal, protocol)
         except RefusedError as refused:
             reply = aws_errors.of(protocol, refused)
         except StorageError:
             reply = aws_errors.of(protocol, RefusedError("storage"))
         if not kits_read:
-            self._tell(call, reply, user, signature.key if signature else "")
+            self._tell(call, reply, user, key)
         return _response(reply, self._state.settings.ecr_registry)
 
     def _verified(self, request: web.BaseRequest, data: bytes, signature: sigv4.Signature) -> Principal:
@@ -90,15 +82,12 @@ class Aws:
         if principal.user and self._state.cloud.needs_mark(signature.key, service, region, moment):
             await self._state.record(KeyUsed(signature.key, service, region))
 
-    async def _answer(self, call: Call, principal: Principal) -> Reply:
-        protocol = "json" if call.is_json else "query"
+    async def _answer(self, call: Call, principal: Principal, protocol: str) -> Reply:
         if call.service not in SERVICES:
             message = f"The lab does not offer the service {call.service}."
-            return aws_errors.reply(
-                "query" if call.service in QUERY_SERVICES else "json", 400, "UnknownOperationException", message
-            )
+            return aws_errors.reply(protocol, 400, "UnknownOperationException", message)
         if not REGION.fullmatch(call.region):
-            return aws_errors.reply(protocol, 400, "InvalidSignatureException", f"Unknown region {call.region}")
+            raise RefusedError("signature", f"Credential should be scoped to a valid region, not '{call.region}'. ")
         if call.is_json:
             code, message = shapes.problem(call)
             if code:
@@ -154,11 +143,23 @@ class Aws:
         )
 
 
+def _protocol(request: web.BaseRequest, data: bytes, service: str) -> str:
+    """How the caller speaks, as its request shows whatever is wrong with it: `json` names its operation in a header,
+    `query` in a form (or the address) as `Action`. The others are REST: by their path, unless the service is known.
+    """
+    if "X-Amz-Target" in request.headers:
+        return "json"
+    if ACTION.search(data) or "Action" in request.query or service in XML_SERVICES:
+        return "query"
+    rest_xml = not service and request.method == "GET" and not DATED.match(request.path)
+    return "query" if rest_xml else "json"
+
+
 def _action(request: web.BaseRequest, data: bytes) -> str:
     if target := request.headers.get("X-Amz-Target", ""):
         named = re.match(r"\w{1,80}", target.rpartition(".")[2], re.ASCII)
         return named[0] if named else ""
-    found = re.search(rb"(?:^|&)Action=(\w{1,80})", data)
+    found = ACTION.search(data)
     return found[1].decode() if found else ""
 
 

@@ -18,9 +18,10 @@ from botocore.credentials import Credentials
 from labs.sandbox.gateway.errors import RefusedError
 
 _HEADER = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>\w+)/(?P<day>\d{8})/(?P<region>[\w-]+)/(?P<service>[\w.-]+)/aws4_request, ?"
-    r"SignedHeaders=(?P<headers>[\w;.-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,\s]+)/(?P<day>\d{8})/(?P<region>[\w-]*)/(?P<service>[\w.-]+)/aws4_request"
+    r", ?SignedHeaders=(?P<headers>[\w;.-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_SCOPE = re.compile(r"/(?P<region>[^/,\s]*)/(?P<service>[\w.-]+)/aws4_request\b")
 SKEW_SECONDS = 15 * 60
 """AWS accepts a request's own time within 15 minutes ("Signature expired")."""
 
@@ -47,11 +48,26 @@ class Message:
     body: bytes
 
 
-def parse(authorization: str) -> Signature | None:
-    """The header's parts; None where there is no signature of this kind."""
-    found = _HEADER.fullmatch(authorization.strip())
+def scope(authorization: str) -> tuple[str, str]:
+    """Service and region for which a request is signed, also where the header cannot be read otherwise; else empty."""
+    found = _SCOPE.search(authorization)
+    return (found["service"], found["region"]) if found else ("", "")
+
+
+def parse(authorization: str) -> Signature:
+    """The header's parts.
+
+    Raises:
+        RefusedError: there is none, or it is no signature of this kind; the texts are AWS's ("Troubleshoot Signature
+            Version 4 signing for AWS API requests"), but that no key id, which may be a secret in the wrong place, is
+            shown whole.
+    """
+    text = authorization.strip()
+    if not text:
+        raise RefusedError("missing")
+    found = _HEADER.fullmatch(text)
     if not found:
-        return None
+        raise RefusedError("incomplete", _flaw(text))
     parts = found.groupdict()
     return Signature(
         parts["key"],
@@ -61,6 +77,22 @@ def parse(authorization: str) -> Signature | None:
         tuple(parts["headers"].split(";")),
         parts["signature"],
     )
+
+
+def _flaw(text: str) -> str:
+    credential = re.search(r"Credential=([^,]*)", text)
+    if not credential:
+        return "Authorization header requires 'Credential' parameter."
+    first, *others = credential[1].split("/")
+    masked = "/".join([f"{first[:4]}…", *others[-4:]])
+    if re.search(r"\s", credential[1]):
+        return f"'{masked}' not a valid key=value pair (missing equal-sign) in Authorization header."
+    if len(others) != 4:
+        return (
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
+            f"'{masked}'"
+        )
+    return "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters."
 
 
 def verify(message: Message, signature: Signature, secret: str, token: str = "") -> None:

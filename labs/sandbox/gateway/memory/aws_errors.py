@@ -15,9 +15,11 @@ from labs.sandbox.gateway.memory.calls import JSON, Reply
 
 
 def of(protocol: str, refused: RefusedError) -> Reply:
-    """IAM and STS answer 403 where the JSON services answer 400; a lab that cannot work answers 500 or 503."""
+    """IAM and STS answer 403 where the JSON services answer 400; a lab that cannot work answers 500 or 503. A signature
+    that cannot be read is 400 to both.
+    """
     query, other, _ = REFUSALS[refused.name]
-    status = {"storage": 500, "busy": 503}.get(refused.name, 403 if protocol == "query" else 400)
+    status = {"incomplete": 400, "storage": 500, "busy": 503}.get(refused.name, 403 if protocol == "query" else 400)
     return reply(protocol, status, query if protocol == "query" else other, refused.message)
 
 
