@@ -15,12 +15,14 @@ class Verdict:
         observed: what was read, one Portuguese sentence.
         hint: what to do where it did not pass.
         evidence: what proves it, such as {"digest": "sha256:…"}; the certificate lists it.
+        holds: of a verdict that did not pass: the command failed now, and what was there before still holds.
     """
 
     passed: bool
     observed: str
     hint: str = ""
     evidence: Mapping[str, str] = field(default_factory=dict)
+    holds: bool = False
 
 
 def passed(observed: str, **evidence: Any) -> Verdict:

@@ -97,9 +97,11 @@ class _UnknownError(Exception):
 
 def seam_action(part: Part, context: Context) -> Action | None:
     """How the seams run this part; None where only a shell can."""
+    known = _Known(context, context.settings.environment())
+    if part.substitutes:
+        return known.substituting(part)
     if part.needs_shell or any(program.words[1:2] == (Word("buildx"),) for program in part.programs):
         return None
-    known = _Known(context, context.settings.environment())
     files = [file for program in part.programs for file in program.redirects]
     try:
         match [program.asks for program in part.programs]:
@@ -135,11 +137,46 @@ class _Known:
                 return self._clinic([self._text(word) for word in asked.arguments])
         return None
 
+    def substituting(self, part: Part) -> Action | None:
+        """Of `aws … $(aws …)`: no Python starts for either. Where an answer is not one word, a shell runs it all."""
+        outer = part.programs[-1]
+        words = [word for word in outer.words if word.substituted]
+        if not isinstance(outer.asks, AwsWords) or outer.redirects or None in map(_inside, words):
+            return None
+        asked = outer.asks
+
+        def run(watch: Watcher) -> None:
+            try:
+                action = self._aws(asked)
+            except _UnknownError:
+                _bash(part.text, self.context, watch)
+            else:
+                action(watch)
+
+        return run
+
     def _text(self, word: Word) -> str:
-        text = word.resolved(self.variables)
+        inside = _inside(word)
+        text = self._answer_in(inside) if inside else word.resolved(self.variables)
         if text is None:
             raise _UnknownError
         return text
+
+    def _answer_in(self, asked: AwsWords) -> str | None:
+        """What an `aws` in a `$(…)` prints; None where it is not one word, as a shell splits it."""
+        if (asked.service, asked.operation) == ("configure", "get"):
+            said = self._configured(asked)
+        else:
+            options = self._aws_options(asked)
+            said = _printed(_aws_answer(asked, options, self.context), options)
+        return said if len(said.split()) == 1 else None
+
+    def _configured(self, asked: AwsWords) -> str:
+        """`aws configure get NAME`: one value of a profile."""
+        if len(asked.rest) != 1 or any(name != "--profile" for name, _ in asked.options):
+            raise _UnknownError
+        profile = asked.value("--profile", self.variables) or "default"
+        return self.context.cloud.profile(profile).get(asked.rest[0].text, "")
 
     def _options(self, asked: DockerWords, *known: str) -> dict[str, list[str]]:
         """The options' values; only those that the seams know, in this engine and with these logins."""
@@ -240,6 +277,15 @@ def _recipe_in(folder: Path) -> str:
     """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
     alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
     return "dockerfile" if alone else "Dockerfile"
+
+
+def _inside(word: Word) -> AwsWords | None:
+    """The `aws` that is all of a word's `$(…)`, and needs no shell itself."""
+    line = CommandLine.of(word.substituted)
+    if line.flaw or len(line.programs) != 1 or line.parts[0].needs_shell or line.programs[0].redirects:
+        return None
+    asked = line.programs[0].asks
+    return asked if isinstance(asked, AwsWords) else None
 
 
 _SHOWN = ("--output", "--profile", "--query", "--region")

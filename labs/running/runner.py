@@ -131,27 +131,43 @@ class Runner:
             error, verdict = stopped, _not_run(stopped)
         return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
 
-    def verify(self, lesson_id: str, step_id: str, *, forget: bool = True) -> Verdict:
-        """Check a step against the state now, whoever did it, and record what was found. Without `forget`, a check
-        that fails takes no proof back: a lesson that opens while the engine is down must not cost any.
+    def verify(self, lesson_id: str, step_id: str) -> Verdict:
+        """Check a step against the state now, whoever did it, and record what was found."""
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        verdict = judge(step, self.world)
+        if verdict.passed:
+            self._prove(lesson, step, verdict)
+        elif step.lasting:
+            self.progress.forget(f"{lesson.id}/{step.id}")
+        elif step.case and self.done(lesson.id, step.id):
+            return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
+        return verdict
+
+    def look(self, lesson_id: str, step_id: str) -> Verdict:
+        """As `verify`, for a lesson that opens: nobody asked, so a state that is given proves nothing, and a check that
+        fails takes no proof back (a lesson that opens while the engine is down must not cost any).
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
         verdict = judge(step, self.world)
-        path = f"{lesson.id}/{step.id}"
-        if verdict.passed:
-            self._note(lesson, step)
-            made = self._saw(lesson, step, verdict)
-            if not self.done(lesson.id, step.id):
-                self._tag(made, ignore)
-                self.progress.record(
-                    path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence
-                )
-        elif forget and step.lasting:
-            self.progress.forget(path)
-        elif step.case and self.done(lesson.id, step.id):
-            return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
+        if verdict.passed and not step.given:
+            self._prove(lesson, step, verdict)
         return verdict
+
+    def _prove(self, lesson: Lesson, step: Step, verdict: Verdict) -> None:
+        self._note(lesson, step)
+        made = self._saw(lesson, step, verdict)
+        if self.done(lesson.id, step.id):
+            return
+        self._tag(made, ignore)
+        self.progress.record(
+            f"{lesson.id}/{step.id}",
+            passed=True,
+            observed=verdict.observed,
+            seconds=0.0,
+            evidence=verdict.evidence,
+        )
 
     def done(self, lesson_id: str, step_id: str) -> bool:
         """Whether the step is recorded as proven."""
@@ -261,11 +277,10 @@ class Runner:
             if self.settings.live:
                 return Verdict(True, f"Recusado, como esperado: {step.expect}", evidence={"refused": step.expect})
             return verdict
-        if error and verdict.passed:
-            return Verdict(True, f"{verdict.observed} (O comando respondeu: {error.what})", evidence=verdict.evidence)
         if error:
             observed = f"{error.what} {error.observed}".strip()
-            return Verdict(False, observed, error.next_command or step.hint)
+            holds = verdict.passed and not step.given
+            return Verdict(False, observed, error.next_command or step.hint, holds=holds)
         return verdict if verdict.passed else Verdict(False, verdict.observed, verdict.hint or step.hint)
 
     def _done(

@@ -25,12 +25,12 @@ SOCKET_PATH_LIMIT = 107
 
 def private_host(settings: Settings) -> str:
     """`DOCKER_HOST` of this lab's private engine."""
-    return f"unix://{settings.run / 'docker.sock'}"
+    return settings.private_engine
 
 
 def is_private(settings: Settings) -> bool:
     """Whether the chosen engine is this lab's own: only that one may be stopped or emptied."""
-    return settings.engine_host == private_host(settings)
+    return settings.has_private_engine
 
 
 def choose(settings: Settings) -> str:

@@ -42,6 +42,8 @@ LEARNERS = {
     "ipython": "o histórico dos notebooks",
     "run": "endereços do que está de pé",
     "progress.json": "o seu progresso",
+    "quiz.json": "as suas respostas aos quizzes",
+    "certificado.html": "o certificado",
     "settings.json": "a configuração do laboratório",
     "ledger.jsonl": "o registro do que o curso criou",
     "locks": "travas",

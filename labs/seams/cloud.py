@@ -24,6 +24,7 @@ from botocore.loaders import create_loader
 
 from labs.base.errors import CloudError, CommandError, LabError
 from labs.base.explain import explain
+from labs.base.marks import KIT_MARK
 from labs.base.settings import Settings
 
 FOREIGN_PROVIDERS = (
@@ -41,6 +42,9 @@ CLIENT = Config(
     read_timeout=30,
     ignore_configured_endpoint_urls=True,
 )
+UNSIGNED_CLIENT = CLIENT.merge(Config(signature_version=UNSIGNED))
+KITS_CLIENT = CLIENT.merge(Config(user_agent_extra=KIT_MARK))
+"""Of what the kit itself asks: the sandbox's gateway tells no event of its reads."""
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
 _INSTEAD = ("cli-input-json", "cli-input-yaml", "generate-cli-skeleton")
@@ -85,27 +89,27 @@ class AwsCloud:
         Raises:
             CloudError: the profile does not exist, or the service is unknown.
         """
-        key = (service, profile, region, signed, self._stamp())
+        return self._client(service, profile, region, CLIENT if signed else UNSIGNED_CLIENT)
+
+    def _client(self, service: str, profile: str, region: str, config: Config) -> Any:
+        key = (service, profile, region, id(config), self._stamp())
         if key not in self._clients:
             with _translated(service):
-                self._clients[key] = self._make_client(service, profile, region, signed)
+                self._clients[key] = self._make_client(service, profile, region, config)
         return self._clients[key]
 
-    def _make_client(self, service: str, profile: str, region: str, signed: bool) -> Any:
+    def _make_client(self, service: str, profile: str, region: str, config: Config) -> Any:
+        signed = config is not UNSIGNED_CLIENT
         session = self._session(profile if signed else None)
         chosen = region or (session.get_scoped_config().get("region") if signed else "") or self._settings.region
         client = boto3.Session(botocore_session=session).client(
             service,
             region_name=chosen,
             endpoint_url=None if self._settings.live else self._settings.aws_endpoint,
-            config=self._config(signed),
+            config=config if self._settings.live else config.merge(IN_SANDBOX),
         )
         client.meta.events.register("before-send", self._guard)
         return client
-
-    def _config(self, signed: bool) -> Config:
-        config = CLIENT if self._settings.live else CLIENT.merge(IN_SANDBOX)
-        return config if signed else config.merge(Config(signature_version=UNSIGNED))
 
     def _session(self, profile: str | None) -> botocore.session.Session:
         # Without these variables the machine's AWS_PROFILE cannot choose another profile.
@@ -137,13 +141,13 @@ class AwsCloud:
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
     def read(self, service: str, method: str, profile: str = "console", **parameters: Any) -> dict[str, Any]:
-        """One API call by its boto3 method name; returns the answer without its metadata.
+        """One API call of the kit's own by its boto3 method name; returns the answer without its metadata.
 
         Raises:
             CloudError: AWS refused; `code` is its error code.
         """
         with _translated(service):
-            answer = getattr(self.client(service, profile), method)(**parameters)
+            answer = getattr(self._client(service, profile, "", KITS_CLIENT), method)(**parameters)
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 

@@ -18,6 +18,7 @@ import requests
 
 from labs.base.errors import RegistryError
 from labs.base.explain import explain
+from labs.base.marks import KIT_MARK
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import LOOPBACK
 
@@ -104,6 +105,7 @@ class HttpRegistry:
         self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
         self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
         self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"{KIT_MARK} {requests.utils.default_user_agent()}"
         self._session.trust_env = False  # neither a proxy for loopback traffic, nor the machine's ~/.netrc
         if not local:
             self._session.proxies = dict(urllib.request.getproxies())

@@ -134,6 +134,19 @@ def test_environments_share_the_image_and_differ_in_value(
     assert observed == sentence or (sentence.endswith(": ") and observed.startswith(sentence))
 
 
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("producao", "✓ homologacao e producao: a mesma imagem, valores diferentes."),
+        ("teste", "✗ Não roda com o APP_ENV do seu nome: producao."),
+    ],
+)
+def test_environments_bear_their_own_name(world: FakeWorld, page: FakePage, value: str, sentence: str) -> None:
+    for name, environment in (("homologacao", "homologacao"), ("producao", value)):
+        world.engine.running.append(container(name, environment={"APP_ENV": environment}, ports=(page.port,)))
+    assert told(world, "environments", names=BOTH, named_alike=True) == sentence
+
+
 @pytest.mark.parametrize(("ref", "passes"), [("w:1", True), ("w:2", False)])
 def test_environments_are_of_the_image_that_a_step_means(
     world: FakeWorld, page: FakePage, ref: str, passes: bool
