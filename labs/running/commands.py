@@ -273,12 +273,6 @@ class _Known:
         return run
 
 
-def _recipe_in(folder: Path) -> str:
-    """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
-    alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
-    return "dockerfile" if alone else "Dockerfile"
-
-
 def _inside(word: Word) -> AwsWords | None:
     """The `aws` that is all of a word's `$(…)`, and needs no shell itself."""
     line = CommandLine.of(word.substituted)
@@ -286,6 +280,12 @@ def _inside(word: Word) -> AwsWords | None:
         return None
     asked = line.programs[0].asks
     return asked if isinstance(asked, AwsWords) else None
+
+
+def _recipe_in(folder: Path) -> str:
+    """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
+    alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
+    return "dockerfile" if alone else "Dockerfile"
 
 
 _SHOWN = ("--output", "--profile", "--query", "--region")

@@ -144,7 +144,7 @@ def test_what_was_left_out_stays_unproven_and_another_way_counts(lab_homes: Path
 
 def pictures(lesson: Lesson) -> Iterator[str]:
     """The calls of a lesson's notebook that draw something."""
-    for cell in nbformat.read(NOTEBOOKS / f"{lesson.id}.ipynb", as_version=4).cells:  # type: ignore[no-untyped-call]
+    for cell in nbformat.read(NOTEBOOKS / f"{lesson.id}.ipynb", as_version=4).cells:
         if cell.cell_type == "code" and re.match(r"lab\.(?!step|challenge|quiz|diagnosis)\w+\(", cell.source):
             yield cell.source
 

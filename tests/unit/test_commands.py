@@ -152,6 +152,42 @@ def test_a_missing_working_folder_is_named(context: Context, tmp_path: Path) -> 
         execute(CommandLine.of("true"), replace(context, folder=tmp_path / "nope"), lambda _: None)
 
 
+INNER = """aws iam list-access-keys --query "AccessKeyMetadata[?Status=='Inactive'].AccessKeyId" --output text"""
+
+
+def test_an_answer_inside_a_command_starts_no_python(context: Context) -> None:
+    cloud(context).profiles["default"] = {"aws_access_key_id": "AKIA1"}
+    cloud(context).answers["iam", "delete-access-key"] = {}
+    assert lines("aws iam delete-access-key --access-key-id $(aws configure get aws_access_key_id)", context) == []
+    assert cloud(context).calls[-1][2] == {"access-key-id": "AKIA1"}
+    keys = [{"AccessKeyId": "AKIA2", "Status": "Inactive"}, {"AccessKeyId": "AKIA3", "Status": "Active"}]
+    cloud(context).answers["iam", "list-access-keys"] = {"AccessKeyMetadata": keys}
+    assert lines(f"aws iam delete-access-key --access-key-id $({INNER})", context) == []
+    assert cloud(context).calls[-1][2] == {"access-key-id": "AKIA2"}
+
+
+@pytest.mark.parametrize("inactive", [0, 2])
+def test_an_answer_that_is_not_one_word_is_the_shells(
+    context: Context, inactive: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [{"AccessKeyId": f"AKIA{number}", "Status": "Inactive"} for number in range(inactive)]
+    cloud(context).answers["iam", "list-access-keys"] = {"AccessKeyMetadata": keys}
+    ran: list[str] = []
+    monkeypatch.setattr(commands, "_bash", lambda text, *_: ran.append(text))
+    line = f"aws iam delete-access-key --access-key-id $({INNER})"
+    lines(line, context)
+    assert ran == [line] and "delete-access-key" not in [call[1] for call in cloud(context).calls]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["$(cat id)", "x$(aws configure get a)", "$(aws configure get a; true)", "$(aws configure get a > x)", "`aws x y`"],
+)
+def test_another_substitution_is_the_shells(context: Context, word: str) -> None:
+    part = CommandLine.of(f"aws iam delete-access-key --access-key-id {word}").parts[0]
+    assert commands.seam_action(part, context) is None
+
+
 NOT_UNDERSTOOD = (
     *("docker build -t a:1 -t a:2 .", "docker build -t a:1 --tag a:2 .", "docker build -f A -f B ."),
     *(
@@ -250,39 +286,3 @@ def test_a_cards_text_has_no_codes_of_a_terminal(context: Context) -> None:
 def test_a_silent_failure_says_so(context: Context) -> None:
     with pytest.raises(CommandError, match="sem dizer por quê"):
         lines("exit 3", context)
-
-
-INNER = """aws iam list-access-keys --query "AccessKeyMetadata[?Status=='Inactive'].AccessKeyId" --output text"""
-
-
-def test_an_answer_inside_a_command_starts_no_python(context: Context) -> None:
-    cloud(context).profiles["default"] = {"aws_access_key_id": "AKIA1"}
-    cloud(context).answers["iam", "delete-access-key"] = {}
-    assert lines("aws iam delete-access-key --access-key-id $(aws configure get aws_access_key_id)", context) == []
-    assert cloud(context).calls[-1][2] == {"access-key-id": "AKIA1"}
-    keys = [{"AccessKeyId": "AKIA2", "Status": "Inactive"}, {"AccessKeyId": "AKIA3", "Status": "Active"}]
-    cloud(context).answers["iam", "list-access-keys"] = {"AccessKeyMetadata": keys}
-    assert lines(f"aws iam delete-access-key --access-key-id $({INNER})", context) == []
-    assert cloud(context).calls[-1][2] == {"access-key-id": "AKIA2"}
-
-
-@pytest.mark.parametrize("inactive", [0, 2])
-def test_an_answer_that_is_not_one_word_is_the_shells(
-    context: Context, inactive: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keys = [{"AccessKeyId": f"AKIA{number}", "Status": "Inactive"} for number in range(inactive)]
-    cloud(context).answers["iam", "list-access-keys"] = {"AccessKeyMetadata": keys}
-    ran: list[str] = []
-    monkeypatch.setattr(commands, "_bash", lambda text, *_: ran.append(text))
-    line = f"aws iam delete-access-key --access-key-id $({INNER})"
-    lines(line, context)
-    assert ran == [line] and "delete-access-key" not in [call[1] for call in cloud(context).calls]
-
-
-@pytest.mark.parametrize(
-    "word",
-    ["$(cat id)", "x$(aws configure get a)", "$(aws configure get a; true)", "$(aws configure get a > x)", "`aws x y`"],
-)
-def test_another_substitution_is_the_shells(context: Context, word: str) -> None:
-    part = CommandLine.of(f"aws iam delete-access-key --access-key-id {word}").parts[0]
-    assert commands.seam_action(part, context) is None
