@@ -6,40 +6,33 @@ that the learner's terminal runs. What cannot be understood here is never guesse
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import queue
-import signal
-import subprocess
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 
 from labs.base.errors import CommandError, Interrupted
 from labs.base.events import Line, Watcher
-from labs.base.explain import explain
-from labs.base.foreign import without_foreign
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import Settings
-from labs.base.text import plain
 from labs.clinic import command as clinic
 from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES, AwsWords
 from labs.course.command_line import CommandLine, KitWords, Part
 from labs.course.docker_words import DockerWords
 from labs.course.shell_words import Word
 from labs.ownership.inventory import protect
+from labs.running import shell
 from labs.seams.cloud import Cloud, UnknownOptionError
 from labs.seams.engine import Engine
 from labs.seams.world import World
 
-POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
 
 
@@ -85,6 +78,10 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
             (action or partial(_bash, part.text, context))(checked)
         except UnknownOptionError:  # nothing was asked yet
             _bash(part.text, context, checked)
+
+
+def _bash(text: str, context: Context, watch: Watcher) -> None:
+    shell.run(text, context.settings, context.folder, context.answers, context.cancel, watch)
 
 
 # What the seams understand ----------------------------------------------------------------------
@@ -334,87 +331,3 @@ def _first_line_of(path: str, context: Context) -> str:
             f"{path}: {error.strerror}",
             'python3 -m labs.account "$HUB_USER"',
         ) from error
-
-
-# bash -------------------------------------------------------------------------------------------
-
-
-def _bash(part: str, context: Context, watch: Watcher) -> None:
-    process = subprocess.Popen(
-        ["bash", "-o", "pipefail", "-c", part],
-        cwd=_existing(context.folder),
-        env=without_foreign(os.environ) | context.settings.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    seen: list[str] = []
-    try:
-        assert process.stdin and process.stdout
-        _type(process.stdin, context.answers)
-        for text in _lines(process.stdout, context.cancel):
-            seen.append(text)
-            watch(Line(text))
-        code = process.wait()
-    except BaseException:
-        _stop(process)
-        raise
-    if code:
-        raise _failed(seen, code, CommandLine.of(part).asked(context.settings.environment()))
-
-
-def _failed(seen: Sequence[str], code: int, asked: Collection[str]) -> CommandError:
-    if not seen:
-        return CommandError("O comando falhou sem dizer por quê.", f"o comando terminou com o código {code}")
-    observed = "\n".join(seen[-8:])
-    explanation = explain(observed, asked)
-    return CommandError(explanation.what or explanation.after("O comando falhou."), observed, explanation.next_command)
-
-
-def _existing(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise CommandError("A pasta de trabalho deste passo não existe.", str(folder), "python3 -m labs up")
-    return folder
-
-
-def _type(stdin: IO[str], answers: str) -> None:
-    with contextlib.suppress(BrokenPipeError), stdin:  # the command ended without asking
-        stdin.write(answers)
-
-
-def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
-    """Lines as they come; raises `Interrupted` soon after the cancel button, even while the command is silent."""
-    lines: queue.Queue[str | None] = queue.Queue()
-
-    def read() -> None:
-        with stdout:
-            for text in stdout:
-                lines.put(plain(text).rstrip("\n"))
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        try:
-            text = lines.get(timeout=POLL)
-        except queue.Empty:
-            if cancel.is_set():
-                raise Interrupted("Passo interrompido a seu pedido.") from None
-            continue
-        if text is None:
-            return
-        yield text
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """End the command and what it started."""
-    try:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=3)
-    except ProcessLookupError:
-        return
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
