@@ -92,7 +92,7 @@ class Typist:
         variables = self._terminals.get(lesson.id) or self._terminals.setdefault(lesson.id, self._opened())
         before = judge(step, World(Settings.load(self.settings.home)))
         output, code = self._typed(step.command, self._answers(step), variables)
-        after = judge(step, World(Settings.load(self.settings.home)))
+        after = Runner(Settings.load(self.settings.home)).verify(lesson.id, step.id)  # as the button "Verificar"
         if step.cleanup:
             self._typed(step.cleanup, "", variables)
         return Typed(output, code, before, after)

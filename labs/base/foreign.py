@@ -37,6 +37,8 @@ TABLE = (
 )
 """Patterns of names that stay out, by who reads them."""
 _FOREIGN = re.compile("|".join(TABLE))
+HOME_OF_PYTHON = "PYTHONHOME"
+"""With it an environment's Python is none: it has the other one's packages, and would start itself again and again."""
 _READ_ONLY = ("SHELLOPTS", "BASHOPTS")
 SHADOWED = ("docker", "aws", "python3", "curl")
 """Programs of the lessons: an alias or a function of that name (`sudo docker`, podman) would go past the variables."""
@@ -59,7 +61,8 @@ def leaving(variables: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
         variables: what the shell has.
         own: what the lab sets.
     """
-    foreign = sorted(name for name in variables if is_foreign(name) and name.isidentifier() and name not in own)
+    seen = {*variables, HOME_OF_PYTHON}  # that one is gone before anybody in the environment can see it
+    foreign = sorted(name for name in seen if is_foreign(name) and name.isidentifier() and name not in own)
     return [
         *(f"unset {name}" for name in foreign if name not in _READ_ONLY),
         *(f"{{ unalias {program}; unset -f {program}; }} 2>/dev/null || true" for program in SHADOWED),

@@ -21,6 +21,7 @@ from labs.base import apt
 from labs.base.errors import MissingDependency, StateError
 from labs.base.events import Report
 from labs.base.files import lock_file, locked_within
+from labs.base.foreign import HOME_OF_PYTHON
 from labs.base.settings import CLONE
 from labs.machine import installer, scripts
 
@@ -29,7 +30,7 @@ TEST_REQUIREMENTS = CLONE / "tests" / "requirements.txt"
 STAMP = "labs-stamp"
 TEST_STAMP = "labs-stamp-tests"
 LOG = "labs-install.log"
-LAYOUT = "3"
+LAYOUT = "2"
 """Changes when what `install` does to the environment changes."""
 LOCK_SECONDS = 1800.0
 
@@ -130,6 +131,7 @@ def rerun_inside(arguments: list[str]) -> None:
         return
     # Other folders on PYTHONPATH would win over the environment's own packages (ROS has a whole Python there).
     environment = os.environ | {"PYTHONPATH": str(CLONE)}
+    environment.pop(HOME_OF_PYTHON, None)
     environment.pop("__PYVENV_LAUNCHER__", None)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # uv compiles nothing: every process would compile again
     sys.stdout.flush()

@@ -178,9 +178,11 @@ def _trim(root: Path) -> None:
 
 
 def _write_tar(root: Path, archive: Path) -> None:
-    """Sorted, owned by root, without times: the same packages always give the same bytes."""
+    """Sorted, owned by root, without times, whatever the umask: the same packages always give the same bytes."""
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        if member.name != "root":  # Debian's own mode is 0700
+            member.mode |= 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         member.uid = member.gid = 0
         member.uname = member.gname = ""
         member.mtime = 0

@@ -100,6 +100,7 @@ class HttpRegistry:
         renewed: gives new ones where those were refused.
         hides: this registry answers an owner that it is denied what does not exist, as Docker Hub does ("pull access
             denied, repository does not exist or may require docker login"). Elsewhere a refusal says nothing.
+        marked: the requests bear the kit's mark; not where they stand for somebody else's.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class HttpRegistry:
         *,
         renewed: Credentials | None = None,
         hides: bool = False,
+        marked: bool = True,
     ) -> None:
         self.address = address
         self._credentials = credentials
@@ -118,7 +120,8 @@ class HttpRegistry:
         self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
         self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
         self._session = requests.Session()
-        self._session.headers["User-Agent"] = f"{KIT_MARK} {requests.utils.default_user_agent()}"
+        if marked:
+            self._session.headers["User-Agent"] = f"{KIT_MARK} {requests.utils.default_user_agent()}"
         self._session.trust_env = False  # neither a proxy for loopback traffic, nor the machine's ~/.netrc
         if not local:
             self._session.proxies = dict(urllib.request.getproxies())

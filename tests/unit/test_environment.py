@@ -149,7 +149,8 @@ def test_inside_the_environment_no_other_folder_of_modules_comes_first(
     """ROS, for one, has a whole Python on PYTHONPATH."""
     _pretend_made(venv)
     monkeypatch.setenv("PYTHONPATH", "/opt/ros/lib/python3/site-packages")
+    monkeypatch.setenv("PYTHONHOME", "/usr")
     started: list[dict[str, str]] = []
     monkeypatch.setattr(os, "execve", lambda program, arguments, environment: started.append(environment))
     environment.rerun_inside(["status"])
-    assert started[0]["PYTHONPATH"] == str(CLONE)
+    assert started[0]["PYTHONPATH"] == str(CLONE) and "PYTHONHOME" not in started[0]
