@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import browser, push, setup, steps
+from bench import browser, checks, push, setup, steps
 from labs import sandbox
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import leftovers
@@ -140,6 +140,7 @@ MEASURES: dict[str, Callable[[Settings], list[Figure]]] = {
     "import": lambda _: imports(),
     "size": lambda _: size(),
     "memory": memory,
+    "checks": lambda settings: [Figure(*row) for row in checks.while_the_course_is_done(settings)],
     "course": course,
     "steps": lambda settings: [Figure(*row) for row in steps.button_against_typed(settings, RUNS)],
     "push": lambda settings: [Figure(*row) for row in push.gateway_against_bare(settings, RUNS)],

@@ -1,6 +1,6 @@
 """The whole course, done once for each way of doing it; several folders of tests look at what it left.
 
-`Typist` types it in a terminal; `Taught` runs its notebooks. (By button it is done headless in
+`Typist` types it in a terminal; `Pressed` presses its buttons; `Taught` runs its notebooks. (It is done headless in
 `parity/test_whole_course.py` and `live`, and by clicks in `browser`.)
 """
 
@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -28,8 +29,10 @@ from labs.base.verdict import Verdict
 from labs.course.catalog import Lesson, Step, load_course
 from labs.develop.notebooks import NOTEBOOKS, environment
 from labs.jupyter import server
+from labs.running.journey import steps_of
 from labs.running.judge import judge
-from labs.running.unattended import approve
+from labs.running.runner import Runner
+from labs.running.unattended import VARIABLE, approve
 from labs.sandbox import leftovers, lifecycle
 from labs.seams import engine_api
 from labs.seams.world import World
@@ -89,7 +92,7 @@ class Typist:
         variables = self._terminals.get(lesson.id) or self._terminals.setdefault(lesson.id, self._opened())
         before = judge(step, World(Settings.load(self.settings.home)))
         output, code = self._typed(step.command, self._answers(step), variables)
-        after = judge(step, World(Settings.load(self.settings.home)))
+        after = Runner(Settings.load(self.settings.home)).verify(lesson.id, step.id)  # as the button "Verificar"
         if step.cleanup:
             self._typed(step.cleanup, "", variables)
         return Typed(output, code, before, after)
@@ -154,6 +157,72 @@ def typist(homes: Path) -> Iterator[Typist]:
         with unmeasured():
             settings = sandbox.up(Settings(home=home), lambda _: None)
         yield Typist(settings, set(engine_api.everything(settings.engine_host)))
+
+
+# By button ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Pressed:
+    """The course by button, in its order, in a lab of its own.
+
+    Attributes:
+        left_out: steps ("lesson/step") that are never pressed; their checks are asked all the same.
+        ways: what is typed in a terminal of the lab instead of pressing a step's button.
+        before: what each step's check said immediately before its turn; `after`: immediately after it.
+    """
+
+    settings: Settings
+    left_out: frozenset[str] = frozenset()
+    ways: Mapping[str, str] = field(default_factory=dict)
+    before: dict[str, Verdict] = field(default_factory=dict)
+    after: dict[str, Verdict] = field(default_factory=dict)
+
+    def press(self, lessons: Iterable[Lesson]) -> None:
+        """Press each button of these lessons, as a person does who also approves the SSO page."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(VARIABLE, "1")
+            for lesson in lessons:
+                for step in steps_of(lesson):
+                    self._press(lesson, step)
+
+    def _press(self, lesson: Lesson, step: Step) -> None:
+        path = f"{lesson.id}/{step.id}"
+        runner = Runner(Settings.load(self.settings.home))
+        self.before[path] = judge(step, runner.world)
+        if path in self.ways:
+            self._type(self.ways[path])
+        elif path not in self.left_out:
+            runner.run(lesson.id, step.id)
+        self.after[path] = judge(step, runner.world)
+        if step.cleanup:
+            self._type(step.cleanup)
+
+    def _type(self, line: str) -> None:
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=self.settings.work / "widget-server",
+            env=os.environ | self.settings.environment(),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+
+
+@contextmanager
+def pressed(
+    homes: Path, left_out: Iterable[str] = (), ways: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Pressed]:
+    """A lab on its first day, for the course by button."""
+    home = Path(tempfile.mkdtemp(prefix="press-", dir=homes))
+    with ExitStack() as stack:
+        stack.callback(leftovers.remove_tree, home)
+        stack.callback(sandbox.down, Settings(home=home), lambda _: None)
+        with unmeasured():
+            settings = sandbox.up(Settings(home=home), lambda _: None)
+        yield Pressed(settings, frozenset(left_out), ways)
 
 
 # By its notebooks -----------------------------------------------------------------------------------

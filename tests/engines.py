@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.sandbox import engine_choice, leftovers, network, parts
+from labs.sandbox import leftovers, network, parts
 from labs.seams import engine_api
 
 
@@ -23,7 +23,7 @@ def own_engine(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[s
     settings = Settings(home=home)
     for folder in (settings.run, settings.sandbox / "logs"):
         folder.mkdir(parents=True, exist_ok=True)
-    host = engine_choice.private_host(settings)
+    host = settings.private_engine
     try:
         part = parts.engine(settings, network.ensure_bridge(settings))
         with (

@@ -1,4 +1,4 @@
-"""Image names taken apart, by the rules of github.com/distribution/reference and Docker's own defaults.
+"""Image names taken apart, by the grammar of github.com/distribution/reference and Docker's own defaults.
 
 `parse` is strict and says in Portuguese what is wrong with a name; `split_tag`, `with_tag` and `registry_of` take any
 text as the engine does, which refuses by itself.
@@ -10,10 +10,25 @@ import re
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
-_PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"\w[\w.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
+_LONGEST = 255
+"""Characters of a repository with its namespace (reference.go, `RepositoryNameTotalLengthMax`)."""
+
+# The pieces of regexp.go, in its order. Go's `\w` is ASCII.
+_WORD = "[a-z0-9]+"
+_COMPONENT = rf"{_WORD}(?:(?:[._]|__|-+){_WORD})*"
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_LABEL = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_TAG = r"\w[\w.-]{0,127}"
+_DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+_REFERENCE = re.compile(rf"(?:({_HOST})/)?({_PATH})(?::({_TAG}))?(?:@({_DIGEST}))?", re.ASCII)
+_IDENTIFIER = re.compile("[a-f0-9]{64}")
+_DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""The algorithms that go-digest registers, with the hexadecimal digits of each (opencontainers/go-digest)."""
+_ECR = re.compile(
+    r"(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.(?:aws|amazonwebservices\.com\.cn))"
+)
+"""An ECR registry in all its spellings (docs.aws.amazon.com/general/latest/gr/ecr.html)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,11 @@ class Reference:
         return (found[1], found[2]) if found else None
 
 
+def names_ecr(text: str) -> bool:
+    """Whether an ECR address stands anywhere in a text, as a message or a command has it."""
+    return bool(_ECR.search(text))
+
+
 def split_tag(reference: str) -> tuple[str, str]:
     """Repository and tag (or digest) of a reference; the tag defaults to `latest`, as in the Docker CLI."""
     repository, at, digest = reference.partition("@")
@@ -61,13 +81,15 @@ def with_tag(reference: str) -> str:
 
 def registry_of(name: str) -> str:
     """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
-    return _host(name) or DOCKER_HUB
+    return _split(name)[0]
 
 
-def _host(name: str) -> str:
-    """The registry that a name spells; empty where it spells none."""
-    first, slash, _ = name.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
+def _split(name: str) -> tuple[str, str, bool]:
+    """Registry, the rest, and whether the name spells the registry (normalize.go, `splitDockerDomain`)."""
+    first, slash, rest = name.partition("/")
+    if not slash or not (first == "localhost" or "." in first or ":" in first or first.lower() != first):
+        return DOCKER_HUB, name, False
+    return DOCKER_HUB if first == "index.docker.io" else first, rest, True
 
 
 def parse(text: str) -> Reference:
@@ -76,19 +98,45 @@ def parse(text: str) -> Reference:
     Raises:
         ValueError: the name is not valid; the message says why, in Portuguese.
     """
-    rest, _, digest = text.partition("@")
-    if digest and not _DIGEST.fullmatch(digest):
-        raise ValueError("o digest depois de “@” precisa ser sha256: e 64 dígitos hexadecimais")
-    host = _host(rest)
-    path, colon, tag = rest.removeprefix(f"{host}/" if host else "").partition(":")
-    if colon and not _TAG.fullmatch(tag):
-        raise ValueError("a tag aceita letras, números, “_”, “.” e “-”, sem começar por “.” ou “-”, até 128 caracteres")
-    if path != path.lower():
-        raise ValueError("o nome do repositório só aceita letras minúsculas")
-    if not _PATH.fullmatch(path):
-        raise ValueError(
-            "o nome do repositório aceita minúsculas, números e os separadores “.”, “_”, “-” e “/”, sem espaços"
+    if _IDENTIFIER.fullmatch(text):
+        raise ValueError("o nome do repositório não pode ser só 64 dígitos hexadecimais: isso é um id")
+    registry, rest, explicit = _split(text)
+    official = "library/" if registry == DOCKER_HUB and "/" not in rest else ""
+    found = _REFERENCE.fullmatch(f"{registry}/{official}{rest}")
+    if found is None:
+        raise ValueError(_flaw(registry, rest))
+    # A first part with a "." that is no host after all, as in `a_b.com/c`, is a namespace to that grammar.
+    host, repository, tag, digest = found[1] or DOCKER_HUB, found[2], found[3] or "", found[4] or ""
+    if len(repository) > _LONGEST:
+        raise ValueError(f"o nome do repositório passa de {_LONGEST} caracteres")
+    algorithm, _, digits = digest.partition(":")
+    if digest and (len(digits) != _DIGEST_LENGTHS.get(algorithm) or digits.lower() != digits):
+        raise ValueError(_BAD_DIGEST)
+    tag = tag or ("" if digest else "latest")
+    return Reference(text, host, repository, tag, digest, explicit and found[1] is not None)
+
+
+_BAD_DIGEST = "o digest depois de “@” precisa ser sha256: e 64 dígitos hexadecimais"
+
+
+def _flaw(registry: str, rest: str) -> str:
+    """Which part of a name the grammar refuses, in Portuguese."""
+    name, at, digest = rest.partition("@")
+    path, colon, tag = name.partition(":")
+    if registry in ("http:", "https:"):
+        return "o nome do repositório não leva “http://” nem “https://”"
+    if not re.fullmatch(_HOST, registry):
+        return (
+            "o endereço do registry, antes da primeira “/”, aceita letras, números, “.” e “-”, e depois de “:” "
+            "uma porta, só com dígitos"
         )
-    registry = host or DOCKER_HUB
-    repository = f"library/{path}" if registry == DOCKER_HUB and "/" not in path else path
-    return Reference(text, registry, repository, tag or ("" if digest else "latest"), digest, bool(host))
+    if path != path.lower():
+        return "o nome do repositório só aceita letras minúsculas"
+    if not re.fullmatch(_PATH, path):
+        return (
+            "o nome do repositório aceita minúsculas sem acento, números e os separadores “.”, “_”, “-” e “/”, "
+            "sem espaços"
+        )
+    if colon and not re.fullmatch(_TAG, tag, re.ASCII):
+        return "a tag aceita letras sem acento, números, “_”, “.” e “-”, sem começar por “.” ou “-”, até 128 caracteres"
+    return _BAD_DIGEST if at and not re.fullmatch(_DIGEST, digest) else "o nome do repositório não tem a forma certa"

@@ -56,7 +56,9 @@ class Live:
     start_url: str = ""
 
 
-STORED = {"hub_user": str, "account": str, "region": str, "ports": dict, "engine_host": str}
+FIRST_PORT, PORTS = 3000, 6
+"""The host ports of the course's containers, as its texts say them: 3000 to 3005."""
+STORED = {"hub_user": str, "account": str, "region": str, "ports": dict, "engine_host": str, "first_port": int}
 """The fields of `settings.json`."""
 
 
@@ -71,6 +73,8 @@ class Settings:
     ports: Ports = field(default_factory=Ports)
     engine_host: str = ""
     """`DOCKER_HOST` of the engine in use, decided at `up`; empty before."""
+    first_port: int = FIRST_PORT
+    """The first of the host ports that the course's containers get on this machine."""
     live: Live | None = None
     """The accounts of the live target, where that is the chosen one. The names above are then theirs."""
     own: tuple[str, str, str] = ("", "", "")
@@ -128,6 +132,20 @@ class Settings:
     def with_changes(self, **changes: Any) -> Settings:
         """A copy with some fields changed (not saved)."""
         return replace(self, **changes)
+
+    @property
+    def private_engine(self) -> str:
+        """`DOCKER_HOST` of this lab's private engine."""
+        return f"unix://{self.run / 'docker.sock'}"
+
+    @property
+    def has_private_engine(self) -> bool:
+        """Whether the chosen engine is this lab's own: only that one may be stopped or emptied."""
+        return self.engine_host == self.private_engine
+
+    def course_port(self, port: int) -> int:
+        """The host port on this machine that the course's texts call `port`."""
+        return port - FIRST_PORT + self.first_port
 
     # Targets -----------------------------------------------------------------------------------
 

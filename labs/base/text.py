@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 LETTERS = "abcdefgh"
 """How the options of a question are called."""
+
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+"""What moves the cursor of a terminal and colours its letters (ECMA-48, "Control sequences"; OSC of xterm)."""
+
+
+def plain(text: str) -> str:
+    """A tool's words without what only a terminal understands: colours, cursor."""
+    return _ESCAPES.sub("", text)
 
 
 def size(count: float) -> str:

@@ -15,6 +15,7 @@ class Verdict:
         observed: what was read, one Portuguese sentence.
         hint: what to do where it did not pass.
         evidence: what proves it, such as {"digest": "sha256:…"}; the certificate lists it.
+        holds: of a verdict that did not pass: the command failed now, and what was there before still holds.
         answered: False where an outside system gave no answer, so that nothing is known: it takes no proof back.
     """
 
@@ -22,6 +23,7 @@ class Verdict:
     observed: str
     hint: str = ""
     evidence: Mapping[str, str] = field(default_factory=dict)
+    holds: bool = False
     answered: bool = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from labs.base.reference import parse
 from labs.base.text import short
 from labs.base.text import size as shown_size
 from labs.base.verdict import Verdict, failed, passed
-from labs.checks import check
+from labs.checks import check, witness
 from labs.checks.image import require
 from labs.checks.registry import remote_manifest
 from labs.seams.world import World
@@ -29,15 +30,41 @@ def identity(world: World, profile: str, arn: str) -> Verdict:
 
 
 @check
-def profile(world: World, profile: str, region: str, output: str) -> Verdict:
-    """A profile of the lab's own files has a key, a region and an output format."""
+def profile(world: World, profile: str, region: str, output: str, file: str) -> Verdict:
+    """A profile of the lab's own files has the key that stands in a file, a region and an output format."""
     stored = world.cloud.profile(profile)
     wrong = [name for name, value in (("region", region), ("output", output)) if stored.get(name) != value]
-    if "aws_access_key_id" not in stored:
-        return failed(f"O perfil {profile} não tem access key.", "aws configure")
+    if why := _other_key(stored, profile, Path(file)):
+        return failed(why, "aws configure")
     if wrong:
         return failed(f"No perfil {profile} confira: {', '.join(wrong)}.", "aws configure")
     return passed(f"O perfil {profile} tem access key, região {region} e saída {output}.")
+
+
+def _other_key(stored: Mapping[str, str], profile: str, file: Path) -> str:
+    """Why a profile's key pair is not the one in the file; empty where it is. No value is shown."""
+    mine, secret = stored.get("aws_access_key_id", ""), stored.get("aws_secret_access_key", "")
+    if not mine:
+        return f"O perfil {profile} não tem access key."
+    key = _kept_key(file)
+    if key is None:
+        return f"{file.name} ainda não guarda uma access key."
+    if (mine, secret) == (key["SecretAccessKey"], key["AccessKeyId"]):
+        return f"No perfil {profile} os dois valores estão trocados: o id está no lugar da secret key."
+    if mine != key["AccessKeyId"]:
+        return f"A access key do perfil {profile} não é a que está em {file.name}."
+    if secret != key["SecretAccessKey"]:
+        return f"A secret key do perfil {profile} não é a que está em {file.name}."
+    return ""
+
+
+def _kept_key(file: Path) -> dict[str, str] | None:
+    """The key pair that `create-access-key` answered into a file; None where there is none."""
+    try:
+        key = json.loads(file.read_text("utf-8"))["AccessKey"]
+        return {name: str(key[name]) for name in ("AccessKeyId", "SecretAccessKey")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @check
@@ -61,10 +88,12 @@ def user_policy(world: World, user: str, policy: str) -> Verdict:
     document = world.cloud.read("iam", "get_user_policy", UserName=user, PolicyName=policy)["PolicyDocument"]
     statements = listed(document.get("Statement"))
     for statement in statements:
-        actions = listed(statement.get("Action"))
-        wide = "NotAction" in statement or "*" in actions or "ecr:*" in actions
-        if statement.get("Effect") != "Deny" and wide:
-            return failed("A política permite ações demais.", "Liste só as ações que o push e o pull usam.")
+        wide = [action for action in listed(statement.get("Action")) if "*" in action or "?" in action]
+        if statement.get("Effect") != "Deny" and (wide or "NotAction" in statement):
+            what = ", ".join(wide) or "NotAction"
+            return failed(
+                f"A política permite ações demais: {what}.", "Liste uma a uma só as ações que o push e o pull usam."
+            )
     return passed(f"{user} tem a política {policy}: {len(statements)} declarações, nenhuma com “*” nas ações.")
 
 
@@ -80,15 +109,58 @@ def attached_policy(world: World, user: str, policy: str) -> Verdict:
 def access_key(world: World, user: str, file: str) -> Verdict:
     """The file holds a key that is active for this user, and nobody else can read the file."""
     path = Path(file)
-    try:
-        key = json.loads(path.read_text("utf-8"))["AccessKey"]["AccessKeyId"]
-    except (OSError, ValueError, KeyError, TypeError):
+    kept = _kept_key(path)
+    if kept is None:
         return failed(f"{path.name} ainda não guarda uma access key.", "Crie a chave e guarde a resposta no arquivo.")
+    key = kept["AccessKeyId"]
     if path.stat().st_mode & 0o077:
         return failed(f"Outras pessoas conseguem ler {path.name}.", f"chmod 600 '{path}'")
     if _keys(world, user).get(key) != "Active":
         return failed("A access key do arquivo não está ativa.", "Crie uma access key nova.")
     return passed(f"{user} tem a access key {masked(key)} ativa, guardada em arquivo só seu.", key=masked(key))
+
+
+@check
+def key_refused(world: World) -> Verdict:
+    """AWS refused a request signed with a key that had been deactivated."""
+    old = witness.deactivated(world)
+    for event in reversed(world.admin.events()):
+        if (event["kind"], event["code"]) == ("refused", "InvalidClientTokenId") and event.get("key") in old:
+            return passed(
+                f"A chave {masked(event['key'])}, desativada, foi recusada: {event['message']}",
+                key=masked(event["key"]),
+            )
+    return failed("A AWS ainda não recusou um pedido com a chave desativada.", "aws sts get-caller-identity")
+
+
+@check
+def new_key(world: World, user: str, file: str) -> Verdict:
+    """The file holds an active key of the user's, made in place of one that was deactivated."""
+    verdict = access_key(world, user, file)
+    if not verdict.passed or world.settings.live:
+        return verdict
+    key = (_kept_key(Path(file)) or {}).get("AccessKeyId", "")
+    old = witness.deactivated(world) - {key}
+    if not old:
+        return failed(
+            "Nenhuma access key foi desativada ainda: esta é a primeira, e não a nova.",
+            "Desative antes a chave que se perdeu (passo 8).",
+        )
+    return passed(
+        f"Antes a chave era {', '.join(sorted(map(masked, old)))}, desativada; agora é {masked(key)}, ativa.",
+        key=masked(key),
+    )
+
+
+@check
+def new_key_configured(world: World, profile: str, user: str, file: str) -> Verdict:
+    """The profile uses the new key, and AWS says whose it is."""
+    verdict = new_key(world, user, file)
+    if not verdict.passed:
+        return verdict
+    if why := _other_key(world.cloud.profile(profile), profile, Path(file)):
+        return failed(why, "aws configure")
+    return identity(world, profile, f"user/{user}")
 
 
 @check
@@ -123,21 +195,55 @@ def only_active_keys(world: World, user: str, count: int) -> Verdict:
     return passed(f"{user} tem {count} access key, ativa; a antiga foi apagada.")
 
 
+MONTHLY_COST = {"TimeUnit": "MONTHLY", "BudgetType": "COST"}
+ACTUAL_PERCENT = {
+    "NotificationType": "ACTUAL",
+    "ComparisonOperator": "GREATER_THAN",
+    "ThresholdType": "PERCENTAGE",
+}
+"""What each alert of a budget of the course is (AWS Budgets API reference, Notification)."""
+
+
 @check
-def budget(world: World, name: str, limit: str, thresholds: list[int]) -> Verdict:
-    """The budget is read back with its limit and its alerts, each with somebody to tell."""
+def budget(world: World, name: str, limit: str, thresholds: list[int], told: str = "") -> Verdict:
+    """The budget is read back: what it limits, its alerts, and that each tells somebody (`told`, where it is given)."""
     who: dict[str, Any] = {"AccountId": world.settings.account, "BudgetName": name}
     found = world.cloud.read("budgets", "describe_budget", **who)["Budget"]
-    if float(found["BudgetLimit"]["Amount"]) != float(limit):
-        return failed(
-            f"O limite do budget é {found['BudgetLimit']['Amount']}, e não {limit} USD.",
-            "Crie de novo com o limite certo.",
-        )
+    amount = found["BudgetLimit"]
+    again = f"aws budgets delete-budget --account-id {world.settings.account} --budget-name {name} --profile console"
+    if float(amount["Amount"]) != float(limit) or amount["Unit"] != "USD":
+        return failed(f"O limite do budget é {amount['Amount']} {amount['Unit']}, e não {limit} USD.", again)
+    if wrong := _other(found, MONTHLY_COST):
+        return failed(f"O budget não é de custo por mês: {wrong}.", again)
     alerts = world.cloud.read("budgets", "describe_notifications_for_budget", **who)["Notifications"]
-    levels = sorted(int(alert["Threshold"]) for alert in alerts)
-    if levels != sorted(thresholds):
-        return failed(f"Os alertas estão em {levels} %, e não em {thresholds} %.", "cat aws/alerts.json")
-    return passed(f"Budget {name}: {limit} USD por mês, alertas em {', '.join(map(str, levels))} %.", budget=name)
+    levels = sorted(float(alert["Threshold"]) for alert in alerts)
+    if levels != sorted(map(float, thresholds)):
+        return failed(f"Os alertas estão em {_levels(levels)} %, e não em {_levels(thresholds)} %.", again)
+    for alert in alerts:
+        if wrong := _other({"ThresholdType": "PERCENTAGE", **alert}, ACTUAL_PERCENT):
+            return failed(f"Um alerta não é do gasto real acima da porcentagem: {wrong}.", again)
+        if why := _told_nobody(world, who, alert, told):
+            return failed(why, again)
+    return passed(f"Budget {name}: {limit} USD por mês, alertas em {_levels(levels)} %.", budget=name)
+
+
+def _other(found: Mapping[str, Any], wanted: Mapping[str, str]) -> str:
+    """Which of the wanted fields has another value; empty where none has."""
+    return ", ".join(f"{name} é {found.get(name)}" for name, value in wanted.items() if found.get(name) != value)
+
+
+def _levels(levels: Iterable[float]) -> str:
+    return ", ".join(f"{level:g}" for level in levels)
+
+
+def _told_nobody(world: World, who: Mapping[str, Any], alert: Mapping[str, Any], told: str) -> str:
+    answer = world.cloud.read("budgets", "describe_subscribers_for_notification", Notification=dict(alert), **who)
+    addresses = [one["Address"] for one in answer.get("Subscribers", [])]
+    if not addresses:
+        return f"O alerta de {float(alert['Threshold']):g} % não avisa ninguém."
+    if told and told not in addresses:
+        return f"O alerta de {float(alert['Threshold']):g} % avisa {', '.join(addresses)}, e não {told}."
+    return ""
 
 
 @check
@@ -168,8 +274,11 @@ def ecr_repository(world: World, name: str, mutability: str = "MUTABLE") -> Verd
 
 
 @check
-def ecr_image(world: World, ref: str) -> Verdict:
-    """The chain of digests: engine ↔ manifest in the registry ↔ `describe-images`, with the true size."""
+def ecr_image(world: World, ref: str, same_as: str = "") -> Verdict:
+    """The chain of digests: engine ↔ manifest in the registry ↔ `describe-images`, with the true size.
+
+    `same_as` is a name of the engine that must give the same image.
+    """
     name, image, manifest = parse(ref), require(world, ref), remote_manifest(world, ref)
     details = world.cloud.read(
         "ecr", "describe_images", repositoryName=name.repository, imageIds=[{"imageTag": name.tag}]
@@ -177,6 +286,8 @@ def ecr_image(world: World, ref: str) -> Verdict:
     described = details["imageDetails"][0]
     if manifest.config.digest != image.id:
         return failed(f"O ECR tem outra imagem em {ref}.", f"docker push {ref}")
+    if same_as and require(world, same_as).id != image.id:
+        return failed(f"{ref} não é a mesma imagem que {same_as}.", "docker image ls")
     if described["imageDigest"] != manifest.digest:
         return failed("describe-images mostra outro digest.", f"docker push {ref}")
     size = int(described["imageSizeInBytes"])

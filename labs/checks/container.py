@@ -32,8 +32,8 @@ def page_answers(
     """The page on a host port comes from a container of this image, and says what it should and nothing more."""
     container = _publishing(world, port, require(world, image).id)
     if container is None:
-        return failed(f"Nenhum container de {image} publica a porta {port}.", f"docker ps --filter publish={port}")
-    health, page = _wait_for_page(world, port, container)
+        return _nobody(world, image, port)
+    health, page = wait_for_page(world, port, container)
     if not health:
         return failed(f"A página na porta {port} não respondeu: {page}", f"docker logs {container.name}")
     unset = [name for name in keys or () if not health.get("keys", {}).get(name)]
@@ -81,12 +81,12 @@ def container_exited(world: World, name: str, log: str) -> Verdict:
     """The container stopped with an error that its log explains."""
 
     def look() -> Look:
-        now = _named(world, name)
+        now = named(world, name)
         return Look(now is None or now.exit_code is not None)
 
     with contextlib.suppress(SandboxError):
         until(f"o container {name} parar", look, READY_SECONDS, interval=LOOK_SECONDS)
-    container = _named(world, name)
+    container = named(world, name)
     if container is None:
         return failed(f"Não há container com o nome {name}.", f"docker run --name {name} -d widget-server:v2")
     if container.exit_code is None:
@@ -99,9 +99,11 @@ def container_exited(world: World, name: str, log: str) -> Verdict:
 
 
 @check
-def environments(world: World, names: list[str], image: str = "") -> Verdict:
-    """Containers of one image, each with its own environment, all answering."""
-    found = [_named(world, name) for name in names]
+def environments(world: World, names: list[str], image: str = "", named_alike: bool = False) -> Verdict:
+    """Containers of one image, each with its own environment (that of its own name, where they are `named_alike`), all
+    answering.
+    """
+    found = [named(world, name) for name in names]
     missing = [
         name for name, container in zip(names, found, strict=True) if not container or container.exit_code is not None
     ]
@@ -116,11 +118,23 @@ def environments(world: World, names: list[str], image: str = "") -> Verdict:
         return failed(
             f"Os ambientes têm o mesmo APP_ENV: {', '.join(values)}.", "Use um --env-file para cada ambiente."
         )
+    swapped = [one.name for one, value in zip(running, values, strict=True) if value != one.name]
+    if swapped and named_alike:
+        return failed(f"Não roda com o APP_ENV do seu nome: {', '.join(swapped)}.", "Use o --env-file do mesmo nome.")
     for container in running:
-        health, page = _wait_for_page(world, container.ports[0] if container.ports else 0, container)
+        health, page = wait_for_page(world, container.ports[0] if container.ports else 0, container)
         if not health:
             return failed(f"{container.name} não respondeu: {page}", f"docker logs {container.name}")
     return passed(f"{' e '.join(names)}: a mesma imagem, valores diferentes.", image=next(iter(ids)))
+
+
+def _nobody(world: World, image: str, port: int) -> Verdict:
+    """No container of the image publishes the port; one of the same name may, made before it was built again."""
+    for one in world.engine.containers():
+        if port in one.ports and one.image == image and one.exit_code is None:
+            what = f"A porta {port} é do container {one.name}, que ainda roda a {image} de antes do último build."
+            return failed(what, f"docker rm -f {one.name}")
+    return failed(f"Nenhum container de {image} publica a porta {port}.", f"docker ps --filter publish={port}")
 
 
 def _publishing(world: World, port: int, image_id: str) -> Container | None:
@@ -130,11 +144,12 @@ def _publishing(world: World, port: int, image_id: str) -> Container | None:
     return None
 
 
-def _named(world: World, name: str) -> Container | None:
+def named(world: World, name: str) -> Container | None:
+    """The container of this name, running or not."""
     return next((container for container in world.engine.containers() if container.name == name), None)
 
 
-def _wait_for_page(world: World, port: int, container: Container) -> tuple[dict[str, Any], str]:
+def wait_for_page(world: World, port: int, container: Container) -> tuple[dict[str, Any], str]:
     """The app's health and page, or ({}, last thing observed) where it does not answer in time or stops."""
     found: tuple[dict[str, Any], str] = {}, ""
 
@@ -145,7 +160,7 @@ def _wait_for_page(world: World, port: int, container: Container) -> tuple[dict[
             return Look(True)
         except (OSError, ValueError) as error:
             observed = str(error)
-        now = _named(world, container.name)
+        now = named(world, container.name)
         if now is None or now.exit_code is not None:
             found = {}, f"o container {container.name} parou"
             return Look(True)

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from labs.base.errors import LabError
+from labs.base.marks import APP, TITLE_LABEL
 from labs.base.text import short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
-from labs.ownership.inventory import TITLE_LABEL
 from labs.seams.engine import Image
 from labs.seams.world import World
 
@@ -35,7 +35,7 @@ def image_built(world: World, ref: str, version: str = "") -> Verdict:
     """The image was built from widget-server's Dockerfile, in this version (any where empty): its labels say so."""
     image = require(world, ref)
     title, found = image.labels.get(TITLE_LABEL), image.labels.get(VERSION_LABEL)
-    if title != "widget-server":
+    if title != APP:
         return failed(f"{ref} existe, mas não foi construída pelo Dockerfile do widget-server.", "cat Dockerfile")
     if version and found != version:
         return failed(f"{ref} tem a versão {found}, e não {version}.", "Confira o ARG APP_VERSION e construa de novo.")
@@ -59,6 +59,40 @@ def same_image(world: World, refs: list[str]) -> Verdict:
         seen = ", ".join(f"{reference} = {short(found)}" for reference, found in ids.items())
         return failed(f"Os nomes apontam para imagens diferentes: {seen}.", "Dê o segundo nome de novo com docker tag.")
     return passed(f"{len(refs)} nomes, um só image id.", id=next(iter(ids.values())))
+
+
+@check
+def same_build(world: World, refs: list[str]) -> Verdict:
+    """Two builds gave the same image: everything came from the cache."""
+    first, *others = refs
+    image = require(world, first)
+    for reference in others:
+        if require(world, reference).id != image.id:
+            return failed(
+                f"{reference} não é a mesma imagem que {first}: algo mudou entre os dois builds.",
+                "Confira se o Dockerfile e os arquivos são os mesmos e construa as duas de novo.",
+            )
+    return passed(f"{' e '.join(refs)} são a mesma imagem: tudo veio do cache.", id=image.id)
+
+
+@check
+def left_out(world: World, refs: list[str], file: str) -> Verdict:
+    """A file lies in the working copy and changed nothing of the image: `.dockerignore` kept it out."""
+    if not (world.settings.work / APP / file).is_file():
+        return failed(f"O arquivo {file} não está na pasta {APP}.", f"ls -a {Path(file).parent}")
+    verdict = same_build(world, refs)
+    if not verdict.passed:
+        return verdict
+    return passed(f"{file} ficou fora: {refs[-1]} é a mesma imagem que {refs[0]}.", **verdict.evidence)
+
+
+@check
+def name_impossible(world: World, name: str, kept: str) -> Verdict:
+    """No image bears a name that Docker refuses, and the one that was to get it is still there."""
+    image = require(world, kept)
+    if name in image.tags:
+        return failed(f"A imagem tem o nome {name}.", f"docker rmi {name}")
+    return passed(f"Nenhuma imagem se chama {name}: o Docker só aceita minúsculas no repositório.", id=image.id)
 
 
 @check

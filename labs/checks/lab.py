@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labs.base.verdict import Verdict, failed, passed
-from labs.checks import check
+from labs.checks import check, witness
 from labs.course.progress import Progress
 from labs.seams.world import World
 
@@ -35,17 +35,23 @@ def refusal_witnessed(world: World, step: str) -> Verdict:
 
 
 @check
-def refused(world: World, service: str, repository: str = "", code: str = "", message: str = "") -> Verdict:
-    """The registry or AWS refused such a request: it is in what the gateway saw."""
-    for event in reversed(world.admin.events()):
-        if (
-            event["kind"] == "refused"
-            and event["service"] == service
-            and (not repository or event["repository"] == repository)
-            and (not code or event["code"] == code)
-            and message in event["message"]
-        ):
-            return passed(f"Recusado, como esperado: {event['message'] or event['code']}", event=event["seq"])
-    return failed(
-        "O registry ainda não recusou este pedido: ele não chegou lá.", "Rode o comando do passo e leia a resposta."
-    )
+def refused(
+    world: World,
+    service: str,
+    repository: str = "*",
+    code: str = "*",
+    message: str = "",
+    user: str = "*",
+    subject: str = "*",
+) -> Verdict:
+    """The registry or AWS refused such a request of the learner's: it is in what the gateway saw. All but `message`, of
+    which a part is enough, are patterns (`fnmatch`); an empty `user` is one without a login.
+    """
+    patterns = {"repository": repository, "code": code, "user": user, "subject": subject, "message": f"*{message}*"}
+    event = witness.find(world, service, "refused", **patterns)
+    if event is None:
+        who = "A AWS" if service == "aws" else "O registry"
+        return failed(
+            f"{who} ainda não recusou este pedido: ele não chegou lá.", "Rode o comando do passo e leia a resposta."
+        )
+    return passed(f"Recusado, como esperado: {event['message'] or event['code']}", event=event["seq"])

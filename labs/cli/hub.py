@@ -14,6 +14,9 @@ from labs.base.errors import CommandError
 from labs.base.files import write_atomic
 from labs.base.settings import HUB_USER_RULE, Settings
 
+OF_OTHERS = ("acme", "library", "docker")
+"""Accounts that stand for somebody else's in the lessons, and Docker's own."""
+
 
 def account_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NOME", help="de 4 a 30 letras minúsculas e números")
@@ -70,9 +73,13 @@ def choose(settings: Settings, name: str) -> Settings:
             name,
             "python3 -m labs.account maria2026",
         )
+    if name in OF_OTHERS:
+        raise CommandError(
+            f"A conta {name} é de outra pessoa: escolha outro nome.", name, "python3 -m labs.account maria2026"
+        )
     token = _token(settings) if name == settings.hub_user else ""
     token = token or secrets.token_urlsafe(24)
-    GatewayAdmin(settings).hub_account(name, token)
+    GatewayAdmin(settings).hub_account(name, token, asked=True)
     write_atomic(settings.hub_token_file, token + "\n")
     write_atomic(settings.secrets / "hub-netrc", f"machine 127.0.0.1 login {name} password {token}\n")
     return settings.with_changes(hub_user=name).save()

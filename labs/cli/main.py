@@ -24,7 +24,7 @@ from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.foreign import leaving
 from labs.base.settings import Settings, default_home
-from labs.cli import cleanup, clinic, course, dials, hub, pytest_words, reset, secrets_scan, sso, target
+from labs.cli import cleanup, clinic, course, dials, hub, ports, pytest_words, reset, secrets_scan, sso, target
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
@@ -297,6 +297,13 @@ VERBS = {
         ),
         Verb("status", "o que está rodando, onde e desde quando", _status, _json_argument),
         Verb("doctor", "o que falta e o comando exato para resolver", _doctor, _json_argument),
+        Verb(
+            "ports",
+            "as portas dos containers do curso nesta máquina, e como trocá-las",
+            ports.run,
+            ports.arguments,
+            ports.EXAMPLES,
+        ),
         Verb("env", 'linhas export: eval "$(python3 -m labs env)" deixa o terminal no laboratório', _env),
         Verb("journey", "onde você está no curso e por onde continuar", course.journey, course.journey_arguments),
         Verb(

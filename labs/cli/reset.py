@@ -59,10 +59,10 @@ def _refused() -> int:
 
 def _listed(settings: Settings) -> str:
     """What is deleted of the state folder, and of an engine that is the learner's own."""
-    from labs.sandbox import engine_choice, lifecycle
+    from labs.sandbox import lifecycle
 
     names = [f"{settings.home / name}: {words}" for name, words in lifecycle.deleted_at_reset(settings).items()]
-    if settings.engine_host and not engine_choice.is_private(settings):
+    if settings.engine_host and not settings.has_private_engine:
         from labs.ownership import removal
 
         names += [f"{name}, no seu Docker" for name in removal.in_own_engine(settings)]

@@ -91,19 +91,22 @@ def _secret_in_arg_present(world: World) -> Verdict:
 def _port_taken(ingredients: Ingredients) -> None:
     ingredients.web("clinica-web:v1")
     values = ("--env-file", "exemplos/homologacao.env")
-    ingredients.run("-p", f"{PORT}:3333", *values, "--name", "clinica-esquecido", "clinica-web:v1")
+    port = ingredients.settings.course_port(PORT)
+    ingredients.run("-p", f"{port}:3333", *values, "--name", "clinica-esquecido", "clinica-web:v1")
 
 
 def _port_taken_present(world: World) -> Verdict:
     holder = _container(world, "clinica-esquecido")
-    if holder is None or holder.exit_code is not None or PORT not in holder.ports:
-        return failed(f"O container deste caso não ocupa a porta {PORT}.")
+    port = world.settings.course_port(PORT)
+    if holder is None or holder.exit_code is not None or port not in holder.ports:
+        return failed(f"O container deste caso não ocupa a porta {port}.")
     return passed("A imagem está pronta, e o container novo não sobe.")
 
 
 def _missing_variable(ingredients: Ingredients) -> None:
     ingredients.web("clinica-web:v1")
-    ingredients.run("-p", f"{PORT}:3333", "-e", "KEY_1=valor", "--name", "clinica-web", "clinica-web:v1")
+    port = ingredients.settings.course_port(PORT)
+    ingredients.run("-p", f"{port}:3333", "-e", "KEY_1=valor", "--name", "clinica-web", "clinica-web:v1")
 
     def ended() -> Look:
         found = _container(ingredients.world, "clinica-web")
@@ -126,7 +129,8 @@ def _moved_tag(ingredients: Ingredients) -> None:
         ingredients.docker("tag", "clinica-web:v1", name)
         ingredients.push(name)
         values = ("--env-file", f"exemplos/{container}.env")
-        ingredients.run("-p", f"{port}:3333", *values, "--name", f"clinica-{container}", name)
+        published = f"{ingredients.settings.course_port(port)}:3333"
+        ingredients.run("-p", published, *values, "--name", f"clinica-{container}", name)
 
 
 def _moved_tag_present(world: World) -> Verdict:

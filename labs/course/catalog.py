@@ -41,6 +41,22 @@ class CheckSpec(Typed, frozen=True):
         return {name: _expand(value, variables) for name, value in self.arguments.items()}
 
 
+class Seen(Typed, frozen=True):
+    """What the gateway must have seen, for a step whose state is the same before and after: an event that is no read of
+    the kit's own. Each field is a pattern (`fnmatch`), with variables; an empty one fits anything.
+
+    `kind` and the fields' meanings: `labs/sandbox/gateway/memory/access_log.py`, and `engine_watch.py` for "engine".
+    """
+
+    service: str
+    kind: str
+    repository: str = ""
+    reference: str = ""
+    user: str = ""
+    subject: str = ""
+    code: str = ""
+
+
 class Step(Typed, frozen=True):
     """One thing the learner does.
 
@@ -48,8 +64,14 @@ class Step(Typed, frozen=True):
         command: the literal command, as typed in a terminal that has the lab's environment.
         expect: text of the refusal that this step is meant to meet; empty where it is meant to succeed.
         stdin: who answers the command's questions when a button runs it: "" or "access-key".
-        once: running it again would create a second thing, so it is not run where its check already passes.
-        open: the learner gets the task (`text`) and no command; `command` is the solution.
+        seen: what the gateway must have seen beside what the check finds.
+        given: why the check passes before the command is run (it only shows, or makes what a lab already has): such a
+            step is proven by being run or asked about, and never by opening the lesson.
+        once: running it again would create a second thing, or find nothing to do: where its check already passes it is
+            not run.
+        required: of a challenge: the certificate asks for it.
+        closing: it asks for the certificate, or comes after it.
+        open: the learner gets the task (`text`) and no command; `command` is the solution. A challenge always is.
         lasting: the check still holds at the end of the course; a later step undoes the others on purpose.
         cleanup: command that removes what a challenge's solution created.
         skip: why this step cannot be done with the chosen target; empty where it can.
@@ -71,7 +93,11 @@ class Step(Typed, frozen=True):
     cleanup: str = ""
     needs: tuple[str, ...] = ()
     skip: str = ""
+    seen: Seen | None = None
+    given: str = ""
     once: bool = False
+    required: bool = False
+    closing: bool = False
     open: bool = False
     lasting: bool = True
     case: str = ""
@@ -122,6 +148,14 @@ class Lesson(Typed, frozen=True):
     quiz: tuple[Question, ...] = ()
     challenge: Step | None = None
     cases: tuple[Case, ...] = ()
+
+    @property
+    def demanded(self) -> tuple[Step, ...]:
+        """What the certificate asks for: not what comes with or after it, nor the clinic, nor what cannot be done."""
+        if self.cases:
+            return ()
+        challenge = [self.challenge] if self.challenge and self.challenge.required else []
+        return tuple(step for step in (*self.steps, *challenge) if not (step.closing or step.skip))
 
     def step(self, step_id: str) -> Step:
         """The step, or the challenge, with this id.
@@ -261,7 +295,7 @@ def _lesson(file: _File) -> Lesson:
         needs=file.needs,
         steps=(*(step for _, steps in cases for step in steps), *map(_step, file.step)),
         quiz=file.quiz,
-        challenge=_step(file.challenge) if file.challenge else None,
+        challenge=_step({**file.challenge, "open": True}) if file.challenge else None,
         cases=tuple(
             Case(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps))
             for case, steps in cases

@@ -99,11 +99,13 @@ class Part:
         text: as written, for a shell.
         programs: its programs in order, those inside `(…)` and `$(…)` too.
         needs_shell: it is more than programs in a pipe with plain words; only a shell can run it.
+        substitutes: but for words that are a `$(…)` each: who can answer those needs no shell.
     """
 
     text: str
     programs: tuple[Program, ...]
     needs_shell: bool
+    substitutes: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,21 @@ class CommandLine:
         """What else it names: containers, images, repositories, users, budgets."""
         return _each(thing for program in self.programs for thing in program.touches(variables))
 
+    def publishes(self, variables: Mapping[str, str]) -> tuple[int, ...]:
+        """The host ports that its containers get."""
+        asked = (one.asks for one in self.programs)
+        return tuple(port for one in asked if isinstance(one, DockerWords) for port in one.publishes(variables))
+
     def services(self, variables: Mapping[str, str]) -> frozenset[Service]:
         """Whom it talks to."""
         return frozenset(service for program in self.programs for service in program.services(variables))
+
+    def asked(self, variables: Mapping[str, str]) -> frozenset[str]:
+        """Who is asked, as `labs/base/explain.py` takes it: services, and verbs of docker."""
+        asks = [program.asks for program in self.programs]
+        verbs = {one.verb for one in asks if isinstance(one, DockerWords)}
+        services = {one.service for one in asks if isinstance(one, AwsWords)}
+        return frozenset((verbs | services | {str(one) for one in self.services(variables)}) - {""})
 
 
 @lru_cache(maxsize=1024)
@@ -171,7 +185,7 @@ def _read(text: str) -> CommandLine:
 def _part(stretch: Stretch) -> Part:
     programs = tuple(program for simple in stretch.commands for program in _meaning(simple))
     plain = all(one.asks is None or one.words[0].text in _PLAINLY for one in programs)
-    return Part(stretch.text, programs, stretch.needs_shell or not plain)
+    return Part(stretch.text, programs, stretch.needs_shell or not plain, stretch.substitutes and plain)
 
 
 def _meaning(simple: Simple) -> Iterator[Program]:
@@ -234,7 +248,7 @@ def _registries(word: Word, variables: Mapping[str, str]) -> Iterator[Service]:
     for service, names in ((Service.ECR, ("ECR_REGISTRY",)), (Service.HUB, ("HUB_REGISTRY", "HUB_API"))):
         if any(f"${{{name}}}" in word.text or (variables.get(name) or "\0") in word.text for name in names):
             yield service
-    if ".dkr.ecr." in word.text:
+    if re.search(r"\.dkr[.-]ecr(?:-fips)?\.", word.text):
         yield Service.ECR
 
 

@@ -152,6 +152,11 @@ class DockerWords:
             published = _resolved(self.values("--publish"), variables)
             yield Thing(CONTAINER, alias(image, [port for one in published for port in _host_ports(one)]))
 
+    def publishes(self, variables: Mapping[str, str]) -> Iterator[int]:
+        """The host ports that it publishes."""
+        if self.verb in ("run", "create"):
+            yield from (port for one in _resolved(self.values("--publish"), variables) for port in _host_ports(one))
+
     def _named_volumes(self, variables: Mapping[str, str]) -> Iterator[str]:
         """Volumes that the engine makes by itself under the name given (docs.docker.com/engine/storage/volumes)."""
         for volume in _resolved(self.values("--volume"), variables):

@@ -44,6 +44,12 @@ class Word:
     needs_shell: bool = False
     inside: tuple[Simple, ...] = ()
 
+    @property
+    def substituted(self) -> str:
+        """What stands in the `$(…)` that is the whole word; empty where it is none."""
+        text = self.text.replace("$$", "$")
+        return text[2:-1] if self.inside and text.startswith("$(") and text.endswith(")") else ""
+
     def resolved(self, variables: Mapping[str, str]) -> str | None:
         """The word as the program sees it; None where only a shell can tell."""
         if self.needs_shell:
@@ -71,11 +77,13 @@ class Stretch:
         text: as written, for a shell.
         commands: all its simple commands, those of groups and of `$(…)` too, in the order of reading.
         needs_shell: it is more than a pipeline of plain words.
+        substitutes: it would be one, but for words that are a `$(…)` each.
     """
 
     text: str
     commands: tuple[Simple, ...]
     needs_shell: bool
+    substitutes: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,11 +139,10 @@ def _leaves_its_shell_alone(piece: Sequence[_Token]) -> bool:
 def _stretch(text: str, tokens: Sequence[_Token]) -> Stretch:
     outer = tuple(_simple(tokens))
     grouped = any(isinstance(one, _Operator) and one.text != "|" and not _redirects(one) for one in tokens)
-    unknown = any(
-        one.assignments or any(word.needs_shell for word in (*one.words, *(file for _, file in one.redirects)))
-        for one in outer
-    )
-    return Stretch(text.strip(), tuple(_with_inner(outer)), grouped or unknown)
+    words = [word for one in outer for word in (*one.words, *(file for _, file in one.redirects)) if word.needs_shell]
+    assigned = any(one.assignments for one in outer)
+    substitutes = bool(words) and not (grouped or assigned) and all(word.substituted for word in words)
+    return Stretch(text.strip(), tuple(_with_inner(outer)), bool(grouped or assigned or words), substitutes)
 
 
 def _with_inner(commands: Sequence[Simple]) -> Iterator[Simple]:

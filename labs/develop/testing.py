@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,9 +26,9 @@ from types import FrameType
 from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.events import Report
-from labs.base.settings import CLONE, Settings
+from labs.base.settings import CLONE, FIRST_PORT, PORTS, Settings
 from labs.develop import measuring
-from labs.sandbox import base_image, leftovers, registry_program, workspace
+from labs.sandbox import base_image, host_ports, leftovers, registry_program, workspace
 
 RUN = (sys.executable, "-m")
 HOMES = "LABS_TEST_HOMES"
@@ -56,7 +55,7 @@ FAST = {
     "estilo": ("tests/unit/test_style.py", *STYLE),
 }
 """The lanes of `--fast`: nothing here starts a sandbox."""
-COURSE_PORTS = range(3000, 3006)
+COURSE_PORTS = range(FIRST_PORT, FIRST_PORT + PORTS)
 """Host ports that stand literally in the course's commands."""
 OWN_NETWORK = """
 ip link set lo up
@@ -190,13 +189,7 @@ def fetch(say: Report) -> None:
 
 def taken_ports() -> list[int]:
     """Which of the course's ports somebody on this machine listens on."""
-    taken = []
-    for port in COURSE_PORTS:
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            taken.append(port)
-    return taken
+    return [port for port in COURSE_PORTS if host_ports.is_taken(port)]
 
 
 def _ports(taken: Sequence[int]) -> str:
@@ -229,12 +222,24 @@ def _run_lanes(
         for lane in made:
             lane.thread.join()
     code = next((lane.code for lane in made if lane.code), 0)
+    for lane in made:
+        if lane.code and lane.log.exists():
+            for line in failures(lane.log.read_text("utf-8", "replace")).splitlines():
+                print(f"{lane.name} │ {line}")
     if measured and not running.interrupted:
         said, reached = measuring.total()
         print(said)
         code = code or int(not reached)
     print(closing_line([lane.closing for lane in made], time.monotonic() - began), flush=True)
     return code
+
+
+def failures(told: str, most: int = 200) -> str:
+    """What pytest told of failed tests, at most its last lines: beside other lanes' it stands far above the end."""
+    found = re.search(
+        r"^=+ (?:FAILURES|ERRORS) =+$.*?(?=^=+ (?:warnings|slowest|short)|\Z)", told, re.DOTALL | re.MULTILINE
+    )
+    return "\n".join((found[0] if found else told).splitlines()[-most:])
 
 
 class Lane:
@@ -245,6 +250,7 @@ class Lane:
     def __init__(self, name: str, command: Sequence[str], running: Running, say: Report) -> None:
         self.name, self._command, self._running, self._say = name, command, running, say
         self.thread = threading.Thread(target=self._run)
+        self.log = LOGS / f"{name}.txt"
         self.closing = ""
         self.code = 2
         """pytest's; 2 is its word for a run that was interrupted, or never began."""
@@ -256,7 +262,7 @@ class Lane:
         LOGS.mkdir(parents=True, exist_ok=True)
         try:
             with (
-                (LOGS / f"{self.name}.txt").open("wb") as log,
+                self.log.open("wb") as log,
                 self._running.start(self._command, homes, subprocess.PIPE) as process,
             ):
                 for line in process.stdout or ():

@@ -6,6 +6,7 @@ That one also forwards `/proxy/<any port>`; here only the three pages below are 
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ PAGES = {
     "homologacao": ("Homologação", 3001, "a aula 08"),
     "producao": ("Produção", 3002, "a aula 08"),
 }
-"""Pages that the lessons put on the learner's machine: path, title, port, where it is made."""
+"""Pages that the lessons put on the learner's machine: path, title, port as the course says it, where it is made."""
 PRIVATE_HEADERS = {"Cookie": "", "Authorization": "", "X-XSRFToken": ""}
 """What a container must not learn: with JupyterLab's cookie or token it could act as the learner."""
 
@@ -113,12 +114,19 @@ def handlers(base: str) -> list[tuple[Any, ...]]:
         (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),
     ]
     for name, (title, port, lesson) in PAGES.items():
-        page = {"name": name, "title": title, "port": port, "lesson": lesson}
+        page = {"name": name, "title": title, "port": on_this_machine(port), "lesson": lesson}
         found += [
             (url_path_join(base, name, "(.*)"), Forwarded, page),
             (url_path_join(base, name), AddSlashHandler),
         ]
     return found
+
+
+def on_this_machine(port: int) -> int:
+    """The host port that the lab uses where the course says `port`."""
+    with contextlib.suppress(LabError):
+        return Settings.load().course_port(port)
+    return port
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

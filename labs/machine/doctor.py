@@ -96,7 +96,7 @@ def _engine(settings: Settings) -> tuple[bool, Finding]:
         package = "docker.io" if _wants_docker(error) else ""
         command = _docker_command(error) if isinstance(error, MissingDependency) else error.next_command
         return True, Finding("engine", False, error.observed or error.what, command, package)
-    private = host == engine_choice.private_host(settings)
+    private = host == settings.private_engine
     own = "do laboratório" if private else "seu (nunca será parado nem esvaziado)"
     return private, Finding("engine", True, f"{own}: {host}")
 

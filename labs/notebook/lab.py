@@ -18,7 +18,7 @@ from IPython.display import display
 from labs import sandbox
 from labs.base.errors import LabError
 from labs.base.events import Line, Watcher, ignore
-from labs.base.settings import Settings
+from labs.base.settings import FIRST_PORT, Settings
 from labs.course import target_words
 from labs.course.catalog import Lesson, Step
 from labs.course.command_line import CommandLine
@@ -28,6 +28,7 @@ from labs.pictures import Picture
 from labs.running import journey
 from labs.running.commands import Context, execute
 from labs.running.runner import Runner
+from labs.sandbox import host_ports
 from labs.secrecy.redact import Redactor
 from labs.widgets.transcript import Status, status_of
 
@@ -108,6 +109,7 @@ class Lab(Gallery):
             print(f"Alvo: {target_words.title(settings)}")
         missing = self._missing()
         self._say_where_you_were()
+        self._say_ports(lesson)
         if not missing:
             return
         from labs.widgets.action import PrepareCard
@@ -127,6 +129,21 @@ class Lab(Gallery):
         lost = journey.recover(runner.course, runner.world, runner.progress) if self._kit.healthy() else ""
         words = (lost, journey.opening(runner.course, runner.progress.all(), self._lesson()))
         print("\n".join(filter(None, words)), end="\n" if any(words) else "")
+
+    def _say_ports(self, lesson: Lesson) -> None:
+        """Before a step needs it: a host port of this lesson that another program holds, or that is not the text's."""
+        settings = self._kit.runner().settings
+        steps = journey.steps_of(lesson)
+        used = sorted({port for step in steps for port in step.line.publishes(settings.environment())})
+        if autorun() or not used:
+            return
+        if settings.first_port != FIRST_PORT:
+            was = ", ".join(str(port - settings.first_port + FIRST_PORT) for port in used)
+            print(f"Nesta máquina, onde o texto diz {was}, use {', '.join(map(str, used))}.")
+        if taken := host_ports.of_others(settings, used):
+            steps_of = [step.title for step in steps if set(step.line.publishes(settings.environment())) & set(taken)]
+            print(f"⚠ Outro programa já usa a porta {', '.join(map(str, taken))}: vai faltar em “{steps_of[0]}”.")
+            print("Encerre esse programa, ou troque as portas do curso: python3 -m labs ports 3100")
 
     def _missing(self) -> list[str]:
         """What this lesson starts from and is not there, in words."""

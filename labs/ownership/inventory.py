@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from labs.base.errors import CommandError, LabError
+from labs.base.marks import APP, TITLE_LABEL
 from labs.base.settings import Settings
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, NETWORK, USER, VOLUME, Thing, alias
 from labs.course.command_line import CommandLine
@@ -14,7 +15,7 @@ from labs.seams import engine_api
 from labs.seams.engine import Container, Engine, Image
 from labs.seams.world import World
 
-TITLE_LABEL, CLINIC_LABEL = "org.opencontainers.image.title", "dev.registry-labs.clinic"
+CLINIC_LABEL = "dev.registry-labs.clinic"
 
 
 def in_engine(settings: Settings) -> list[Thing]:
@@ -109,13 +110,18 @@ def names(container: Container) -> tuple[str, str]:
     return container.name, alias(container.image, container.ports)
 
 
+def of_the_app(world: World, image: Image | None) -> bool:
+    """Whether an image of widget-server lies in the lab's own engine: there it is the course's under whatever name."""
+    return world.settings.has_private_engine and image is not None and image.labels.get(TITLE_LABEL) == APP
+
+
 def lost_its_name(world: World, ledger: Ledger, image: Image) -> bool:
     """Whether an image without a name comes from the kit's own base image and one of its Dockerfiles.
 
     A build that takes over a name leaves the image before it without one, and no check may ever have seen its id. Who
     builds from a base image that the kit made, in this engine, builds in the lab.
     """
-    if image.tags or not (image.labels.get(TITLE_LABEL) == "widget-server" or CLINIC_LABEL in image.labels):
+    if image.tags or not (image.labels.get(TITLE_LABEL) == APP or CLINIC_LABEL in image.labels):
         return False
     for base in ledger.made_by_kit(IMAGE):
         made = world.engine.image(base)

@@ -56,7 +56,7 @@ def items(world: World) -> Iterator[Item]:
 def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator[Item]:
     """What the lab made in the engine; with `kit`, what the kit itself needs there, too."""
     for container in world.engine.containers():
-        if _owns_container(ledger, container):
+        if _owns_container(world, ledger, container):
             yield _item(
                 ledger,
                 Thing(CONTAINER, container.name),
@@ -75,16 +75,20 @@ def engine_items(world: World, ledger: Ledger, *, kit: bool = False) -> Iterator
                     )
 
 
-def _owns_container(ledger: Ledger, container: Container) -> bool:
-    return any(ledger.owns(Thing(CONTAINER, name, container.id)) for name in inventory.names(container))
+def _owns_container(world: World, ledger: Ledger, container: Container) -> bool:
+    noted = any(ledger.owns(Thing(CONTAINER, name, container.id)) for name in inventory.names(container))
+    return noted or inventory.of_the_app(world, world.engine.image(container.image_id))
 
 
 def _image(world: World, ledger: Ledger, image: Image, kit: bool) -> Iterator[Item]:
     """The image's names that are the lab's, each by itself; the image goes with its last name."""
-    ours = ledger.owns(Thing(IMAGE, "", image.id), kit=kit) or inventory.lost_its_name(world, ledger, image)
+    of_the_app = inventory.of_the_app(world, image)
+    lost = inventory.lost_its_name(world, ledger, image)
+    ours = of_the_app or lost or ledger.owns(Thing(IMAGE, "", image.id), kit=kit)
     foreign = ledger.was_before(Thing(IMAGE, "", image.id))
     before = {one.name for one in ledger.before(IMAGE) if one.identity == image.id}
-    removable = [tag for tag in image.tags if ledger.noted(Thing(IMAGE, tag), kit=kit) and tag not in before]
+    noted = [tag for tag in image.tags if of_the_app or ledger.noted(Thing(IMAGE, tag), kit=kit)]
+    removable = [tag for tag in noted if tag not in before]
     if foreign and len(removable) == len(image.tags):
         removable = removable[1:]  # without its last name the engine would delete an image that is not the lab's
     for tag in removable:

@@ -1,4 +1,4 @@
-"""The certificate: run every lasting check of the course again, and write what is proven now as a page to print.
+"""The certificate: run the checks that it asks for again, and write what is proven now as a page to print.
 
 Where one does not pass there is no certificate, and it says where to return to.
 """
@@ -15,9 +15,11 @@ from labs.base.settings import Settings
 from labs.base.verdict import Verdict
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
+from labs.course.tries import Tries, first_try
 from labs.pages import render
 from labs.running import journey
-from labs.running.judge import judge
+from labs.running.journey import steps_of
+from labs.running.judge import demanded
 from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
@@ -51,22 +53,36 @@ def issue(course: Course, world: World, name: str, report: Report) -> bool:
         return False
     path = write(course, world.settings, proofs, name)
     report("Curso comprovado.")
+    for line in not_asked(course, world.settings):
+        report(line)
     report(f"Certificado para imprimir: {path}")
     return True
 
 
+def not_asked(course: Course, settings: Settings) -> list[str]:
+    """What the certificate does not ask for, with how much of it was done all the same; only what there is."""
+    records, tries = Progress(settings).all(), Tries(settings)
+    cases = [(lesson, step) for lesson in course.lessons for step in steps_of(lesson) if step.case]
+    solved = sum(1 for lesson, step in cases if (one := records.get(f"{lesson.id}/{step.id}")) and one.passed)
+    questions = [(lesson.id, question) for lesson in course.lessons for question in lesson.quiz]
+    right = first_try([one for _, one in questions], [tries.of(*one) for one in questions])
+    return [
+        *([f"Não pedido: clínica de erros, {solved} de {len(cases)} passos feitos."] if cases else []),
+        *([f"Não pedido: quizzes, {right} de {len(questions)} acertos na primeira resposta."] if questions else []),
+    ]
+
+
 def prove(course: Course, world: World, report: Report) -> Iterator[Proof]:
-    """Run each lasting check, and report what it found."""
-    for lesson in course.lessons:
-        report(f"{lesson.id}  {lesson.title}")
-        for step in lesson.steps:
-            if not step.lasting:
-                continue
-            verdict = judge(step, world)
-            report(f"  {'✓' if verdict.passed else '✗'} {step.title or step.id}: {verdict.observed}")
-            for name, value in verdict.evidence.items():
-                report(f"      {name}: {value}")
-            yield lesson, step, verdict
+    """Ask for each thing that the certificate wants, and report what was found."""
+    told = ""
+    for lesson, step, verdict in demanded(world, course):
+        if lesson.id != told:
+            report(f"{lesson.id}  {lesson.title}")
+            told = lesson.id
+        report(f"  {'✓' if verdict.passed else '✗'} {step.title or step.id}: {verdict.observed}")
+        for name, value in verdict.evidence.items():
+            report(f"      {name}: {value}")
+        yield lesson, step, verdict
 
 
 def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str) -> Path:
@@ -82,6 +98,7 @@ def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str
         account=settings.hub_user,
         issued=moment(datetime.now().astimezone()),
         count=len(proofs),
+        not_asked=not_asked(course, settings),
         lessons=[
             {"id": lesson.id, "title": lesson.title, "time": times[lesson.id], "proofs": told}
             for lesson in course.lessons

@@ -68,7 +68,7 @@ def parts_of(reference: Reference, known: Mapping[str, str]) -> list[Part]:
     written, implied = reference.text.partition("@")[0], not reference.explicit
     parts = [Part("registry", reference.registry, _registry_words(reference, known), implied=implied)]
     if reference.namespace:
-        official = reference.registry == DOCKER_HUB and "/" not in written
+        official = reference.registry == DOCKER_HUB and f"{reference.namespace}/" not in written
         meaning = "preenchido pelo Docker: imagens oficiais" if official else "a conta ou organização"
         parts.append(Part("namespace", reference.namespace, meaning, "/", official))
     parts.append(Part("repositório", reference.name, "reúne as versões de uma imagem", "/"))

@@ -6,25 +6,20 @@ that the learner's terminal runs. What cannot be understood here is never guesse
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import queue
-import signal
-import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from labs.base.errors import CommandError, Interrupted
 from labs.base.events import Line, Watcher
-from labs.base.explain import explain
-from labs.base.foreign import without_foreign
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import Settings
 from labs.clinic import command as clinic
@@ -33,11 +28,11 @@ from labs.course.command_line import CommandLine, KitWords, Part
 from labs.course.docker_words import DockerWords
 from labs.course.shell_words import Word
 from labs.ownership.inventory import protect
-from labs.seams.cloud import Cloud
+from labs.running import shell
+from labs.seams.cloud import Cloud, UnknownOptionError
 from labs.seams.engine import Engine
 from labs.seams.world import World
 
-POLL = 0.1  # seconds between two looks at the cancel button
 NEVER = threading.Event()
 
 
@@ -79,10 +74,14 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
     protect(line, context.settings, context.engine)
     for part in line.parts:
         action = seam_action(part, context)
-        if action:
-            action(checked)
-        else:
+        try:
+            (action or partial(_bash, part.text, context))(checked)
+        except UnknownOptionError:  # nothing was asked yet
             _bash(part.text, context, checked)
+
+
+def _bash(text: str, context: Context, watch: Watcher) -> None:
+    shell.run(text, context.settings, context.folder, context.answers, context.cancel, watch)
 
 
 # What the seams understand ----------------------------------------------------------------------
@@ -96,9 +95,11 @@ class _UnknownError(Exception):
 
 def seam_action(part: Part, context: Context) -> Action | None:
     """How the seams run this part; None where only a shell can."""
-    if part.needs_shell:
-        return None
     known = _Known(context, context.settings.environment())
+    if part.substitutes:
+        return known.substituting(part)
+    if part.needs_shell or any(program.words[1:2] == (Word("buildx"),) for program in part.programs):
+        return None
     files = [file for program in part.programs for file in program.redirects]
     try:
         match [program.asks for program in part.programs]:
@@ -125,7 +126,7 @@ class _Known:
             case DockerWords(verb="build"):
                 return self._build(asked)
             case DockerWords(verb="push"):
-                return partial(self.context.engine.push, self._only(asked))
+                return partial(self.context.engine.push, self._only(asked, "@"))
             case DockerWords(verb="pull"):
                 return partial(self.context.engine.pull, self._only(asked))
             case AwsWords():
@@ -134,23 +135,63 @@ class _Known:
                 return self._clinic([self._text(word) for word in asked.arguments])
         return None
 
+    def substituting(self, part: Part) -> Action | None:
+        """Of `aws … $(aws …)`: no Python starts for either. Where an answer is not one word, a shell runs it all."""
+        outer = part.programs[-1]
+        words = [word for word in outer.words if word.substituted]
+        if not isinstance(outer.asks, AwsWords) or outer.redirects or None in map(_inside, words):
+            return None
+        asked = outer.asks
+
+        def run(watch: Watcher) -> None:
+            try:
+                action = self._aws(asked)
+            except _UnknownError:
+                _bash(part.text, self.context, watch)
+            else:
+                action(watch)
+
+        return run
+
     def _text(self, word: Word) -> str:
-        text = word.resolved(self.variables)
+        inside = _inside(word)
+        text = self._answer_in(inside) if inside else word.resolved(self.variables)
         if text is None:
             raise _UnknownError
         return text
+
+    def _answer_in(self, asked: AwsWords) -> str | None:
+        """What an `aws` in a `$(…)` prints; None where it is not one word, as a shell splits it."""
+        if (asked.service, asked.operation) == ("configure", "get"):
+            said = self._configured(asked)
+        else:
+            options = self._aws_options(asked)
+            said = _printed(_aws_answer(asked, options, self.context), options)
+        return said if len(said.split()) == 1 else None
+
+    def _configured(self, asked: AwsWords) -> str:
+        """`aws configure get NAME`: one value of a profile."""
+        if len(asked.rest) != 1 or any(name != "--profile" for name, _ in asked.options):
+            raise _UnknownError
+        profile = asked.value("--profile", self.variables) or "default"
+        return self.context.cloud.profile(profile).get(asked.rest[0].text, "")
 
     def _options(self, asked: DockerWords, *known: str) -> dict[str, list[str]]:
         """The options' values; only those that the seams know, in this engine and with these logins."""
         if asked.elsewhere or not {name for name, _ in asked.options} <= set(known):
             raise _UnknownError
-        return {name: [self._text(word) for word in asked.values(name)] for name in known}
+        options = {name: [self._text(word) for word in asked.values(name)] for name in known}
+        if any("" in values for name, values in options.items() if name != "--password-stdin"):
+            raise _UnknownError  # the client asks for the value that is missing
+        return options
 
-    def _only(self, asked: DockerWords) -> str:
+    def _only(self, asked: DockerWords, but: str = "\0") -> str:
+        """The one name that is asked for, without this sign."""
         self._options(asked)
-        if len(asked.arguments) != 1:
+        names = [self._text(word) for word in asked.arguments]
+        if len(names) != 1 or not names[0] or but in names[0]:
             raise _UnknownError
-        return self._text(asked.arguments[0])
+        return names[0]
 
     def _build(self, asked: DockerWords) -> Action:
         options = self._options(asked, "--tag", "--file", "--build-arg")
@@ -159,13 +200,13 @@ class _Known:
         if not once or len(asked.arguments) != 1:
             raise _UnknownError
         place = self._text(asked.arguments[0])
-        if place == "-" or "://" in place or place.startswith("git@"):
-            raise _UnknownError
         tag, file = "".join(options["--tag"]), "".join(options["--file"])
+        if "-" in (place, file) or "://" in place or place.startswith(("git@", "github.com/")):
+            raise _UnknownError
         context = self.context
         folder = (context.folder / place).resolve()
         # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
-        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else "Dockerfile"
+        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else _recipe_in(folder)
         arguments = {name: value for name, _, value in pairs}
         return partial(context.engine.build, folder, tag, recipe, arguments)
 
@@ -200,15 +241,20 @@ class _Known:
 
     def _aws_options(self, asked: AwsWords) -> dict[str, str]:
         """The options by name without dashes; refuses what only the real CLI understands."""
-        if not asked.operation or asked.rest or asked.service == "configure":
+        if asked.operation in ("", *_CLIS_OWN) or asked.rest or asked.service == "configure":
             raise _UnknownError
         if any(
             len(values) > 1 or (name in (*GLOBAL_FLAGS, *GLOBAL_VALUES) and name not in _SHOWN)
             for name, values in asked.options
         ):
             raise _UnknownError
+        if any(values and values[0].text in ("true", "false") for _, values in asked.options):
+            raise _UnknownError  # a flag takes no value
         options = {name[2:]: self._text(values[0]) if values else "true" for name, values in asked.options}
-        if options.get("output", "json") not in ("json", "text"):
+        shown = {"json": True, "text": "query" in options}
+        if not shown.get(options.get("output", "json")) or not _is_query(options.get("query", "@")):
+            raise _UnknownError
+        if asked.operation == "get-login-password" and not options.keys() <= {"region", "profile"}:
             raise _UnknownError
         return options
 
@@ -225,8 +271,34 @@ class _Known:
         return run
 
 
+def _inside(word: Word) -> AwsWords | None:
+    """The `aws` that is all of a word's `$(…)`, and needs no shell itself."""
+    line = CommandLine.of(word.substituted)
+    if line.flaw or len(line.programs) != 1 or line.parts[0].needs_shell or line.programs[0].redirects:
+        return None
+    asked = line.programs[0].asks
+    return asked if isinstance(asked, AwsWords) else None
+
+
+def _recipe_in(folder: Path) -> str:
+    """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
+    alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
+    return "dockerfile" if alone else "Dockerfile"
+
+
 _SHOWN = ("--output", "--profile", "--query", "--region")
 """The AWS CLI's own options that the seam knows."""
+_CLIS_OWN = ("get-login", "help", "wait")
+"""Operations that the AWS CLI has and no service."""
+
+
+def _is_query(text: str) -> bool:
+    """Whether an expression can be read: the AWS CLI says it before it asks."""
+    try:
+        jmespath.compile(text)
+    except JMESPathError:
+        return False
+    return True
 
 
 def _aws_answer(asked: AwsWords, options: Mapping[str, str], context: Context) -> Any:
@@ -259,81 +331,3 @@ def _first_line_of(path: str, context: Context) -> str:
             f"{path}: {error.strerror}",
             'python3 -m labs.account "$HUB_USER"',
         ) from error
-
-
-# bash -------------------------------------------------------------------------------------------
-
-
-def _bash(part: str, context: Context, watch: Watcher) -> None:
-    process = subprocess.Popen(
-        ["bash", "-o", "pipefail", "-c", part],
-        cwd=_existing(context.folder),
-        env=without_foreign(os.environ) | context.settings.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    seen: list[str] = []
-    try:
-        assert process.stdin and process.stdout
-        _type(process.stdin, context.answers)
-        for text in _lines(process.stdout, context.cancel):
-            seen.append(text)
-            watch(Line(text))
-        code = process.wait()
-    except BaseException:
-        _stop(process)
-        raise
-    if code:
-        observed = "\n".join(seen[-8:]) or f"o comando terminou com o código {code}"
-        explanation = explain(observed)
-        raise CommandError(explanation.what or "O comando falhou.", observed, explanation.next_command)
-
-
-def _existing(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise CommandError("A pasta de trabalho deste passo não existe.", str(folder), "python3 -m labs up")
-    return folder
-
-
-def _type(stdin: IO[str], answers: str) -> None:
-    with contextlib.suppress(BrokenPipeError), stdin:  # the command ended without asking
-        stdin.write(answers)
-
-
-def _lines(stdout: IO[str], cancel: threading.Event) -> Any:
-    """Lines as they come; raises `Interrupted` soon after the cancel button, even while the command is silent."""
-    lines: queue.Queue[str | None] = queue.Queue()
-
-    def read() -> None:
-        with stdout:
-            for text in stdout:
-                lines.put(text.rstrip("\n"))
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        try:
-            text = lines.get(timeout=POLL)
-        except queue.Empty:
-            if cancel.is_set():
-                raise Interrupted("Passo interrompido a seu pedido.") from None
-            continue
-        if text is None:
-            return
-        yield text
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """End the command and what it started."""
-    try:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=3)
-    except ProcessLookupError:
-        return
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

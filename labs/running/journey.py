@@ -118,7 +118,7 @@ def rebuild(course: Course, world: World, progress: Progress) -> int:
     proofs = {}
     for lesson in course.lessons:
         for step in steps_of(lesson):
-            verdict = judge(step, world) if step.lasting else None
+            verdict = judge(step, world) if step.lasting and not step.given else None
             if verdict and verdict.passed:
                 proofs[f"{lesson.id}/{step.id}"] = (verdict.observed, verdict.evidence)
     progress.restore(proofs)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from string import Template
+from typing import Any
 
 import labs.checks.cloud
 import labs.checks.container
 import labs.checks.image
 import labs.checks.lab
 import labs.checks.registry
+import labs.checks.release
 import labs.clinic.checks  # noqa: F401 - importing a module registers its checks
 from labs.base.errors import (
     CatalogError,
@@ -21,12 +27,20 @@ from labs.base.errors import (
     SandboxError,
 )
 from labs.base.verdict import Verdict, failed, passed
-from labs.checks import CHECKS, check, misfit
+from labs.base.wait import Look, until
+from labs.checks import CHECKS, check, misfit, witness
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
-from labs.course.catalog import Step
+from labs.course.catalog import Course, Lesson, Seen, Step
+from labs.course.progress import Progress
 from labs.running import residue
+from labs.running.hints import hinted
 from labs.seams.world import World
+
+ENGINE = "engine"
+"""The one witness that is there live too: the engine is the lab's with both targets."""
+EVENT_SECONDS = 0.2
+"""How long after a command the engine's stream may take to bring its event to the gateway."""
 
 
 def check_names() -> tuple[str, ...]:
@@ -40,16 +54,39 @@ def judge(step: Step, world: World) -> Verdict:
     Raises:
         CatalogError: the catalogue names a check that does not exist, or gives it wrong arguments.
     """
-    if step.case:
-        return closed_case(step, world) or _without_repair(_judged(step, world), step)
-    return _judged(step, world)
+    if closed := closed_case(step, world):
+        return closed
+    verdict = _judged(step, world)
+    if verdict.passed and step.seen:
+        verdict = _witnessed(verdict, step.seen, world, step)
+    return hinted(verdict, step, world)
 
 
-def _without_repair(verdict: Verdict, step: Step) -> Verdict:
-    """In the clinic what to do next is the learner's to find: a check may only name the lab's own commands."""
-    if verdict.passed or verdict.hint.startswith("python3 -m labs"):
+def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdict:
+    """A state that was there before the step proves it only where the gateway saw the command."""
+    if world.settings.live and seen.service != ENGINE:  # nobody watches the real registries and AWS
         return verdict
-    return replace(verdict, hint=step.hint)
+    try:
+        find = partial(witness.find, world, seen.service, seen.kind, **_patterns(seen, world))
+        event = find() or (_awaited(find) if seen.service == ENGINE else None)
+    except LabError as error:
+        return Verdict(False, f"{error.what} {error.observed}".strip(), error.next_command)
+    if event is None:
+        observed = f"O laboratório ainda não viu este passo ser feito. O que há agora: {verdict.observed}"
+        return failed(observed, step.hint)
+    return replace(verdict, evidence={**verdict.evidence, "event": str(event["seq"])})
+
+
+def _awaited(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+    with contextlib.suppress(SandboxError):
+        until("o evento do engine chegar", lambda: Look(find() is not None), EVENT_SECONDS)
+    return find()
+
+
+def _patterns(seen: Seen, world: World) -> dict[str, str]:
+    variables = world.settings.environment()
+    names = ("repository", "reference", "user", "subject", "code")
+    return {name: Template(text).safe_substitute(variables) for name in names if (text := getattr(seen, name))}
 
 
 def _judged(step: Step, world: World) -> Verdict:
@@ -96,23 +133,28 @@ def closed_case(step: Step, world: World) -> Verdict | None:
 
 @check
 def course_proven(world: World) -> Verdict:
-    """Every check that lasts to the end of the course passes now, and the certificate was issued."""
-    missing = unproven(world)
+    """All that the certificate asks for holds now, and it was issued."""
+    missing = [f"{lesson.id}/{step.id}" for lesson, step, verdict in demanded(world) if not verdict.passed]
     if missing:
         return failed(f"Falta comprovar: {', '.join(missing)}.", f"python3 -m labs run {missing[0].partition('/')[0]}")
     if not world.settings.certificate_file.is_file():
         return failed("Tudo está comprovado; falta o certificado.", "python3 -m labs.certificate")
-    return passed("Todas as verificações do curso passam agora, a partir do estado real.")
+    return passed("Tudo o que o certificado pede vale agora, a partir do estado real.")
 
 
-def unproven(world: World) -> list[str]:
-    """Steps, as "lesson/step", whose lasting check does not pass."""
-    return [
-        f"{lesson.id}/{step.id}"
-        for lesson in target_words.course(world.settings).lessons
-        for step in lesson.steps
-        if step.lasting and not judge(step, world).passed
-    ]
+def demanded(world: World, course: Course | None = None) -> Iterator[tuple[Lesson, Step, Verdict]]:
+    """What the certificate asks for: each step of the lessons and each required challenge. A check that lasts is run
+    now; what a later step undoes on purpose must have been proven in its time.
+    """
+    records = Progress(world.settings).all()
+    for lesson in (course or target_words.course(world.settings)).lessons:
+        for step in lesson.demanded:
+            if step.lasting:
+                yield lesson, step, judge(step, world)
+            elif not step.given:
+                record = records.get(f"{lesson.id}/{step.id}")
+                done = record is not None and record.passed
+                yield lesson, step, passed(record.observed) if record and done else failed("Ainda não foi comprovado.")
 
 
 @check

@@ -14,7 +14,6 @@ import msgspec
 
 from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, StateError, StepBusy
 from labs.base.events import Event, Line, Watcher, ignore
-from labs.base.explain import explain
 from labs.base.files import locked_now
 from labs.base.settings import Settings
 from labs.base.things import IMAGE, Thing
@@ -28,6 +27,7 @@ from labs.ownership import aws_tags
 from labs.ownership.inventory import now
 from labs.ownership.ledger import Ledger, things_of
 from labs.running.commands import Context, execute
+from labs.running.hints import hinted
 from labs.running.judge import closed_case, judge
 from labs.running.unattended import answering, is_unattended
 from labs.seams.world import World
@@ -96,7 +96,7 @@ class Runner:
                     self._tag(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
-                verdict = self._judge(step, error, lines)
+                verdict = hinted(self._judge(step, error, lines), step, self.world, ran=True)
                 made = self._saw(lesson, step, verdict)
                 if verdict.passed:
                     self._tag(made, watch)
@@ -126,33 +126,50 @@ class Runner:
                     guard.require(self.world, lesson, fix)
                     self._note(lesson, fix)
                 error = self._act(fix, watch, cancel)
-                verdict = _not_run(error) if error else self.verify(lesson_id, step_id)
+                verdict = hinted(_not_run(error), step, self.world) if error else self.verify(lesson_id, step_id)
         except (StepBusy, StateError, Interrupted, LiveLocked, CloudError) as stopped:
             error, verdict = stopped, _not_run(stopped)
         return Outcome(lesson, step, verdict, time.monotonic() - started, (), error, ran=error is None)
 
-    def verify(self, lesson_id: str, step_id: str, *, forget: bool = True) -> Verdict:
-        """Check a step against the state now, whoever did it, and record what was found. Without `forget`, a check
-        that fails takes no proof back: a lesson that opens while the engine is down must not cost any. One that got no
-        answer never does.
+    def verify(self, lesson_id: str, step_id: str) -> Verdict:
+        """Check a step against the state now, whoever did it, and record what was found. A check that got no answer
+        takes no proof back.
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
         verdict = judge(step, self.world)
-        path = f"{lesson.id}/{step.id}"
         if verdict.passed:
-            self._note(lesson, step)
-            made = self._saw(lesson, step, verdict)
-            if not self.done(lesson.id, step.id):
-                self._tag(made, ignore)
-                self.progress.record(
-                    path, passed=True, observed=verdict.observed, seconds=0.0, evidence=verdict.evidence
-                )
-        elif forget and step.lasting and verdict.answered:
-            self.progress.forget(path)
+            self._prove(lesson, step, verdict)
+        elif step.lasting and verdict.answered:
+            self.progress.forget(f"{lesson.id}/{step.id}")
         elif (step.case or not verdict.answered) and self.done(lesson.id, step.id):
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
+
+    def look(self, lesson_id: str, step_id: str) -> Verdict:
+        """As `verify`, for a lesson that opens: nobody asked, so a state that is given proves nothing, and a check that
+        fails takes no proof back (a lesson that opens while the engine is down must not cost any).
+        """
+        lesson = self.course.lesson(lesson_id)
+        step = lesson.step(step_id)
+        verdict = judge(step, self.world)
+        if verdict.passed and not step.given:
+            self._prove(lesson, step, verdict)
+        return verdict
+
+    def _prove(self, lesson: Lesson, step: Step, verdict: Verdict) -> None:
+        self._note(lesson, step)
+        made = self._saw(lesson, step, verdict)
+        if self.done(lesson.id, step.id):
+            return
+        self._tag(made, ignore)
+        self.progress.record(
+            f"{lesson.id}/{step.id}",
+            passed=True,
+            observed=verdict.observed,
+            seconds=0.0,
+            evidence=verdict.evidence,
+        )
 
     def done(self, lesson_id: str, step_id: str) -> bool:
         """Whether the step is recorded as proven."""
@@ -262,12 +279,11 @@ class Runner:
             if self.settings.live:
                 return Verdict(True, f"Recusado, como esperado: {step.expect}", evidence={"refused": step.expect})
             return verdict
-        if error and verdict.passed:
-            return Verdict(True, f"{verdict.observed} (O comando respondeu: {error.what})", evidence=verdict.evidence)
         if error:
             observed = f"{error.what} {error.observed}".strip()
-            return Verdict(False, observed, error.next_command or step.hint)
-        return replace(verdict, hint=verdict.hint or step.hint)
+            holds = verdict.passed and not step.given
+            return Verdict(False, observed, error.next_command or step.hint, holds=holds)
+        return verdict if verdict.passed else replace(verdict, hint=verdict.hint or step.hint)
 
     def _done(
         self,
@@ -310,4 +326,4 @@ class Runner:
 
 def _not_run(error: LabError) -> Verdict:
     observed = f"{error.what} {error.observed}".strip()
-    return Verdict(False, observed, error.next_command or explain(error.observed).next_command)
+    return Verdict(False, observed, error.next_command)

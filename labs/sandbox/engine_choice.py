@@ -23,16 +23,6 @@ SOCKET_PATH_LIMIT = 107
 """Bytes in a Unix socket's path on Linux (unix(7))."""
 
 
-def private_host(settings: Settings) -> str:
-    """`DOCKER_HOST` of this lab's private engine."""
-    return f"unix://{settings.run / 'docker.sock'}"
-
-
-def is_private(settings: Settings) -> bool:
-    """Whether the chosen engine is this lab's own: only that one may be stopped or emptied."""
-    return settings.engine_host == private_host(settings)
-
-
 def choose(settings: Settings) -> str:
     """`DOCKER_HOST` of the engine to use from now on.
 
@@ -41,12 +31,12 @@ def choose(settings: Settings) -> str:
         StateError: the state folder's path is too long for the private engine's sockets.
     """
     if os.environ.get("LABS_ENGINE") != "private":
-        if is_private(settings):
+        if settings.has_private_engine:
             return _private(settings)
         if settings.engine_host and answers(settings.engine_host):
             return settings.engine_host
         for host in learners_hosts():
-            if host != private_host(settings) and answers(host):
+            if host != settings.private_engine and answers(host):
                 return host
     return _private(settings)
 
@@ -104,7 +94,7 @@ def _private(settings: Settings) -> str:
             "apt-get install -y docker.io && python3 -m labs up",
         )
     check_path_length(settings)
-    return private_host(settings)
+    return settings.private_engine
 
 
 def dockerd() -> str | None:

@@ -28,7 +28,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "since": state.since if alive else 0,
         "engine": {
             "host": settings.engine_host,
-            "private": engine_choice.is_private(settings),
+            "private": settings.has_private_engine,
             "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
         },
         "addresses": _addresses(settings),

@@ -42,6 +42,8 @@ LEARNERS = {
     "ipython": "o histórico dos notebooks",
     "run": "endereços do que está de pé",
     "progress.json": "o seu progresso",
+    "quiz.json": "as suas respostas aos quizzes",
+    "certificado.html": "o certificado",
     "settings.json": "a configuração do laboratório",
     "ledger.jsonl": "o registro do que o curso criou",
     "locks": "travas",
@@ -130,7 +132,7 @@ def locked(settings: Settings) -> AbstractContextManager[None]:
 
 
 def _engine_present(settings: Settings) -> bool:
-    return engine_choice.is_private(settings) or engine_choice.answers(settings.engine_host)
+    return settings.has_private_engine or engine_choice.answers(settings.engine_host)
 
 
 def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Settings:
@@ -160,7 +162,7 @@ def _start(settings: Settings, report: Report) -> Settings:
     if decided != settings or not (settings.home / "settings.json").exists():
         decided.save()
     program = registry_program.registry_program(decided, report)
-    bridge = network.ensure_bridge(decided) if engine_choice.is_private(decided) else ""
+    bridge = network.ensure_bridge(decided) if decided.has_private_engine else ""
     report("Iniciando o laboratório …")
     _write(_parts_file(decided), supervised.plan_text(parts.specifications(decided, program, bridge)))
     _start_supervisor(decided)
@@ -174,7 +176,7 @@ def _take_over(settings: Settings, report: Report) -> bool:
     """
     if not (leftovers.parts_outlived_supervisor(settings) and _engine_present(settings)):
         return False
-    bridge = network.bridge_name(settings) if engine_choice.is_private(settings) else ""
+    bridge = network.bridge_name(settings) if settings.has_private_engine else ""
     planned = parts.specifications(settings, registry_program.registry_program(settings, report), bridge)
     try:
         if not parts.are_as_planned(supervised.read_plan(str(_parts_file(settings))), planned):
@@ -334,7 +336,7 @@ def _stop(settings: Settings, report: Report) -> None:
 
 def _stop_private_containers(settings: Settings) -> None:
     """Let the learner's containers end by themselves; an engine that does not answer is swept afterwards."""
-    host = engine_choice.private_host(settings)
+    host = settings.private_engine
     if not engine_api.ping(host, timeout=5):
         with contextlib.suppress(LabError):
             engine_api.stop_containers(host)
@@ -381,8 +383,8 @@ def _empty_what_stays(settings: Settings, report: Report) -> None:
     from labs.ownership import removal  # needs what a bare machine lacks
 
     removal.require_nothing_live(settings)
-    removal.tell_of_other_engines(settings, engine_choice.private_host(settings), report)
-    if settings.engine_host and not engine_choice.is_private(settings):
+    removal.tell_of_other_engines(settings, settings.private_engine, report)
+    if settings.engine_host and not settings.has_private_engine:
         removal.empty_engine(settings, report)
 
 

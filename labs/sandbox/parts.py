@@ -100,7 +100,7 @@ def engine(settings: Settings, bridge: str) -> Part:
         *("--data-root", str(settings.sandbox / "engine")),
         *("--exec-root", str(settings.run / "exec")),
         *("--pidfile", str(pid_file)),
-        *("--host", engine_choice.private_host(settings)),
+        *("--host", settings.private_engine),
         *("--bridge", bridge),
         *("--ip", "127.0.0.1"),
         "--iptables=false",

@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 
 from labs.base.errors import CloudError, CommandError, LabError
 from labs.base.explain import explain
+from labs.base.marks import KIT_MARK
 from labs.base.settings import Settings
 
 FOREIGN_PROVIDERS = (
@@ -44,6 +45,9 @@ CLIENT = Config(
     read_timeout=30,
     ignore_configured_endpoint_urls=True,
 )
+UNSIGNED_CLIENT = CLIENT.merge(Config(signature_version=UNSIGNED))
+KITS_CLIENT = CLIENT.merge(Config(user_agent_extra=KIT_MARK))
+"""Of what the kit itself asks: the sandbox's gateway tells no event of its reads."""
 NO_VARIABLES = {
     name: (option, None, default, convert)
     for name, (option, variables, default, convert) in VARIABLES.items()
@@ -53,6 +57,14 @@ NO_VARIABLES = {
 but for the certificates with which this machine reaches the outside (AWS_CA_BUNDLE)."""
 IN_SANDBOX = Config(proxies={})  # a proxy of the machine must not see loopback traffic
 AWS_DOMAIN = ".amazonaws.com"
+_INSTEAD = ("cli-input-json", "cli-input-yaml", "generate-cli-skeleton")
+"""The AWS CLI's options that stand for all others."""
+
+
+class UnknownOptionError(CommandError):
+    """An option that the operation does not have, or another value of one: nothing was sent, and the AWS CLI, which has
+    options and abbreviations of its own, may know it.
+    """
 
 
 class Cloud(Protocol):
@@ -88,27 +100,27 @@ class AwsCloud:
         Raises:
             CloudError: the profile does not exist, or the service is unknown.
         """
-        key = (service, profile, region, signed, self._stamp())
+        return self._client(service, profile, region, CLIENT if signed else UNSIGNED_CLIENT)
+
+    def _client(self, service: str, profile: str, region: str, config: Config) -> Any:
+        key = (service, profile, region, id(config), self._stamp())
         if key not in self._clients:
             with _translated(service):
-                self._clients[key] = self._make_client(service, profile, region, signed)
+                self._clients[key] = self._make_client(service, profile, region, config)
         return self._clients[key]
 
-    def _make_client(self, service: str, profile: str, region: str, signed: bool) -> Any:
+    def _make_client(self, service: str, profile: str, region: str, config: Config) -> Any:
+        signed = config is not UNSIGNED_CLIENT
         session = self._session(profile if signed else None)
         chosen = region or (session.get_scoped_config().get("region") if signed else "") or self._settings.region
         client = boto3.Session(botocore_session=session).client(
             service,
             region_name=chosen,
             endpoint_url=None if self._settings.live else self._settings.aws_endpoint,
-            config=self._config(signed),
+            config=config if self._settings.live else config.merge(IN_SANDBOX),
         )
         client.meta.events.register("before-send", self._guard)
         return client
-
-    def _config(self, signed: bool) -> Config:
-        config = CLIENT if self._settings.live else CLIENT.merge(IN_SANDBOX)
-        return config if signed else config.merge(Config(signature_version=UNSIGNED))
 
     def _session(self, profile: str | None) -> botocore.session.Session:
         session = botocore.session.Session(session_vars=NO_VARIABLES, profile=None if profile == "default" else profile)
@@ -137,13 +149,13 @@ class AwsCloud:
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
     def read(self, service: str, method: str, profile: str = "console", **parameters: Any) -> dict[str, Any]:
-        """One API call by its boto3 method name; returns the answer without its metadata.
+        """One API call of the kit's own by its boto3 method name; returns the answer without its metadata.
 
         Raises:
             CloudError: AWS refused; `code` is its error code.
         """
         with _translated(service):
-            answer = getattr(self.client(service, profile), method)(**parameters)
+            answer = getattr(self._client(service, profile, "", KITS_CLIENT), method)(**parameters)
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 
@@ -165,7 +177,8 @@ class AwsCloud:
 
         Raises:
             CloudError: AWS refused.
-            CommandError: no such operation or option.
+            CommandError: no such operation, or a value that cannot be read.
+            UnknownOptionError: no such option; nothing was sent.
         """
         with _translated(service):
             client = self.client(service, profile, region)
@@ -200,13 +213,17 @@ def _login_password(answer: dict[str, Any]) -> str:
 
 def _parameters(shape: Any, options: Mapping[str, str], folder: Path, command: str) -> dict[str, Any]:
     members = {xform_name(name, "-"): (name, member) for name, member in (shape.members if shape else {}).items()}
+    required = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
     parameters = {}
     for option, text in options.items():
         if option not in members:
-            raise CommandError(
-                f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help"
-            )
+            kind = UnknownOptionError if option in _INSTEAD or required <= options.keys() else CommandError
+            raise kind(f"`{command}` não tem a opção --{option}.", f"Unknown options: --{option}", f"{command} help")
         name, member = members[option]
+        if text == "true" and member.type_name != "boolean":
+            raise UnknownOptionError(
+                f"A opção --{option} pede um valor.", f"--{option}: expected one argument", f"{command} help"
+            )
         parameters[name] = _value(member.type_name, text, folder)
     return parameters
 
@@ -222,6 +239,8 @@ def _value(kind: str, text: str, folder: Path) -> Any:
                 "pwd && ls aws",
             ) from error
     if kind in ("structure", "list", "map"):
+        if "=" in text and text.lstrip()[:1] not in ("[", "{"):
+            raise UnknownOptionError("O valor é da escrita curta da AWS CLI.", text)  # Name=value,Other=value
         try:
             return json.loads(text)
         except ValueError as error:
@@ -242,10 +261,9 @@ def _translated(service: str) -> Iterator[None]:
         raise
     except aws_errors.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        explanation = explain(str(error))
-        raise CloudError(
-            f"A AWS ({service}) recusou. {explanation.what}".strip(), str(error), explanation.next_command, code
-        ) from error
+        explanation = explain(str(error), [service])
+        what = explanation.after(f"A AWS ({service}) recusou.")
+        raise CloudError(what, str(error), explanation.next_command, code) from error
     except ResponseParserError as error:  # no BotoCoreError
         raise CloudError(
             f"A AWS ({service}) respondeu algo que não se entende.",
@@ -254,6 +272,6 @@ def _translated(service: str) -> Iterator[None]:
             type(error).__name__,
         ) from error
     except (aws_errors.BotoCoreError, ValueError) as error:
-        explanation = explain(str(error))
-        what = explanation.what or "O pedido não chegou à AWS."
+        explanation = explain(str(error), [service])
+        what = explanation.what or explanation.after("O pedido não chegou à AWS.")
         raise CloudError(what, str(error), explanation.next_command, type(error).__name__) from error

@@ -39,9 +39,10 @@ def docker(world: World, *words: str, missing_ok: bool = False, stdin: str = "",
     folder = world.settings.work / "widget-server"
     answer = _ask(words, _environment(world.settings), ANSWER_SECONDS, stdin, folder if folder.is_dir() else None)
     if answer.returncode and not (missing_ok and any(text in answer.stderr for text in GONE)):
-        explanation = explain(answer.stderr)
+        ecr = any(world.settings.ecr_registry in word for word in words)
+        explanation = explain(answer.stderr, [words[0], "ecr" if ecr else "hub"])
         command = explanation.next_command or f"docker {' '.join(words)}"
-        raise CommandError(f"{refused} {explanation.what}".strip(), answer.stderr, command)
+        raise CommandError(explanation.after(refused), answer.stderr, command)
     return answer.stdout
 
 

@@ -6,10 +6,10 @@ What it returns are plain frozen values; what it raises are `EngineError`s in Po
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import requests
 import urllib3
@@ -21,7 +21,8 @@ from labs.base.explain import explain
 from labs.base.foreign import LOOPBACK
 from labs.base.reference import registry_of, split_tag
 from labs.base.settings import Settings
-from labs.seams import docker_files
+from labs.base.text import plain
+from labs.seams import build_context, docker_files
 from labs.seams.engine_client import EngineClient
 from labs.seams.engine_stream import BuildFollower, follow_layers
 
@@ -119,12 +120,13 @@ class DockerEngine:
         """
         _require_context(context, dockerfile)
         image_id = ""
-        with _translated("construir a imagem"):
+        with _translated("construir a imagem", "build"), _packed(context, dockerfile) as (archive, recipe):
             self._client.use_logins(self._logins())
             stream = self._client.build(
-                path=str(context),
+                fileobj=archive,
+                custom_context=True,
                 tag=tag or None,
-                dockerfile=dockerfile,
+                dockerfile=recipe,
                 buildargs=dict(arguments or {}),
                 use_config_proxy=False,
                 rm=True,
@@ -132,7 +134,7 @@ class DockerEngine:
                 decode=True,
             )
             follower = BuildFollower(watch)
-            for message in _checked(stream, "construir a imagem"):
+            for message in _checked(stream, "construir a imagem", "build", follower.said):
                 image_id = message.get("aux", {}).get("ID", image_id)
                 for text in message.get("stream", "").splitlines():
                     follower.line(text)
@@ -146,13 +148,13 @@ class DockerEngine:
                 is invalid.
         """
         repository, tag = split_tag(reference)
-        self._require_ours(registry_of(repository), reference)
-        with _translated(f"enviar {reference}"):
+        asked = self._require_ours(registry_of(repository), reference)
+        with _translated(f"enviar {reference}", asked):
             watch(Line(f"The push refers to repository [{repository}]"))
             stream = self._client.push(
                 repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
             )
-            return follow_layers(_checked(stream, f"enviar {reference}"), watch)
+            return follow_layers(_checked(stream, f"enviar {reference}", asked), watch)
 
     def pull(self, reference: str, watch: Watcher = ignore) -> str:
         """Pull a tag or digest; returns the manifest's digest.
@@ -161,12 +163,12 @@ class DockerEngine:
             EngineError: the registry refused or does not have it.
         """
         repository, tag = split_tag(reference)
-        self._require_ours(registry_of(repository), reference)
-        with _translated(f"baixar {reference}"):
+        asked = self._require_ours(registry_of(repository), reference)
+        with _translated(f"baixar {reference}", asked):
             stream = self._client.pull(
                 repository, tag=tag, stream=True, decode=True, auth_config=self._auth(repository)
             )
-            return follow_layers(_checked(stream, f"baixar {reference}"), watch)
+            return follow_layers(_checked(stream, f"baixar {reference}", asked), watch)
 
     # Logins ------------------------------------------------------------------------------------
 
@@ -176,8 +178,8 @@ class DockerEngine:
         Raises:
             EngineError: the registry refused.
         """
-        self._require_ours(registry, registry)
-        with _translated(f"entrar em {registry}"):
+        asked = self._require_ours(registry, registry)
+        with _translated(f"entrar em {registry}", asked):
             self._client.login(username=user, password=password, registry=docker_files.key(registry), reauth=True)
         docker_files.set_login(self._settings, registry, docker_files.packed(user, password))
 
@@ -196,17 +198,18 @@ class DockerEngine:
     def _auth(self, repository: str) -> dict[str, str]:
         return _auth_config(self.credentials(registry_of(repository)))
 
-    def _require_ours(self, registry: str, what: str) -> None:
-        """A step talks to the registries of the chosen target alone: in the sandbox never to a real one.
+    def _require_ours(self, registry: str, what: str) -> str:
+        """A step talks to the registries of the chosen target alone: in the sandbox never to a real one. Returns which
+        one it is, as the explanations name it: `hub`, `ecr`, or another.
 
         Raises:
             EngineError: it would talk to another.
         """
         settings = self._settings
         if registry in (settings.hub_registry, settings.ecr_registry):
-            return
+            return "ecr" if registry == settings.ecr_registry else "hub"
         if not settings.live and registry.partition(":")[0] in LOOPBACK:
-            return
+            return registry
         raise EngineError(
             "Este passo falaria com um registry que não é o do alvo escolhido; nada foi enviado.",
             f"{what}: o registry seria {registry}, e o alvo é {settings.target}",
@@ -277,12 +280,29 @@ def _require_context(context: Path, dockerfile: str) -> None:
         )
 
 
-def _checked(stream: Iterator[dict[str, Any]], doing: str) -> Iterator[dict[str, Any]]:
-    """The messages of a stream; the engine's `errorDetail` becomes an error."""
+@contextlib.contextmanager
+def _packed(context: Path, dockerfile: str) -> Iterator[tuple[IO[bytes], str]]:
+    """The build context as an archive, and the Dockerfile's name in it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            found = stack.enter_context(build_context.packed(context, dockerfile))
+        except build_context.BadPatternError as error:
+            what = "Uma linha do .dockerignore não tem a forma certa; nada foi construído."
+            raise EngineError(what, f"error checking context: {error}", "cat -A .dockerignore") from error
+        except OSError as error:
+            what = "Um arquivo do build context não pôde ser lido; nada foi construído."
+            raise EngineError(what, f"error checking context: {error}", "ls -lA") from error
+        yield found
+
+
+def _checked(
+    stream: Iterator[dict[str, Any]], doing: str, asked: str, said: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """The messages of a stream; the engine's `errorDetail` becomes an error, with what was `said` just before it."""
     for message in stream:
         if "error" in message:
             observed = message.get("errorDetail", {}).get("message", message["error"])
-            raise _explained(f"Não consegui {doing}.", observed)
+            raise _explained(f"Não consegui {doing}.", observed, asked, said)
         yield message
 
 
@@ -320,25 +340,26 @@ def _variables(pairs: list[str] | None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """Turn what the SDK raises into errors a learner can act on."""
+def _translated(doing: str, asked: str = "") -> Iterator[None]:
+    """Turn what the SDK raises into errors a learner can act on. `asked`: as `labs/base/explain.py` takes it."""
     try:
         yield
     except LabError:
         raise
     except docker_errors.APIError as error:
-        raise _explained(f"Não consegui {doing}.", str(error.explanation or error)) from error
+        raise _explained(f"Não consegui {doing}.", str(error.explanation or error), asked) from error
     except (docker_errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         if isinstance(error, docker_errors.DockerException) and "invalid" in str(error):
-            raise _explained(f"Não consegui {doing}.", str(error)) from error
+            raise _explained(f"Não consegui {doing}.", str(error), asked) from error
         raise EngineUnavailable(
             f"Não consegui {doing}: o Docker Engine não responde.", _cause(error), "python3 -m labs up"
         ) from error
 
 
-def _explained(what: str, observed: str) -> EngineError:
-    explanation = explain(observed)
-    return EngineError(f"{what} {explanation.what}".strip(), observed, explanation.next_command)
+def _explained(what: str, observed: str, asked: str, said: Collection[str] = ()) -> EngineError:
+    observed = plain(observed)
+    explanation = explain(observed, [asked])
+    return EngineError(explanation.after(what), "\n".join([*said, observed]), explanation.next_command)
 
 
 def _cause(error: BaseException) -> str:

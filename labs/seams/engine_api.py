@@ -104,6 +104,15 @@ def images(host: str) -> dict[str, list[str]]:
     return named
 
 
+def published_ports(host: str) -> dict[str, set[int]]:
+    """Host ports that each container publishes, by the container's name."""
+    containers = _call(host, "GET", "/containers/json").json() or []
+    return {
+        str(one["Names"][0]).lstrip("/"): {int(port["PublicPort"]) for port in one["Ports"] if "PublicPort" in port}
+        for one in containers
+    }
+
+
 def told_by_containers(host: str, images: Container[str]) -> Iterator[tuple[str, bytes]]:
     """Name of each container of these images (ids), with its configuration and what it printed last."""
     for container in _call(host, "GET", "/containers/json?all=1").json() or []:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -41,6 +42,11 @@ class EngineClient(docker.APIClient):
         self.trust_env = False
         self.use_logins({})
         self._version = self._retrieve_server_version()
+
+    def __del__(self) -> None:
+        """A lab's client lives as long as its `World`, which nobody closes: its sockets go with it."""
+        with contextlib.suppress(Exception):
+            self.close()
 
     def use_logins(self, logins: Mapping[str, Mapping[str, str]]) -> None:
         """What a build sends along, as the docker client does: the engine API's `AuthConfig` by registry address."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 from labs.base.events import Line, Progress, Watcher
+from labs.base.text import plain
 
 ENDED = {"Pushed", "Layer already exists", "Pull complete", "Already exists", "Download complete"}
 _STEP = re.compile(r"Step (\d+/\d+) : (.*)")
@@ -28,20 +30,26 @@ class BuildFollower:
     def __init__(self, watch: Watcher) -> None:
         self._watch = watch
         self._running = ""
+        self.said: deque[str] = deque(maxlen=5)
+        """The last lines of the running step's own output: where it fails, they say why."""
 
     def line(self, text: str) -> None:
         """One line of the build's output."""
+        text = plain(text)
         if not text.strip():
             return
         step = _STEP.match(text)
         if step:
             self._end_step()
+            self.said.clear()
             if step[2].upper().startswith(_WORK):
                 self._running = textwrap.shorten(f"{step[1]} {step[2]}", 48, placeholder=" …")
                 self._tell(done=0)
         elif text.startswith("Successfully built"):
             self._end_step()
         tagged = text.startswith("Successfully tagged")
+        if not (step or _TEMPORARY.match(text)):
+            self.said.append(text)
         self._watch(Line(text, detail=not (step or tagged) or bool(_TEMPORARY.match(text))))
 
     def _end_step(self) -> None:

@@ -41,9 +41,9 @@ class GatewayAdmin:
         found: list[dict[str, Any]] = self._ask("GET", f"/events?since={since}")
         return found
 
-    def hub_account(self, name: str, token: str) -> None:
-        """Make sure that the Hub account exists and has this access token."""
-        self._ask("PUT", f"/hub/accounts/{quote(name, safe='')}", {"token": token})
+    def hub_account(self, name: str, token: str, *, asked: bool = False) -> None:
+        """Make sure that the Hub account exists and has this access token; `asked`: because the learner said so."""
+        self._ask("PUT", f"/hub/accounts/{quote(name, safe='')}", {"token": token, "asked": asked})
 
     def clock(self) -> dict[str, Any]:
         """`{"offset_seconds": int, "now": "2026-01-31T12:00:00.000000Z"}`."""

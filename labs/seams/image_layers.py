@@ -198,6 +198,5 @@ def _blob(descriptor: Mapping[str, Any]) -> str:
 
 
 def _unreadable(references: Sequence[str], observed: str) -> CommandError:
-    explanation = explain(observed)
-    what = f"Não consegui ler a imagem {', '.join(references)}. {explanation.what}".strip()
+    what = explain(observed).after(f"Não consegui ler a imagem {', '.join(references)}.")
     return CommandError(what, observed, "docker image ls")

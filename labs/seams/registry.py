@@ -19,6 +19,7 @@ import requests
 from labs.base.errors import RegistryError
 from labs.base.explain import explain
 from labs.base.foreign import LOOPBACK
+from labs.base.marks import KIT_MARK
 from labs.base.reference import DOCKER_HUB
 
 REPLY_SECONDS = 10.0  # seconds
@@ -99,6 +100,7 @@ class HttpRegistry:
         renewed: gives new ones where those were refused.
         hides: this registry answers an owner that it is denied what does not exist, as Docker Hub does ("pull access
             denied, repository does not exist or may require docker login"). Elsewhere a refusal says nothing.
+        marked: the requests bear the kit's mark; not where they stand for somebody else's.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class HttpRegistry:
         *,
         renewed: Credentials | None = None,
         hides: bool = False,
+        marked: bool = True,
     ) -> None:
         self.address = address
         self._credentials = credentials
@@ -117,6 +120,8 @@ class HttpRegistry:
         self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
         self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
         self._session = requests.Session()
+        if marked:
+            self._session.headers["User-Agent"] = f"{KIT_MARK} {requests.utils.default_user_agent()}"
         self._session.trust_env = False  # neither a proxy for loopback traffic, nor the machine's ~/.netrc
         if not local:
             self._session.proxies = dict(urllib.request.getproxies())
@@ -295,9 +300,10 @@ class HttpRegistry:
     def _ok(self, response: requests.Response) -> requests.Response:
         if response.status_code < 400:
             return response
-        explanation = explain(response.text)
+        basic = str(response.request.headers.get("Authorization", "")).startswith("Basic ")  # ECR's way, not the Hub's
+        explanation = explain(response.text, ["ecr" if basic else "hub"])
         raise RegistryError(
-            f"O registry {self.address} recusou. {explanation.what}".strip(),
+            explanation.after(f"O registry {self.address} recusou."),
             f"{response.status_code} {response.text[:300]}",
             explanation.next_command,
         )

@@ -140,7 +140,7 @@ class Scan:
         engine. The private engine keeps them below the state folder, where they were read already.
         """
         host = self._settings.engine_host
-        if not host or engine_choice.is_private(self._settings) or not engine_choice.answers(host):
+        if not host or self._settings.has_private_engine or not engine_choice.answers(host):
             return
         images = _of_the_course(self._settings, engine_api.images(host))
         if not images:

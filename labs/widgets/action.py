@@ -25,6 +25,7 @@ from labs.widgets.feed import PERIOD, Feed
 from labs.widgets.transcript import (
     EXPECTED,
     MARKS,
+    REQUIRED,
     Status,
     is_command,
     output_of,
@@ -36,6 +37,7 @@ from labs.widgets.transcript import (
 )
 
 STOP = "Interromper"
+GIVEN = "Já é assim no seu laboratório, antes de qualquer comando:"
 LOST = "Já esteve comprovado, mas agora não se vê mais."
 _LOOKING = threading.Lock()
 """One card at a time looks at the state."""
@@ -184,13 +186,15 @@ class StepCard(ActionCard):
                 return
             recorded = self.standing.state == "passed"
             try:
-                verdict = self._runner().verify(self._lesson.id, self._step.id, forget=False)
+                verdict = self._runner().look(self._lesson.id, self._step.id)
             except Exception as error:  # noqa: BLE001 - a learner never sees a traceback
                 verdict = Verdict(False, status_of_error(error).observed, status_of_error(error).next)
             with self._guard:
                 if self._busy:
                     return
-                if verdict.passed:
+                if verdict.passed and self._step.given and not recorded:
+                    self._show(Status("pending", f"{GIVEN} {verdict.observed}"))
+                elif verdict.passed:
                     self._show(status_of(verdict))
                 elif recorded:
                     self._show(Status("pending", f"{LOST} {verdict.observed}", verdict.hint))
@@ -236,7 +240,7 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
         "why": step.why,
         "hint": step.hint,
         "solution": step.solution or step.command.strip(),
-        "note": EXPECTED if step.expect else "",
+        "note": EXPECTED if step.expect else REQUIRED if step.required else "",
         "open": is_open,
         "unfolded": bool(step.case),
         "labels": {"run": "Executar a solução" if is_open else "Executar", "verify": "Verificar", "stop": STOP},

@@ -12,6 +12,8 @@ from labs.course.catalog import Question, Step
 from labs.running.runner import Outcome
 
 EXPECTED = "Este comando deve ser recusado — é o que queremos ver."
+REQUIRED = "O certificado pede este desafio."
+STANDS = "O que havia antes continua valendo: este comando não mudou nada do que o passo pede."
 TYPED_PROGRAMS = {
     *("docker", "aws", "python3", "cat", "ls", "cp", "mv", "cd", "chmod", "curl"),
     *("df", "eval", "export", "pwd", "sudo", "tail", "echo", "grep"),
@@ -33,6 +35,7 @@ MARKS = {
     "running": ("…", "Executando"),
     "checking": ("…", "Verificando"),
     "passed": ("✓", "Comprovado"),
+    "holding": ("⚠", "Falhou agora"),
     "failed": ("✗", "Ainda não"),
     "stopped": ("■", "Interrompido"),
 }
@@ -43,6 +46,8 @@ def status_of(verdict: Verdict) -> Status:
     """A verdict as a status; the hint stands only where it did not pass."""
     if verdict.passed:
         return Status("passed", verdict.observed)
+    if verdict.holds:
+        return Status("holding", f"{verdict.observed}\n{STANDS}", verdict.hint)
     return Status("failed", verdict.observed, verdict.hint)
 
 
@@ -61,7 +66,8 @@ def status_after_repair(outcome: Outcome) -> Status:
     """A repair as a status: what it repaired, or what to do next."""
     if outcome.error:
         after = status_after(outcome)
-        return after if after.state != "failed" else replace(after, observed=f"O conserto falhou. {after.observed}")
+        failed = after.state in ("failed", "holding")
+        return replace(after, observed=f"O conserto falhou. {after.observed}") if failed else after
     if outcome.verdict.passed:
         return status_of(outcome.verdict)
     return Status("pending", "Conserto feito. Agora execute o passo de novo.")
@@ -96,8 +102,8 @@ def step_text(heading: str, step: Step, output: Iterable[str], status: Status) -
         lines.append(step.text)
     else:
         lines += [f"$ {step.command.strip()}"]
-    if step.expect:
-        lines.append(EXPECTED)
+    if step.expect or step.required:
+        lines.append(EXPECTED if step.expect else REQUIRED)
     return "\n".join([*lines, *output, status_line(status)])
 
 

@@ -38,7 +38,7 @@ LOADING = 60_000.0  # ms; Playwright's unit
 STEP = 120_000.0  # ms; a step may build an image
 START_SECONDS = 180.0
 THEMES = "/lab/api/settings/@jupyterlab/apputils-extension:themes"
-RESTING = re.compile("passed|failed|stopped")
+RESTING = re.compile("passed|holding|failed|stopped")
 WORKING = re.compile("running|checking")
 
 

@@ -74,7 +74,7 @@ def server(docker_cli: Shell) -> Iterator[tuple[str, int]]:
 
 
 def test_the_engine_is_the_labs_own(lab: Settings) -> None:
-    assert engine_choice.is_private(lab)
+    assert lab.has_private_engine
     assert Path("/sys/class/net", network.bridge_name(lab)).exists()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from labs.base.explain import TABLE, rows
 from labs.base.settings import CLONE
 from labs.course.catalog import COURSE
 
@@ -32,6 +33,7 @@ def all_texts() -> list[Text]:
     return [
         *_notebooks(),
         *_catalogue(),
+        *_explanations(),
         *_messages(CLONE / "labs"),
         *_messages(CLONE / "widget-server" / "widget_server"),
         *_scripts(),
@@ -58,6 +60,10 @@ def _notebooks() -> Iterator[Text]:
 def _catalogue() -> Iterator[Text]:
     for path in sorted(COURSE.glob("*.toml")):
         yield from _fields(tomllib.loads(path.read_text("utf-8")), path.name)
+
+
+def _explanations() -> Iterator[Text]:
+    yield from ((f"{TABLE.name} {row.name}", prose(row.what.replace("\\", ""))) for row in rows())
 
 
 def _fields(table: dict[str, Any], place: str) -> Iterator[Text]:

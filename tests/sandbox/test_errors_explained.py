@@ -81,6 +81,24 @@ CASES = {
         f"{ECR_LOGIN} && docker tag {IMAGE} $ECR_REGISTRY/bw-missing:1 && python3 -m labs.sandbox clock +13h",
         "python3 -m labs.sandbox clock now",
     ),
+    "ECR login of a key that was deactivated": Weather(
+        "docker push $ECR_REGISTRY/bw-missing:1",
+        "The security token included in the request is invalid",
+        "get-login-password",
+        "aws iam create-user --user-name bw-dead --profile console"
+        " && aws iam put-user-policy --user-name bw-dead --policy-name p --policy-document file://aws/ecr-policy.json"
+        " --profile console"
+        " && set -- $(aws iam create-access-key --user-name bw-dead --profile console"
+        " --query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text)"
+        " && aws configure set aws_access_key_id $1 --profile bw-dead"
+        " && aws configure set aws_secret_access_key $2 --profile bw-dead"
+        f" && {ECR_LOGIN.replace('console', 'bw-dead')} && docker tag {IMAGE} $ECR_REGISTRY/bw-missing:1"
+        " && aws iam update-access-key --user-name bw-dead --access-key-id $1 --status Inactive --profile console",
+        "aws iam delete-access-key --user-name bw-dead --profile console"
+        " --access-key-id $(aws configure get aws_access_key_id --profile bw-dead);"
+        " aws iam delete-user-policy --user-name bw-dead --policy-name p --profile console;"
+        " aws iam delete-user --user-name bw-dead --profile console",
+    ),
     "token of another region": Weather(
         "aws ecr get-login-password --region us-east-1 --profile console"
         " | docker login --username AWS --password-stdin $ECR_REGISTRY",
@@ -111,6 +129,20 @@ CASES = {
         f"printf 'FROM {IMAGE}\\nRUN exit 3\\n' > Bad",
         "rm Bad",
     ),
+    "failing RUN that says why": Weather(
+        "docker build -t bw:1 -f Bad .",
+        "faltou o motivo",
+        "cat -n Dockerfile",
+        f"printf 'FROM {IMAGE}\\nRUN echo faltou o motivo >&2; exit 3\\n' > Bad",
+        "rm Bad",
+    ),
+    "Hub repository of three levels": Weather(
+        f"docker push {HUB}/a/b:1",
+        "denied: requested access to the resource is denied",
+        "docker login",
+        f"{HUB_LOGIN} && docker tag {IMAGE} {HUB}/a/b:1",
+        f"docker rmi {HUB}/a/b:1",
+    ),
     "missing file": Weather(
         "docker build -t bw:1 -f Bad .",
         "COPY failed",
@@ -131,7 +163,7 @@ CASES = {
     "container name taken": Weather(
         "docker run -d --name bw-name labs/python-base:3 sleep 60",
         "is already in use",
-        "docker ps -a --filter name=bw-name",
+        "docker rm -f bw-name",
         "docker run -d --name bw-name labs/python-base:3 sleep 60",
         "docker rm -f bw-name",
     ),

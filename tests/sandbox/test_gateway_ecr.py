@@ -249,3 +249,21 @@ def test_the_repositorys_address_is_the_labs(gateway: Lab, repository: str) -> N
     api = gateway.cloud.client("ecr", "console")
     found = api.describe_repositories(repositoryNames=[repository])["repositories"][0]
     assert found["repositoryUri"] == f"{gateway.settings.ecr_registry}/{repository}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("start_image_scan", {"imageId": {"imageTag": "v1"}}),
+        ("describe_image_scan_findings", {"imageId": {"imageTag": "v1"}}),
+        ("batch_get_repository_scanning_configuration", {}),
+    ],
+)
+def test_a_scan_that_nobody_made_has_no_findings(
+    operation: str, parameters: dict[str, Any], gateway: Lab, repository: str
+) -> None:
+    gateway.push(gateway.ecr, repository, "v1", os.urandom(10), auth=gateway.password())
+    of_one = {"repositoryName": repository} if "image" in operation else {"repositoryNames": [repository]}
+    with pytest.raises(ClientError, match="The lab does not offer ecr:") as caught:
+        getattr(gateway.cloud.client("ecr", "console"), operation)(**of_one, **parameters)
+    assert "CVE" not in str(caught.value)

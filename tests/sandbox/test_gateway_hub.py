@@ -55,12 +55,12 @@ def test_login_by_get_and_by_oauth2_form(gateway: Lab) -> None:
 
 def test_a_push_without_login_or_to_anothers_namespace_is_denied(gateway: Lab) -> None:
     last = gateway.last()
-    for name, auth in (("aluno/app", None), ("acme/app", ALUNO), ("app", ALUNO)):
+    for name, auth in (("aluno/app", None), ("acme/app", ALUNO), ("app", ALUNO), ("aluno/a/b", ALUNO)):
         reply = gateway.push(gateway.hub, name, "v1", b"x", headers=gateway.bearer(name, auth))
         assert reply.status_code == 401
         assert 'error="insufficient_scope"' in reply.headers["WWW-Authenticate"]
     refused = gateway.events(last, kind="refused")
-    assert [event["repository"] for event in refused] == ["aluno/app", "acme/app", "app"]
+    assert [event["repository"] for event in refused] == ["aluno/app", "acme/app", "app", "aluno/a/b"]
     assert {event["message"] for event in refused} == {"requested access to the resource is denied"}
 
 

@@ -266,7 +266,8 @@ def test_reset_is_the_first_day_and_stays_inside(home: Path, tmp_path: Path) -> 
     outside = tmp_path / "outside.txt"
     outside.write_text("mine")
     (settings.work / "link").symlink_to(tmp_path)
-    write_atomic(home / "progress.json", "{}")
+    for file in (settings.progress_file, settings.certificate_file, settings.home / "quiz.json"):
+        write_atomic(file, "{}")
     sandbox.reset(settings, lambda _: None)
     assert outside.read_text() == "mine"
     assert _traces(home) == CLEAN

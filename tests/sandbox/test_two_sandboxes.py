@@ -9,7 +9,7 @@ import pytest
 
 from labs import sandbox
 from labs.base.settings import Settings
-from labs.sandbox import engine_choice, leftovers
+from labs.sandbox import leftovers
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -18,7 +18,7 @@ def test_a_second_lab_has_its_own_everything(lab: Settings, new_home: Callable[.
     other = sandbox.up(new_home("two"), lambda _: None)
     ports = {lab.ports.hub, lab.ports.ecr, lab.ports.aws, other.ports.hub, other.ports.ecr, other.ports.aws}
     assert len(ports) == 6
-    assert engine_choice.is_private(other) and other.engine_host != lab.engine_host
+    assert other.has_private_engine and other.engine_host != lab.engine_host
     assert not set(leftovers.our_processes(lab)) & set(leftovers.our_processes(other))
 
     before = sandbox.status(lab)["parts"]
@@ -37,7 +37,7 @@ def test_the_learners_own_engine_is_never_stopped_or_emptied(
         monkeypatch.delenv("LABS_ENGINE")
         monkeypatch.setenv("DOCKER_HOST", lab.engine_host)
         guest = sandbox.up(new_home("own"), lambda _: None)
-        assert guest.engine_host == lab.engine_host and not engine_choice.is_private(guest)
+        assert guest.engine_host == lab.engine_host and not guest.has_private_engine
         assert set(sandbox.status(guest)["parts"]) == {"gateway", "hub", "ecr"}
 
         sandbox.down(guest, lambda _: None)

@@ -6,8 +6,9 @@ import pytest
 
 from labs.cli.main import main
 from labs.course import target_words
-from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.catalog import Case, CheckSpec, Course, Lesson, Option, Question, Step
 from labs.course.progress import Progress
+from labs.course.tries import Tries
 from labs.pages import certificate
 from labs.seams import world as seams_world
 
@@ -28,20 +29,21 @@ COURSE = Course(
 
 @pytest.fixture
 def proven(world: FakeWorld) -> FakeWorld:
+    """What lasts is there, and what was undone on purpose was proven in its time."""
     world.engine.held += [image("a", "one:1"), image("b", "two:1")]
+    Progress(world.settings).record("00-a/undone", passed=True, observed="Foi.", seconds=1, evidence={})
     return world
 
 
 def test_what_is_proven_now_is_listed_with_its_evidence(proven: FakeWorld) -> None:
     said: list[str] = []
-    Progress(proven.settings).record("00-a/one", passed=True, observed="", seconds=1, evidence={})
     assert certificate.issue(COURSE, proven, "Ana <b>Lima</b>", said.append)
     page = (proven.settings.home / "certificado.html").read_text("utf-8")
     assert str(proven.settings.home / "certificado.html") in said[-1]
     assert "Ana &lt;b&gt;Lima&lt;/b&gt;" in page
     assert f"id: {image('a', 'one:1').id}" in page and f"id: {image('b', 'two:1').id}" in page
     assert page.count("· comprovado em") == 1, "what was never recorded has no date of its own"
-    assert "os 2 passos" in page and "Título undone" not in page
+    assert "os 3 passos" in page and "Título undone" in page
     assert "://" not in page, "nothing from outside"
 
 
@@ -63,3 +65,49 @@ def test_the_name_is_optional_and_one_line(proven: FakeWorld, monkeypatch: pytes
     assert '<p class="name">Conta aluno</p>' in page
     assert main(["certificate", "--nome", "  Ana\n  Lima "]) == 0
     assert '<p class="name">Ana Lima</p>' in (proven.settings.home / "certificado.html").read_text("utf-8")
+
+
+def test_what_was_undone_on_purpose_must_have_been_proven(world: FakeWorld) -> None:
+    world.engine.held += [image("a", "one:1"), image("b", "two:1")]
+    said: list[str] = []
+    assert not certificate.issue(COURSE, world, "", said.append)
+    assert "Falta comprovar: 00-a/undone" in said
+
+
+def with_more(required: bool) -> Course:
+    """The course with a challenge, a step that comes after the certificate, a quiz, and the clinic."""
+    right, wrong = Option("a", "b", right=True), Option("c", "d")
+    challenge = step("challenge", "gone:1", required=required)
+    final = Lesson(
+        "02-c",
+        "Fim",
+        5,
+        "",
+        (),
+        (step("cleanup", "gone:1", closing=True),),
+        (Question("q", (right, wrong)),),
+        challenge,
+    )
+    case = Case("k", "K", "", Question("p", (right, wrong)), ("k",))
+    clinic = Lesson("03-d", "Clínica", 5, "", (), (step("k", "gone:1", case="k"), step("end", "gone:1")), cases=(case,))
+    return Course((*COURSE.lessons, final, clinic))
+
+
+def test_a_required_challenge_is_asked_for(proven: FakeWorld) -> None:
+    said: list[str] = []
+    assert not certificate.issue(with_more(required=True), proven, "", said.append)
+    assert "Falta comprovar: 02-c/challenge" in said
+
+
+def test_what_is_not_asked_for_is_told_with_its_count(proven: FakeWorld) -> None:
+    said: list[str] = []
+    course = with_more(required=False)
+    Tries(proven.settings).add("02-c", course.lesson("02-c").quiz[0], 0)
+    assert certificate.issue(course, proven, "", said.append)
+    told = [
+        "Não pedido: clínica de erros, 0 de 1 passos feitos.",
+        "Não pedido: quizzes, 1 de 1 acertos na primeira resposta.",
+    ]
+    assert [line for line in said if line.startswith("Não pedido")] == told
+    page = (proven.settings.home / "certificado.html").read_text("utf-8")
+    assert all(line in page for line in told)

@@ -40,19 +40,104 @@ def test_identity(world: FakeWorld, arn: str, sentence: str) -> None:
     assert told(world, "identity", profile="default", arn=arn) == sentence
 
 
+SECRET, OTHER = "wJalrXUtnFEMI", "AKIAEXAMPLE67890"
+PAIR = json.dumps({"AccessKey": {"AccessKeyId": KEY, "SecretAccessKey": SECRET}})
+NOT_KEPT = "✗ key.json ainda não guarda uma access key."
+
+
+def profile_of(**changes: str | None) -> dict[str, str]:
+    """A configured profile, with these fields changed or (None) missing."""
+    stored = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region": "us-east-2", "output": "json"}
+    return {name: value for name, value in (stored | changes).items() if value is not None}
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    file = tmp_path / "key.json"
+    file.touch(0o600)
+    file.write_text(PAIR)
+    return file
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({}, "✓ O perfil default tem access key, região us-east-2 e saída json."),
         ({"aws_access_key_id": None}, "✗ O perfil default não tem access key."),
+        ({"aws_access_key_id": OTHER}, "✗ A access key do perfil default não é a que está em key.json."),
+        ({"aws_secret_access_key": None}, "✗ A secret key do perfil default não é a que está em key.json."),
+        (
+            {"aws_access_key_id": SECRET, "aws_secret_access_key": KEY},
+            "✗ No perfil default os dois valores estão trocados: o id está no lugar da secret key.",
+        ),
         ({"region": "us-east-1"}, "✗ No perfil default confira: region."),
         ({"region": None, "output": "text"}, "✗ No perfil default confira: region, output."),
     ],
 )
-def test_profile(world: FakeWorld, changes: dict[str, str | None], sentence: str) -> None:
-    stored = {"aws_access_key_id": KEY, "region": "us-east-2", "output": "json", **changes}
-    world.cloud.profiles["default"] = {name: value for name, value in stored.items() if value is not None}
-    assert told(world, "profile", profile="default", region="us-east-2", output="json") == sentence
+def test_profile(world: FakeWorld, key_file: Path, changes: dict[str, str | None], sentence: str) -> None:
+    world.cloud.profiles["default"] = profile_of(**changes)
+    wanted = {"region": "us-east-2", "output": "json", "file": str(key_file)}
+    assert told(world, "profile", profile="default", **wanted) == sentence
+
+
+def test_a_profile_is_compared_with_a_file_that_holds_a_key(world: FakeWorld, key_file: Path) -> None:
+    world.cloud.profiles["default"] = profile_of()
+    key_file.write_text("{}")
+    wanted = {"region": "us-east-2", "output": "json", "file": str(key_file)}
+    assert told(world, "profile", profile="default", **wanted) == NOT_KEPT
+
+
+def deactivation(key: str) -> dict[str, Any]:
+    """The event of a key that somebody deactivated."""
+    return {
+        **dict.fromkeys(("repository", "code", "user", "key"), ""),
+        "seq": 1,
+        "kind": "api",
+        "service": "aws",
+        "reference": "iam:UpdateAccessKey",
+        "message": "Inactive",
+        "subject": key,
+    }
+
+
+def refusal(key: str) -> dict[str, Any]:
+    told = {"code": "InvalidClientTokenId", "message": "no", "key": key, "reference": "", "subject": ""}
+    return {"seq": 2, "kind": "refused", "service": "aws", **told}
+
+
+def test_a_refused_key_is_one_that_was_deactivated(world: FakeWorld) -> None:
+    not_yet = "✗ A AWS ainda não recusou um pedido com a chave desativada."
+    assert told(world, "key_refused") == not_yet
+    world.admin.seen += [deactivation(OTHER), refusal(KEY)]
+    assert told(world, "key_refused") == not_yet, "some other wrong key"
+    world.admin.seen.append(refusal(OTHER))
+    assert told(world, "key_refused") == "✓ A chave AKIA…7890, desativada, foi recusada: no"
+
+
+def test_a_new_key_comes_after_an_old_one(world: FakeWorld, key_file: Path) -> None:
+    world.cloud.answers["iam", "list_access_keys"] = keys("Active")
+    asked = {"user": "u", "file": str(key_file)}
+    first = "✗ Nenhuma access key foi desativada ainda: esta é a primeira, e não a nova."
+    assert told(world, "new_key", **asked) == first
+    world.admin.seen.append(deactivation(KEY))
+    assert told(world, "new_key", **asked) == first, "its own deactivation, undone, makes no new key"
+    world.admin.seen.append(deactivation(OTHER))
+    assert told(world, "new_key", **asked) == f"✓ Antes a chave era AKIA…7890, desativada; agora é {MASKED}, ativa."
+    world.cloud.answers["iam", "list_access_keys"] = keys("Inactive")
+    assert told(world, "new_key", **asked) == "✗ A access key do arquivo não está ativa."
+
+
+def test_the_new_key_is_the_profiles(world: FakeWorld, key_file: Path) -> None:
+    world.cloud.answers["iam", "list_access_keys"] = keys("Active")
+    world.cloud.answers["sts", "get_caller_identity"] = {"Arn": "arn:aws:iam::1:user/u"}
+    asked = {"profile": "default", "user": "u", "file": str(key_file)}
+    assert told(world, "new_key_configured", **asked).startswith("✗ Nenhuma access key foi desativada ainda")
+    world.admin.seen.append(deactivation(OTHER))
+    world.cloud.profiles["default"] = profile_of(aws_access_key_id=OTHER)
+    other = "✗ A access key do perfil default não é a que está em key.json."
+    assert told(world, "new_key_configured", **asked) == other
+    world.cloud.profiles["default"] = profile_of()
+    assert told(world, "new_key_configured", **asked) == "✓ O perfil default é arn:aws:iam::1:user/u."
 
 
 @pytest.mark.parametrize(
@@ -73,7 +158,8 @@ def test_iam_user(world: FakeWorld) -> None:
     assert told(world, "iam_user", user="u") == "✓ O usuário existe: arn:aws:iam::1:user/u."
 
 
-TOO_WIDE = "✗ A política permite ações demais."
+def too_wide(what: str) -> str:
+    return f"✗ A política permite ações demais: {what}."
 
 
 @pytest.mark.parametrize(
@@ -84,9 +170,10 @@ TOO_WIDE = "✗ A política permite ações demais."
             {"Action": "*", "Effect": "Deny"},
             "✓ u tem a política p: 1 declarações, nenhuma com “*” nas ações.",
         ),
-        ({"Action": "*"}, TOO_WIDE),
-        ({"Action": ["ecr:PutImage", "ecr:*"]}, TOO_WIDE),
-        ({"NotAction": "iam:*"}, TOO_WIDE),
+        ({"Action": "*"}, too_wide("*")),
+        ({"Action": ["ecr:PutImage", "ecr:*"]}, too_wide("ecr:*")),
+        ({"Action": ["ecr:Put*", "ecr:?etImage"]}, too_wide("ecr:Put*, ecr:?etImage")),
+        ({"NotAction": "iam:*"}, too_wide("NotAction")),
     ],
 )
 def test_user_policy(world: FakeWorld, statement: dict[str, Any], sentence: str) -> None:
@@ -109,19 +196,15 @@ def test_attached_policy(world: FakeWorld, attached: list[str], sentence: str) -
     assert told(world, "attached_policy", user="u", policy="p") == sentence
 
 
-KEPT = json.dumps({"AccessKey": {"AccessKeyId": KEY}})
-NOT_KEPT = "✗ key.json ainda não guarda uma access key."
-
-
 @pytest.mark.parametrize(
     ("content", "mode", "status", "sentence"),
     [
-        (KEPT, 0o600, "Active", f"✓ u tem a access key {MASKED} ativa, guardada em arquivo só seu."),
+        (PAIR, 0o600, "Active", f"✓ u tem a access key {MASKED} ativa, guardada em arquivo só seu."),
         (None, 0o600, "Active", NOT_KEPT),
         ("{", 0o600, "Active", NOT_KEPT),
         ('{"AccessKey": []}', 0o600, "Active", NOT_KEPT),
-        (KEPT, 0o644, "Active", "✗ Outras pessoas conseguem ler key.json."),
-        (KEPT, 0o600, "Inactive", "✗ A access key do arquivo não está ativa."),
+        (PAIR, 0o644, "Active", "✗ Outras pessoas conseguem ler key.json."),
+        (PAIR, 0o600, "Inactive", "✗ A access key do arquivo não está ativa."),
     ],
 )
 def test_access_key(
@@ -180,20 +263,54 @@ def test_only_active_keys(world: FakeWorld, statuses: list[str], sentence: str) 
     assert told(world, "only_active_keys", user="u", count=1) == sentence
 
 
+BUDGET = {"BudgetLimit": {"Amount": "5.0", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
+BELOW = "✗ Um alerta não é do gasto real acima da porcentagem: ComparisonOperator é LESS_THAN."
+OTHER_ALERT = BELOW.rpartition(":")[0]
+ALERT = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "ThresholdType": "PERCENTAGE"}
+
+
+def budget_of(world: FakeWorld, budget: dict[str, Any], alert: dict[str, Any], addresses: list[str]) -> None:
+    """Let the cloud answer with this budget, two such alerts and those who are told."""
+    world.cloud.answers["budgets", "describe_budget"] = {"Budget": BUDGET | budget}
+    world.cloud.answers["budgets", "describe_notifications_for_budget"] = {
+        "Notifications": [ALERT | {"Threshold": 50.0} | alert, ALERT | {"Threshold": 80.0} | alert]
+    }
+    subscribers = [{"SubscriptionType": "EMAIL", "Address": address} for address in addresses]
+    world.cloud.answers["budgets", "describe_subscribers_for_notification"] = {"Subscribers": subscribers}
+
+
 @pytest.mark.parametrize(
     ("limit", "levels", "sentence"),
     [
         ("5", [80, 50], "✓ Budget b: 5 USD por mês, alertas em 50, 80 %."),
-        ("6", [50, 80], "✗ O limite do budget é 5.0, e não 6 USD."),
-        ("5", [50], "✗ Os alertas estão em [50, 80] %, e não em [50] %."),
+        ("6", [50, 80], "✗ O limite do budget é 5.0 USD, e não 6 USD."),
+        ("5", [50], "✗ Os alertas estão em 50, 80 %, e não em 50 %."),
     ],
 )
 def test_budget(world: FakeWorld, limit: str, levels: list[int], sentence: str) -> None:
-    world.cloud.answers["budgets", "describe_budget"] = {"Budget": {"BudgetLimit": {"Amount": "5.0"}}}
-    world.cloud.answers["budgets", "describe_notifications_for_budget"] = {
-        "Notifications": [{"Threshold": 50.0}, {"Threshold": 80.0}]
-    }
+    budget_of(world, {}, {}, ["a@example.com"])
     assert told(world, "budget", name="b", limit=limit, thresholds=levels) == sentence
+
+
+@pytest.mark.parametrize(
+    ("budget", "alert", "addresses", "sentence"),
+    [
+        ({"BudgetLimit": {"Amount": "5", "Unit": "BRL"}}, {}, ["a"], "✗ O limite do budget é 5 BRL, e não 5 USD."),
+        ({"TimeUnit": "ANNUALLY"}, {}, ["a"], "✗ O budget não é de custo por mês: TimeUnit é ANNUALLY."),
+        ({"BudgetType": "USAGE"}, {}, ["a"], "✗ O budget não é de custo por mês: BudgetType é USAGE."),
+        ({}, {"NotificationType": "FORECASTED"}, ["a"], f"{OTHER_ALERT}: NotificationType é FORECASTED."),
+        ({}, {"ThresholdType": "ABSOLUTE_VALUE"}, ["a"], f"{OTHER_ALERT}: ThresholdType é ABSOLUTE_VALUE."),
+        ({}, {"ComparisonOperator": "LESS_THAN"}, ["a"], BELOW),
+        ({}, {"Threshold": 80.5}, ["a"], "✗ Os alertas estão em 80.5, 80.5 %, e não em 50, 80 %."),
+        ({}, {}, [], "✗ O alerta de 50 % não avisa ninguém."),
+        ({}, {}, ["b", "c"], "✗ O alerta de 50 % avisa b, c, e não a."),
+    ],
+)
+def test_a_budget_that_only_looks_like_it(
+    world: FakeWorld, budget: dict[str, Any], alert: dict[str, Any], addresses: list[str], sentence: str
+) -> None:
+    budget_of(world, budget, alert, addresses)
+    assert told(world, "budget", name="b", limit="5", thresholds=[50, 80], told="a") == sentence
 
 
 @pytest.mark.parametrize(

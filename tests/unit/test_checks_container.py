@@ -9,7 +9,7 @@ import pytest
 from labs.checks import container as container_checks
 
 from .fakes import FakePage, FakeWorld, container, digest, image
-from .verdicts import run, told
+from .verdicts import line, run, told
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,16 @@ def test_page_answers(world: FakeWorld, page: FakePage, asked: dict[str, Any], s
     assert told(world, "page_answers", **{"port": page.port, "image": "w:1", **asked}) == sentence.format(
         port=page.port
     )
+
+
+def test_a_container_of_the_image_before_the_last_build_is_named(world: FakeWorld, page: FakePage) -> None:
+    world.engine.held.append(image("b", "w:1"))
+    world.engine.running.append(container("widget-v1", ports=(page.port,), image="w:1"))
+    verdict = run(world, "page_answers", port=page.port, image="w:1")
+    assert line(verdict) == (
+        f"✗ A porta {page.port} é do container widget-v1, que ainda roda a w:1 de antes do último build."
+    )
+    assert verdict.hint == "docker rm -f widget-v1"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +132,19 @@ def test_environments_share_the_image_and_differ_in_value(
     ]
     observed = told(world, "environments", names=names)
     assert observed == sentence or (sentence.endswith(": ") and observed.startswith(sentence))
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("producao", "✓ homologacao e producao: a mesma imagem, valores diferentes."),
+        ("teste", "✗ Não roda com o APP_ENV do seu nome: producao."),
+    ],
+)
+def test_environments_bear_their_own_name(world: FakeWorld, page: FakePage, value: str, sentence: str) -> None:
+    for name, environment in (("homologacao", "homologacao"), ("producao", value)):
+        world.engine.running.append(container(name, environment={"APP_ENV": environment}, ports=(page.port,)))
+    assert told(world, "environments", names=BOTH, named_alike=True) == sentence
 
 
 @pytest.mark.parametrize(("ref", "passes"), [("w:1", True), ("w:2", False)])

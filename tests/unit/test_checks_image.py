@@ -151,3 +151,37 @@ def test_same_file(world: FakeWorld, files: dict[str, str], sentence: str) -> No
 def test_what_a_check_proves_is_the_images_id(world: FakeWorld) -> None:
     world.engine.held.append(image("a", "x:1"))
     assert run(world, "image_exists", ref="x:1").evidence == {"id": digest("a")}
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"),
+    [
+        ("a", "✓ one:1 e two:1 são a mesma imagem: tudo veio do cache."),
+        ("b", "✗ two:1 não é a mesma imagem que one:1: algo mudou entre os dois builds."),
+    ],
+)
+def test_the_same_build_twice(world: FakeWorld, second: str, sentence: str) -> None:
+    world.engine.held += [image("a", "one:1"), image(second, "two:1")]
+    assert told(world, "same_build", refs=["one:1", "two:1"]) == sentence
+
+
+def test_a_file_that_was_left_out_is_there(world: FakeWorld) -> None:
+    world.engine.held += [image("a", "one:1", "two:1")]
+    asked = {"refs": ["one:1", "two:1"], "file": "app/x.env"}
+    assert told(world, "left_out", **asked) == "✗ O arquivo app/x.env não está na pasta widget-server."
+    file = world.settings.work / "widget-server" / "app" / "x.env"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert told(world, "left_out", **asked) == "✓ app/x.env ficou fora: two:1 é a mesma imagem que one:1."
+    world.engine.held[:] = [image("a", "one:1"), image("b", "two:1")]
+    assert told(world, "left_out", **asked).startswith("✗ two:1 não é a mesma imagem que one:1")
+
+
+def test_a_name_that_docker_refuses(world: FakeWorld) -> None:
+    asked = {"name": "X:1", "kept": "x:1"}
+    assert told(world, "name_impossible", **asked).startswith("✗ A imagem x:1 não existe no engine.")
+    world.engine.held += [image("a", "x:1")]
+    refused = "✓ Nenhuma imagem se chama X:1: o Docker só aceita minúsculas no repositório."
+    assert told(world, "name_impossible", **asked) == refused
+    world.engine.held[:] = [image("a", "x:1", "X:1")]
+    assert told(world, "name_impossible", **asked) == "✗ A imagem tem o nome X:1."

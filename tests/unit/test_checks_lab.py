@@ -11,7 +11,16 @@ from labs.course.progress import Progress
 from .fakes import FakeWorld
 from .verdicts import run, told
 
-EVENT = {"seq": 1, "kind": "refused", "service": "hub", "repository": "a/w", "code": "DENIED", "message": "denied"}
+EVENT = {
+    "seq": 1,
+    "kind": "refused",
+    "service": "hub",
+    "repository": "a/w",
+    "code": "DENIED",
+    "message": "denied",
+    "user": "",
+    "subject": "push",
+}
 NOT_YET = "✗ O registry ainda não recusou este pedido: ele não chegou lá."
 
 
@@ -62,6 +71,10 @@ def test_refusal_witnessed(world: FakeWorld, recorded: bool | None, sentence: st
         ({"service": "hub", "code": "OTHER"}, NOT_YET),
         ({"service": "hub", "message": "not found"}, NOT_YET),
         ({"service": "ecr"}, NOT_YET),
+        ({"service": "aws"}, "✗ A AWS ainda não recusou este pedido: ele não chegou lá."),
+        ({"service": "hub", "user": "", "subject": "push"}, "✓ Recusado, como esperado: denied"),
+        ({"service": "hub", "user": "aluno"}, NOT_YET),
+        ({"service": "hub", "subject": "pull"}, NOT_YET),
     ],
 )
 def test_refused_reads_what_the_gateway_saw(world: FakeWorld, asked: dict[str, Any], sentence: str) -> None:

@@ -172,7 +172,7 @@ def policies(world: FakeWorld, own: list[str], attached: list[str]) -> None:
 )
 def test_key_rotated(world: FakeWorld, tmp_path: Path, statuses: list[str], kept: str, sentence: str) -> None:
     file = tmp_path / "key.json"
-    file.write_text(json.dumps({"AccessKey": {"AccessKeyId": kept}}))
+    file.write_text(json.dumps({"AccessKey": {"AccessKeyId": kept, "SecretAccessKey": "s"}}))
     file.chmod(0o600)
     keys = [{"AccessKeyId": f"AKIANEW00000000{n}", "Status": status} for n, status in enumerate(statuses, start=1)]
     world.cloud.answers["iam", "list_access_keys"] = {"AccessKeyMetadata": keys}

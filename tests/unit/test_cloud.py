@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError
 from labs.base.errors import CloudError, CommandError
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
-from labs.seams.cloud import AwsCloud, _parameters
+from labs.seams.cloud import AwsCloud, UnknownOptionError, _parameters
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_missing_profile_or_credential_is_said_in_portuguese(cloud: AwsCloud, 
     write_atomic(settings.aws_credentials_file, "")
     with pytest.raises(CloudError) as caught:
         cloud.read("sts", "get_caller_identity", "default")
-    assert caught.value.next_command == "aws configure"
+    assert caught.value.next_command == "aws configure list"
 
 
 def test_a_silent_endpoint_is_said_in_portuguese(cloud: AwsCloud) -> None:
@@ -88,6 +88,26 @@ def test_wrong_options_are_said(cloud: AwsCloud, tmp_path: Path, options: dict[s
     shape = cloud.client("ecr").meta.service_model.operation_model("CreateRepository").input_shape
     with pytest.raises(CommandError):
         _parameters(shape, options, tmp_path, "aws ecr create-repository")
+
+
+@pytest.mark.parametrize(
+    ("operation", "options"),
+    [
+        ("DescribeImages", {"repository-name": "x", "max-items": "3"}),
+        ("DescribeImages", {"cli-input-json": "file://x"}),
+        ("DeleteRepository", {"repository-name": "x", "no-force": "true"}),
+        ("DescribeImages", {"repository-name": "true"}),
+        ("BatchGetImage", {"repository-name": "x", "image-ids": "imageTag=v1"}),
+        ("PutImageScanningConfiguration", {"repository-name": "x", "image-scanning-configuration": "scanOnPush=true"}),
+    ],
+)
+def test_what_the_aws_cli_alone_understands_is_left_to_it(
+    operation: str, options: dict[str, str], cloud: AwsCloud, tmp_path: Path
+) -> None:
+    """Options, abbreviations and a way of writing values of its own."""
+    shape = cloud.client("ecr").meta.service_model.operation_model(operation).input_shape
+    with pytest.raises(UnknownOptionError):
+        _parameters(shape, options, tmp_path, "aws ecr")
 
 
 def test_no_variable_and_no_model_of_the_machine_changes_a_client(

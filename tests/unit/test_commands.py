@@ -11,8 +11,11 @@ import pytest
 
 from labs.base.errors import CommandError, EngineError, Interrupted
 from labs.base.events import Event, Line
+from labs.base.wait import Look, until
 from labs.course.command_line import CommandLine
-from labs.running.commands import Context, execute
+from labs.running import commands
+from labs.running.commands import Context, execute, seam_action
+from labs.seams.cloud import UnknownOptionError
 
 from .fakes import FakeCloud, FakeEngine, FakeWorld
 
@@ -133,10 +136,11 @@ def test_cancel_ends_a_silent_command_and_its_children(context: Context, tmp_pat
     with pytest.raises(Interrupted):
         execute(CommandLine.of(f"sleep 60 & echo $! > {marker}; wait"), replace(context, cancel=cancel), lambda _: None)
     assert time.monotonic() - started < 10
-    assert not Path(f"/proc/{marker.read_text().strip()}").exists() or _is_zombie(marker.read_text().strip())
+    child = marker.read_text().strip()
+    until("o filho acabar", lambda: Look(_is_gone(child)), 5)  # the signal reaches it in its own time
 
 
-def _is_zombie(pid: str) -> bool:
+def _is_gone(pid: str) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
     except FileNotFoundError:
@@ -146,3 +150,139 @@ def _is_zombie(pid: str) -> bool:
 def test_a_missing_working_folder_is_named(context: Context, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="pasta de trabalho"):
         execute(CommandLine.of("true"), replace(context, folder=tmp_path / "nope"), lambda _: None)
+
+
+INNER = """aws iam list-access-keys --query "AccessKeyMetadata[?Status=='Inactive'].AccessKeyId" --output text"""
+
+
+def test_an_answer_inside_a_command_starts_no_python(context: Context) -> None:
+    cloud(context).profiles["default"] = {"aws_access_key_id": "AKIA1"}
+    cloud(context).answers["iam", "delete-access-key"] = {}
+    assert lines("aws iam delete-access-key --access-key-id $(aws configure get aws_access_key_id)", context) == []
+    assert cloud(context).calls[-1][2] == {"access-key-id": "AKIA1"}
+    keys = [{"AccessKeyId": "AKIA2", "Status": "Inactive"}, {"AccessKeyId": "AKIA3", "Status": "Active"}]
+    cloud(context).answers["iam", "list-access-keys"] = {"AccessKeyMetadata": keys}
+    assert lines(f"aws iam delete-access-key --access-key-id $({INNER})", context) == []
+    assert cloud(context).calls[-1][2] == {"access-key-id": "AKIA2"}
+
+
+@pytest.mark.parametrize("inactive", [0, 2])
+def test_an_answer_that_is_not_one_word_is_the_shells(
+    context: Context, inactive: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [{"AccessKeyId": f"AKIA{number}", "Status": "Inactive"} for number in range(inactive)]
+    cloud(context).answers["iam", "list-access-keys"] = {"AccessKeyMetadata": keys}
+    ran: list[str] = []
+    monkeypatch.setattr(commands, "_bash", lambda text, *_: ran.append(text))
+    line = f"aws iam delete-access-key --access-key-id $({INNER})"
+    lines(line, context)
+    assert ran == [line] and "delete-access-key" not in [call[1] for call in cloud(context).calls]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["$(cat id)", "x$(aws configure get a)", "$(aws configure get a; true)", "$(aws configure get a > x)", "`aws x y`"],
+)
+def test_another_substitution_is_the_shells(context: Context, word: str) -> None:
+    part = CommandLine.of(f"aws iam delete-access-key --access-key-id {word}").parts[0]
+    assert commands.seam_action(part, context) is None
+
+
+NOT_UNDERSTOOD = (
+    *("docker build -t a:1 -t a:2 .", "docker build -t a:1 --tag a:2 .", "docker build -f A -f B ."),
+    *(
+        "docker build --no-cache .",
+        "docker build -q .",
+        "docker build --target x .",
+        "docker build --nope .",
+        "docker build",
+    ),
+    *(
+        "docker build . -t",
+        "docker build --tag= .",
+        "docker build --build-arg A .",
+        "docker build -",
+        "docker build a b",
+    ),
+    *("docker build -f - .", "docker build https://x/y.git", "docker build git@x:y", "docker build github.com/x/y"),
+    *(
+        "docker buildx build .",
+        "docker buildx build -t x:1 --load .",
+        "docker -H unix:///x build .",
+        "docker build . > f",
+    ),
+    *("docker push", "docker push a b", "docker push -a x", "docker push -q x:1", "docker push x@sha256:" + "a" * 64),
+    *("docker pull", "docker pull a b", "docker pull -a x", "docker pull --platform linux/arm64 x", 'docker pull ""'),
+    *("docker login", "docker login -u u -p p r", "docker login -u u --password-stdin a b < f", "docker login r < f"),
+    *(
+        "docker login -u u -u v --password-stdin r < f",
+        "docker login -u --password-stdin r < f",
+        "docker --config x pull y",
+    ),
+    *("aws", "aws ecr", "aws ecr help", "aws ecr get-login", "aws ecr wait image-scan-complete", "aws configure"),
+    *(
+        "aws ecr describe-images x",
+        "aws ecr describe-repositories --repository-names a b",
+        "aws iam list-users --debug",
+    ),
+    *("aws iam list-users --output table", "aws iam list-users --output text", "aws iam list-users --query '['"),
+    *("aws ecr delete-repository --repository-name x --force true", "aws iam list-users --no-paginate"),
+    *(
+        "aws ecr get-login-password --nope",
+        "aws ecr get-login-password --query x",
+        "aws iam list-users --endpoint-url x",
+    ),
+    *("aws ecr get-login-password --nope | docker login -u AWS --password-stdin r", "python3 -m labs.drill a b"),
+    *("aws ecr get-login-password | docker login -u AWS --password-stdin r > f", "python3 -m labs.drill --nope"),
+)
+
+
+@pytest.mark.parametrize("command", NOT_UNDERSTOOD)
+def test_a_word_that_the_seams_do_not_understand_leaves_the_line_to_bash(command: str, context: Context) -> None:
+    (part,) = CommandLine.of(command).parts
+    assert seam_action(part, context) is None
+
+
+def test_an_option_that_no_service_knows_is_left_to_the_cli(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CLI has options of its own for some operations, and takes abbreviations."""
+
+    def refuse(*_: object) -> None:
+        raise UnknownOptionError("Não tem.", "Unknown options: --max-items", "aws ecr help")
+
+    handed: list[str] = []
+    monkeypatch.setattr(cloud(context), "call", refuse)
+    monkeypatch.setattr(commands, "_bash", lambda part, *_: handed.append(part))
+    for command in (
+        "aws ecr describe-images --repository-name x --max-items 3",
+        "aws ecr get-login-password | docker login -u AWS --password-stdin r",
+    ):
+        execute(CommandLine.of(command), context, lambda _: None)
+        assert handed.pop() == command
+
+
+@pytest.mark.parametrize(
+    ("files", "recipe"),
+    [((), "Dockerfile"), (("dockerfile",), "dockerfile"), (("dockerfile", "Dockerfile"), "Dockerfile")],
+)
+def test_a_build_takes_a_dockerfile_in_small_letters_as_the_client_does(
+    files: tuple[str, ...], recipe: str, context: Context
+) -> None:
+    for name in files:
+        (context.folder / name).touch()
+    lines("docker build -t x:1 .", context)
+    assert engine(context).calls == [("build", context.folder.resolve(), "x:1", recipe, {})]
+
+
+def test_a_failing_command_is_explained_by_whom_it_asked(context: Context) -> None:
+    with pytest.raises(CommandError) as caught:
+        lines("echo 'denied: no' ; echo $ECR_REGISTRY unauthorized: no >&2; exit 1", context)
+    assert "get-login-password" in caught.value.next_command
+
+
+def test_a_cards_text_has_no_codes_of_a_terminal(context: Context) -> None:
+    assert lines("printf '\\033[91mERROR\\033[0m: \\033]8;;http://x\\033\\\\x\\n'", context) == ["ERROR: x"]
+
+
+def test_a_silent_failure_says_so(context: Context) -> None:
+    with pytest.raises(CommandError, match="sem dizer por quê"):
+        lines("exit 3", context)

@@ -103,7 +103,7 @@ def test_private_can_be_forced(engine: Callable[[str], str], tmp_path: Path, mon
     monkeypatch.setattr(engine_choice, "dockerd", lambda: "/usr/sbin/dockerd")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     settings = Settings(home=Path("/tmp/labs-short"))
-    assert engine_choice.choose(settings) == engine_choice.private_host(settings)
+    assert engine_choice.choose(settings) == settings.private_engine
 
 
 @pytest.mark.parametrize(("platform", "text"), [("darwin", "Docker Desktop"), ("win32", "Docker Desktop")])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from labs.base.errors import (
@@ -17,11 +19,13 @@ from labs.base.errors import (
     RegistryError,
     SandboxError,
 )
+from labs.base.settings import Live
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
-from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.catalog import CheckSpec, Course, Lesson, Seen, Step
+from labs.course.progress import Progress
 from labs.running import residue
-from labs.running.judge import check_names, judge
+from labs.running.judge import check_names, demanded, judge
 
 from .fakes import FakeWorld, image
 from .verdicts import line, run, told
@@ -146,7 +150,7 @@ def test_a_step_of_the_clinic_proves_nothing_while_its_case_is_closed(
 @pytest.mark.parametrize(
     ("held", "issued", "sentence"),
     [
-        (("x:1", "y:1"), True, "✓ Todas as verificações do curso passam agora, a partir do estado real."),
+        (("x:1", "y:1"), True, "✓ Tudo o que o certificado pede vale agora, a partir do estado real."),
         (("x:1",), True, "✗ Falta comprovar: 00-a/y."),
         ((), False, "✗ Falta comprovar: 00-a/x, 00-a/y."),
         (("x:1", "y:1"), False, "✗ Tudo está comprovado; falta o certificado."),
@@ -155,7 +159,7 @@ def test_a_step_of_the_clinic_proves_nothing_while_its_case_is_closed(
 def test_course_proven(
     world: FakeWorld, monkeypatch: pytest.MonkeyPatch, held: tuple[str, ...], issued: bool, sentence: str
 ) -> None:
-    """A step that does not last, such as one that is undone later, need not pass."""
+    """A step that does not last, such as one that is undone later, need not pass now; it must have passed once."""
     steps = [Step(name, name, "c", CheckSpec("image_exists", {"ref": f"{name}:1"})) for name in "xy"]
     steps.append(Step("z", "z", "c", CheckSpec("image_exists", {"ref": "z:1"}), lasting=False))
     course = Course((Lesson("00-a", "A", 1, "", (), tuple(steps)),))
@@ -163,7 +167,50 @@ def test_course_proven(
     world.engine.held += [image("a", name) for name in held]
     if issued:
         world.settings.certificate_file.touch()
+    Progress(world.settings).record("00-a/z", passed=True, observed="Foi.", seconds=0, evidence={})
     assert told(world, "course_proven") == sentence
+
+
+def test_what_a_later_step_undoes_must_have_been_proven_once(world: FakeWorld) -> None:
+    undone = Step("z", "z", "c", CheckSpec("image_exists", {"ref": "z:1"}), lasting=False)
+    given = msgspec.structs.replace(undone, id="g", given="só mostra")
+    course = Course((Lesson("00-a", "A", 1, "", (), (undone, given)),))
+    told_of = [(step.id, line(verdict)) for _, step, verdict in demanded(world, course)]
+    assert told_of == [("z", "✗ Ainda não foi comprovado.")]
+
+
+SEEN = Seen("engine", "container-destroy", reference="web-$HUB_USER")
+DESTROYED = {"seq": 7, "service": "engine", "kind": "container-destroy", "reference": "web-aluno"}
+
+
+def test_a_state_that_was_there_before_needs_a_witness(world: FakeWorld) -> None:
+    world.engine.held.append(image("a", "x:1"))
+    step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), hint="dica", seen=SEEN)
+    unseen = "✗ O laboratório ainda não viu este passo ser feito. O que há agora: A imagem x:1 existe no engine."
+    assert line(judge(step, world)) == unseen
+    world.admin.seen.append({**DESTROYED, "reference": "outro"})
+    assert line(judge(step, world)) == unseen
+    world.admin.seen.append(DESTROYED)
+    assert judge(step, world).passed and judge(step, world).evidence["event"] == "7"
+
+
+@pytest.mark.parametrize(("service", "passes"), [("aws", True), ("hub", True), ("engine", False)])
+def test_live_only_the_engine_has_a_witness(world: FakeWorld, service: str, passes: bool) -> None:
+    accounts = Live("maria", "210987654321", "sa-east-1", "maria@example.com")
+    real = FakeWorld(replace(world.settings, live=accounts))
+    real.engine.held.append(image("a", "x:1"))
+    step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), seen=Seen(service, "api"))
+    assert judge(step, real).passed is passes
+
+
+def test_a_witness_that_does_not_answer_proves_nothing(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down() -> None:
+        raise SandboxError("O laboratório não está de pé.", "connection refused", "python3 -m labs up")
+
+    world.engine.held.append(image("a", "x:1"))
+    monkeypatch.setattr(world.admin, "events", down)
+    step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), seen=Seen("aws", "api"))
+    assert judge(step, world).hint == "python3 -m labs up"
 
 
 @pytest.mark.parametrize(

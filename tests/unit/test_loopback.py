@@ -79,15 +79,15 @@ def running(world: FakeWorld, port: int, code: int | None = None) -> Container:
 
 def test_the_containers_page_is_read(server: Server, world: FakeWorld) -> None:
     one = running(world, server.port)
-    assert container._wait_for_page(world, server.port, one) == ({"version": "v1"}, "olá")
+    assert container.wait_for_page(world, server.port, one) == ({"version": "v1"}, "olá")
 
 
 def test_a_container_that_stopped_is_not_waited_for(world: FakeWorld) -> None:
     one = running(world, 9, code=1)
-    assert container._wait_for_page(world, 9, one) == ({}, "o container web parou")
+    assert container.wait_for_page(world, 9, one) == ({}, "o container web parou")
 
 
 def test_a_page_that_never_answers_is_told_as_last_seen(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container, "READY_SECONDS", 0.1)
-    health, observed = container._wait_for_page(world, 9, running(world, 9))
+    health, observed = container.wait_for_page(world, 9, running(world, 9))
     assert health == {} and "refused" in observed

@@ -23,7 +23,19 @@ from labs.cli import main, pytest_words
 
 VERBS = {
     *("start", "test", "up", "down", "reset", "status", "doctor", "env", "run"),
-    *("journey", "certificate", "cleanup", "account", "hub", "sso", "sandbox", "drill", "target", "secrets_scan"),
+    *(
+        "journey",
+        "certificate",
+        "cleanup",
+        "account",
+        "hub",
+        "sso",
+        "sandbox",
+        "drill",
+        "ports",
+        "target",
+        "secrets_scan",
+    ),
     "notebooks",
 }
 

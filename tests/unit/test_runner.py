@@ -82,10 +82,10 @@ def test_a_proof_that_no_longer_holds_goes_back_to_pending(runner: Runner, world
 def test_a_look_takes_no_proof_back_and_keeps_a_new_one(runner: Runner, world: FakeWorld) -> None:
     runner.run("00-a", "make")
     world.engine.held.clear()
-    assert not runner.verify("00-a", "make", forget=False).passed
+    assert not runner.look("00-a", "make").passed
     assert runner.done("00-a", "make")
     world.engine.held.append(image("b", "file:1"))
-    assert runner.verify("00-a", "file", forget=False).passed and runner.done("00-a", "file")
+    assert runner.look("00-a", "file").passed and runner.done("00-a", "file")
 
 
 def test_a_check_that_got_no_answer_takes_no_proof_back(

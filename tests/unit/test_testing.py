@@ -184,3 +184,11 @@ def test_a_taken_port_of_the_course_is_named(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(LabError, match=f"Porta ocupada nesta máquina: {port}"):
             testing.run_whole([], _ignore)
     assert testing.taken_ports() == []
+
+
+def test_what_failed_is_told_again_without_what_pytest_says_beside_it() -> None:
+    section = "=== FAILURES ===\n___ test_x ___\nE   assert 1 == 2"
+    said = f"...F\n{section}\n=== warnings summary ===\nx\n=== short test summary info ===\nFAILED x"
+    assert testing.failures(said) == section
+    assert testing.failures(said, most=1) == "E   assert 1 == 2"
+    assert testing.failures("INTERNALERROR> x") == "INTERNALERROR> x", "a lane that broke off tells all that it has"

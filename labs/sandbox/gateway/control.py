@@ -68,11 +68,14 @@ class Control:
         return self._state.events.since(int(since))
 
     async def _account(self, request: web.BaseRequest) -> Any:
-        name, token = request.path.removeprefix("/hub/accounts/"), (await json_object(request)).get("token")
+        content = await json_object(request)
+        name, token = request.path.removeprefix("/hub/accounts/"), content.get("token")
         if not NAME_RULE.fullmatch(name) or not isinstance(token, str) or not 1 <= len(token) <= 1000:
             raise WrongRequestError("name: 4 to 30 lower-case letters and digits; token: text")
         if not await self._state.run(self._state.accounts.accepts, name, token):
             await self._state.record(HubAccount(name, await self._state.run(hashed, token)))
+        if content.get("asked") is True:
+            self._state.events.add("hub", "account", user=name)
         return {"name": name}
 
     async def _clock(self, _: web.BaseRequest) -> Any:

@@ -41,8 +41,12 @@ class FakeRunner:
         self.act(watch, cancel or threading.Event())
         return Outcome(LESSON, LESSON.steps[0], self.verdict, 1.5, self.transcript, self.error)
 
-    def verify(self, lesson: str, step: str, *, forget: bool = True) -> Verdict:
-        self.calls.append(f"{'verify' if forget else 'look'} {lesson}/{step}")
+    def verify(self, lesson: str, step: str) -> Verdict:
+        self.calls.append(f"verify {lesson}/{step}")
+        return self.verdict
+
+    def look(self, lesson: str, step: str) -> Verdict:
+        self.calls.append(f"look {lesson}/{step}")
         return self.verdict
 
     def repair(

@@ -17,6 +17,16 @@ def test_a_step_that_the_state_proves_shows_as_done_when_its_card_opens(runner: 
     assert runner.calls == ["look 02-build/one"]
 
 
+def test_what_is_given_shows_as_such_and_not_as_done(runner: FakeRunner) -> None:
+    card = card_of(runner, step(given="o comando só mostra"))
+    look(card)
+    assert card.status["state"] == "pending"
+    assert card.status["observed"].startswith("Já é assim no seu laboratório, antes de qualquer comando: ")
+    proven = card_of(runner, step(given="o comando só mostra"), recorded="visto")
+    look(proven)
+    assert proven.status["state"] == "passed"
+
+
 def test_a_look_leaves_what_was_never_done_as_it_is(runner: FakeRunner) -> None:
     runner.verdict = Verdict(False, "nada", "docker image ls")
     card = card_of(runner)

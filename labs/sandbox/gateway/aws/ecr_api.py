@@ -24,6 +24,8 @@ INVALID_NAME = (
     "hyphens, underscores, periods and forward slashes, and begin with a letter or a digit'"
 )
 LAYER_CALLS = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer")
+SCAN_CALLS = ("StartImageScan", "DescribeImageScanFindings", "BatchGetRepositoryScanningConfiguration")
+"""moto would answer them with findings that no scanner made."""
 Id = dict[str, str]
 
 
@@ -37,6 +39,8 @@ class EcrApi:
         """One call of the ECR API."""
         if call.action in LAYER_CALLS:
             return _error("UnsupportedCommandException", "The lab moves layers with docker push and docker pull only.")
+        if call.action in SCAN_CALLS:
+            return _error("UnknownOperationException", f"The lab does not offer ecr:{call.action}.")
         registry = call.parameters.get("registryId")
         if registry not in (None, self._state.settings.account):
             return _error(

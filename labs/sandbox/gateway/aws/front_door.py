@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from labs.base.marks import KIT_MARK
 from labs.sandbox.gateway.aws import actions, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
@@ -49,10 +50,14 @@ class Aws:
         service, region = sigv4.scope(authorization)
         protocol = _protocol(request, data, service)
         call = Call(service, region, _action(request, data))
-        user = ""
+        user = key = ""
+        kits_read = not call.changes and KIT_MARK in request.headers.get("User-Agent", "")
         try:
             signature = sigv4.parse(authorization)
-            principal = await self._verified(request, data, signature)
+            key = signature.key
+            principal = self._verified(request, data, signature)
+            if not kits_read:
+                await self._mark_used(principal, signature)
             user = principal.name
             call = _parsed(call, request, data, signature.key)
             reply = await self._answer(call, principal, protocol)
@@ -60,19 +65,22 @@ class Aws:
             reply = aws_errors.of(protocol, refused)
         except StorageError:
             reply = aws_errors.of(protocol, RefusedError("storage"))
-        self._tell(call, reply, user)
+        if not kits_read:
+            self._tell(call, reply, user, key)
         return _response(reply, self._state.settings.ecr_registry)
 
-    async def _verified(self, request: web.BaseRequest, data: bytes, signature: sigv4.Signature) -> Principal:
+    def _verified(self, request: web.BaseRequest, data: bytes, signature: sigv4.Signature) -> Principal:
         principal = self._identities.find(signature.key)
         headers = {name.lower(): value for name, value in request.headers.items()}
         message = sigv4.Message(request.method, request.raw_path, headers, data)
         sigv4.verify(message, signature, principal.secret, headers.get("x-amz-security-token", ""))
         self._identities.check_fresh(principal, headers.get("x-amz-security-token", ""))
+        return principal
+
+    async def _mark_used(self, principal: Principal, signature: sigv4.Signature) -> None:
         moment, service, region = self._state.clock.now(), signature.service, signature.region
         if principal.user and self._state.cloud.needs_mark(signature.key, service, region, moment):
             await self._state.record(KeyUsed(signature.key, service, region))
-        return principal
 
     async def _answer(self, call: Call, principal: Principal, protocol: str) -> Reply:
         if call.service not in SERVICES:
@@ -118,17 +126,20 @@ class Aws:
         )
         return Reply(200, body.encode(), "text/xml")
 
-    def _tell(self, call: Call, reply: Reply, user: str) -> None:
+    def _tell(self, call: Call, reply: Reply, user: str, key: str) -> None:
+        refused = reply.status >= 400
         name = call.parameters.get("repositoryName") or call.parameters.get("BudgetName") or ""
         self._state.events.add(
             "aws",
-            "api" if reply.status < 400 else "refused",
+            "refused" if refused else "api",
             repository=str(name),
             reference=f"{call.service}:{call.action}",
             user=user,
             status=reply.status,
             code=reply.code,
-            message=_message(reply) if reply.status >= 400 else "",
+            message=_message(reply) if refused else str(call.parameters.get("Status") or ""),
+            key=key,
+            subject=str(call.parameters.get("AccessKeyId") or ""),
         )
 
 

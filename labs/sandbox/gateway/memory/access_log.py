@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ LONGEST_FIELD = 1000
 SAME_SECONDS = 0.25
 """Docker uploads layers in parallel: the same refusal of all of them within this time is one event."""
 WITHDRAW_SECONDS = 5.0
+QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+"""Whether what is answered now is a read of the kit's own: it leaves no event, for it is nobody's work."""
 
 
 class Challenge(NamedTuple):
@@ -76,49 +79,55 @@ class Events:
         status: int = 200,
         code: str = "",
         message: str = "",
+        key: str = "",
+        subject: str = "",
     ) -> int:
-        """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch)."""
-        with self._lock:
-            repository, reference, user = repository[:LONGEST_FIELD], reference[:LONGEST_FIELD], user[:LONGEST_FIELD]
-            return self._add(
-                service, kind, repository, reference, user, status, code[:LONGEST_FIELD], message[:LONGEST_FIELD]
-            )
+        """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch).
 
-    def _add(
-        self, service: str, kind: str, repository: str, reference: str, user: str, status: int, code: str, message: str
-    ) -> int:
-        same = (service, kind, repository, user, code, message)
-        if kind == "refused" and same == self._last_refusal[0]:
-            repeated = time.monotonic() - self._last_refusal[1] < SAME_SECONDS
-            if repeated:
-                return self._seq
-        self._last_refusal = (same, time.monotonic())
-        self._seq += 1
-        event = {
-            "seq": self._seq,
-            "time": iso(self._clock.now()),
-            "service": service,
-            "kind": kind,
+        Args:
+            key: the access key that signed the request, or was to (its id is no secret).
+            subject: what the request was about: an access key's id, the action on a registry, an image's name.
+        """
+        if QUIET.get():
+            return self._seq
+        told = {
             "repository": repository,
             "reference": reference,
             "user": user,
             "status": status,
             "code": code,
             "message": message,
+            "key": key,
+            "subject": subject,
         }
+        with self._lock:
+            cut = {name: text[:LONGEST_FIELD] if isinstance(text, str) else text for name, text in told.items()}
+            return self._add(service, kind, cut)
+
+    def _add(self, service: str, kind: str, told: Access) -> int:
+        same = (service, kind, *(told[name] for name in ("repository", "user", "code", "message", "subject")))
+        if kind == "refused" and same == self._last_refusal[0]:
+            repeated = time.monotonic() - self._last_refusal[1] < SAME_SECONDS
+            if repeated:
+                return self._seq
+        self._last_refusal = (same, time.monotonic())
+        self._seq += 1
+        event = {"seq": self._seq, "time": iso(self._clock.now()), "service": service, "kind": kind, **told}
         self._kept.append(event)
         self._write(event)
         return self._seq
 
     def add_provisional(self, client: str, service: str, **fields: Any) -> None:
         """Record a refusal that `came_back` withdraws: never part of a bunch, or an earlier one would go with it."""
+        if QUIET.get():
+            return
         self._last_refusal = ((), 0.0)
         seq = self.add(service, "refused", **fields)
         self._provisional.append(Challenge(time.monotonic(), client, seq, bool(fields.get("repository"))))
 
     def came_back(self, client: str) -> None:
         """The client has credentials after all: its provisional refusals were challenges."""
-        if self._provisional:
+        if self._provisional and not QUIET.get():
             with self._lock:
                 self._withdraw(client)
 

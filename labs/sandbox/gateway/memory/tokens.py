@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ class Signer:
             return None
         return content if isinstance(content, dict) else None
 
-    def hub(self, user: str, access: dict[str, list[str]]) -> str:
-        return self.sign("hub", {"user": user, "access": access, "until": int(time.time()) + HUB_SECONDS})
+    def hub(self, user: str, access: dict[str, list[str]], wanted: Iterable[str] = ()) -> str:
+        """A Bearer token; `wanted`: repositories that the client means to push to, whether or not it may."""
+        content = {"user": user, "access": access, "wanted": list(wanted), "until": int(time.time()) + HUB_SECONDS}
+        return self.sign("hub", content)
 
     def read_hub(self, token: str) -> dict[str, Any] | None:
         content = self.read("hub", token)

@@ -74,12 +74,14 @@ class Hub:
 
     def _issue(self, user: str, scopes: str, request: web.BaseRequest) -> web.Response:
         access: dict[str, list[str]] = {}
+        pushes = []
         for scope in scopes.split():
             kind, _, rest = scope.partition(":")
             name, _, wanted = rest.rpartition(":")
             if kind == "repository" and name:
                 access[name] = sorted({*access.get(name, ()), *self._granted(user, name, wanted.split(","))})
-        token = self._state.signer.hub(user, access)
+                pushes += [name] if "push" in wanted.split(",") else []
+        token = self._state.signer.hub(user, access, pushes)
         content: dict[str, Any] = {"token": token, "access_token": token, "expires_in": HUB_SECONDS}
         content["issued_at"] = iso(self._state.clock.now())
         if request.method == "POST":
@@ -87,9 +89,11 @@ class Hub:
         return answer(content)
 
     def _granted(self, user: str, name: str, wanted: list[str]) -> set[str]:
-        """Which of the wanted actions the account has on a repository."""
+        """Which of the wanted actions the account has on a repository. Docker Hub has two levels alone, and denies a
+        third as it denies another's account (docker/hub-feedback#1404).
+        """
         namespace, _, rest = name.partition("/")
-        owner = bool(user) and namespace == user and bool(rest)
+        owner = bool(user) and namespace == user and bool(rest) and "/" not in rest
         exists = name in self._state.images["hub"].repositories
         public = exists and name not in self._state.accounts.private
         rights = {"pull", "push", "delete", "*"} if owner else {"pull"} if public else set()
@@ -110,17 +114,27 @@ class Hub:
         if content is None:
             return _challenge(request, at, needed)
         if needed not in content["access"].get(at.name, ()):
-            return self._denied(request, at, needed, content["user"])
+            return self._denied(request, at, needed, content)
         try:
             return await self._allowed(request, at, content)
         except UnavailableError as failure:
             return unavailable(failure)
 
-    def _denied(self, request: web.BaseRequest, at: Route, needed: str, user: str) -> web.Response:
-        """Docker Hub says neither whether a repository exists nor whether it is private: always `denied`."""
-        reference = at.reference if at.kind == "manifests" else ""
-        told: dict[str, Any] = {"repository": at.name, "user": user, "status": 401, "code": "DENIED", "message": DENIED}
-        self._state.events.add("hub", "refused", reference=reference, **told)
+    def _denied(self, request: web.BaseRequest, at: Route, needed: str, content: dict[str, Any]) -> web.Response:
+        """Docker Hub says neither whether a repository exists nor whether it is private: always `denied`. A push is
+        known by the token that was asked for, since some clients read before they write.
+        """
+        self._state.events.add(
+            "hub",
+            "refused",
+            repository=at.name,
+            reference=at.reference if at.kind == "manifests" else "",
+            user=content["user"],
+            status=401,
+            code="DENIED",
+            message=DENIED,
+            subject="push" if at.name in content.get("wanted", ()) else needed,
+        )
         return _challenge(request, at, needed, 'error="insufficient_scope"')
 
     async def _allowed(self, request: web.BaseRequest, at: Route, content: dict[str, Any]) -> web.StreamResponse:
@@ -149,8 +163,8 @@ class Hub:
         told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, "status": status}
         if status == 404 and request.method == "GET":
             self._state.events.add("hub", "refused", code="MANIFEST_UNKNOWN", message="manifest unknown", **told)
-        elif status == 200 and request.method == "GET":
-            self._state.events.add("hub", "pull", **told)
+        elif status == 200:  # Docker Hub counts as a pull what gets a manifest, and not a look by HEAD
+            self._state.events.add("hub", "pull" if request.method == "GET" else "pull-head", **told)
 
     def _limit(self, at: Route, user: str) -> web.Response | None:
         """The pull limit of a case: `n` pulls per six hours for anonymous clients, twice as many for an account.

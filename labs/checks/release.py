@@ -1,0 +1,129 @@
+"""Checks of the final project: one image, free of values, in both registries and in both environments."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from labs.base.marks import APP, TITLE_LABEL
+from labs.base.settings import Settings
+from labs.base.text import short
+from labs.base.verdict import Verdict, failed, passed
+from labs.checks import check
+from labs.checks.container import named, wait_for_page
+from labs.checks.image import VERSION_LABEL, require
+from labs.checks.registry import remote_manifest
+from labs.seams import image_layers
+from labs.seams.engine import Container, Image
+from labs.seams.world import World
+
+FROM_OUTSIDE = ("APP_ENV", "APP_COLOR", "KEY_1", "KEY_2")
+"""What varies from one environment to another, and so belongs to none of the image's layers."""
+VERSION = "APP_VERSION"
+
+
+@check
+def released(world: World, refs: list[str], version: str) -> Verdict:
+    """Each remote name gives the engine's image of that name; they are one digest; the image is this version and brings
+    no value of an environment.
+    """
+    digests = []
+    for reference in refs:
+        manifest, image = remote_manifest(world, reference), require(world, reference)
+        if manifest.config.digest != image.id:
+            return failed(f"O registry tem outra imagem em {reference}.", f"docker push {reference}")
+        if why := flaw(world, reference, image, version):
+            return failed(why, "Construa de novo com o Dockerfile da aula 08 e --build-arg APP_VERSION.")
+        digests.append(manifest.digest)
+    if len(set(digests)) > 1:
+        seen = ", ".join(map(short, digests))
+        return failed(
+            f"Não é a mesma imagem nos dois registries: {seen}.", "Leve a mesma imagem, sem construir de novo."
+        )
+    places = "no Docker Hub e no ECR" if len(refs) > 1 else "no registry"
+    return passed(f"Versão {version} {places}, sem nenhum valor embutido: {short(digests[0])}.", digest=digests[0])
+
+
+@check
+def deployed(world: World, image: str, version: str, environments: dict[str, int]) -> Verdict:
+    """Each environment runs the registry's image on its port, with all the values of its file."""
+    manifest, local = remote_manifest(world, image), require(world, image)
+    if manifest.config.digest != local.id:
+        return failed(f"A imagem {image} daqui não é a que está no registry.", f"docker pull {image}")
+    if why := flaw(world, image, local, version):
+        return failed(why, "Construa de novo com o Dockerfile da aula 08 e --build-arg APP_VERSION.")
+    for name, port in environments.items():
+        container = named(world, name)
+        if container is None or container.exit_code is not None:
+            return failed(f"O container {name} não está rodando.", "docker ps -a")
+        if why := _misplaced(world.settings, container, local, port):
+            return failed(why, f"docker rm -f {name}")
+        health, page = wait_for_page(world, port, container)
+        if not health:
+            return failed(f"A página na porta {port} não respondeu: {page}", f"docker logs {name}")
+        if (health.get("version"), health.get("environment")) != (version, name):
+            found = f"versão {health.get('version')}, ambiente {health.get('environment')}"
+            return failed(f"A página na porta {port} diz {found}.", f"docker rm -f {name}")
+    running = " e ".join(environments)
+    return passed(f"{running}: {version}, o digest do ECR, {short(manifest.digest)}.", digest=manifest.digest)
+
+
+def flaw(world: World, reference: str, image: Image, version: str) -> str:
+    """Why an image is no release of this version; empty where it is one."""
+    if image.labels.get(TITLE_LABEL) != APP:
+        return f"{reference} não foi construída pelo Dockerfile do {APP}."
+    said = {image.labels.get(VERSION_LABEL, ""), image.environment.get(VERSION, "")}
+    if said != {version}:
+        return f"{reference} diz ser a versão {' e '.join(sorted(said))}, e não {version}."
+    if baked := [name for name in FROM_OUTSIDE if name in image.environment]:
+        return f"{reference} traz valores embutidos: {', '.join(baked)}."
+    secrets = _values(world.settings)
+    for entry in world.engine.history(reference):
+        told = [name for name in FROM_OUTSIDE if f"{name}=" in entry.command]
+        if told or any(value in entry.command for value in secrets):
+            return f"O histórico de {reference} mostra valores de um ambiente{': ' if told else ''}{', '.join(told)}."
+    if any(value in text for value in secrets for text in (*image.labels.values(), *image.environment.values())):
+        return f"{reference} traz a chave de um ambiente num LABEL ou ENV."
+    if carried := _env_files(world, image.id):
+        return f"{reference} leva dentro {', '.join(carried)}."
+    return ""
+
+
+def _misplaced(settings: Settings, container: Container, image: Image, port: int) -> str:
+    """Why a container is not this environment's; no value is shown."""
+    name = container.name
+    if container.image_id != image.id:
+        return f"O container {name} roda outra imagem, e não a que está no ECR."
+    if port not in container.ports:
+        ports = ", ".join(map(str, container.ports)) or "nenhuma"
+        return f"O container {name} publica a porta {ports}, e não a {port}."
+    wanted = env_file(settings.work / APP / "exemplos" / f"{name}.env")
+    other = [variable for variable, value in wanted.items() if container.environment.get(variable) != value]
+    return f"O container {name} não tem os valores de exemplos/{name}.env: {', '.join(other)}." if other else ""
+
+
+def env_file(path: Path) -> dict[str, str]:
+    """Docker's form of a file of variables (docs.docker.com/reference/cli/docker/container/run, "--env-file")."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError):
+        return {}
+    pairs = [line.lstrip().partition("=") for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def _values(settings: Settings) -> set[str]:
+    """Keys of the environments' files."""
+    files = (settings.work / APP / "exemplos").glob("*.env")
+    return {value for file in files for name, value in env_file(file).items() if name.startswith("KEY") and value}
+
+
+def _env_files(world: World, image_id: str) -> tuple[str, ...]:
+    return _env_files_of(world.settings, image_id)
+
+
+@lru_cache(maxsize=8)
+def _env_files_of(settings: Settings, image_id: str) -> tuple[str, ...]:
+    """Files of variables in an image's layers; an id's content never changes, so each is unpacked once."""
+    layers = image_layers.paths(image_layers.read(settings, [image_id])[0])
+    return tuple(sorted({path for layer in layers for path in layer if PurePosixPath(path).suffix == ".env"}))

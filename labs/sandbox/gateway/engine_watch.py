@@ -1,0 +1,82 @@
+"""The engine's events beside the gateway's own: what was started, removed or given a name leaves a trace that a check
+can read later.
+
+Only what comes of widget-server's images is told: the engine may be the learner's own. The engine keeps its last 256
+events (Docker Engine API, "Monitor events"), so that nothing is missed while the gateway is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from labs.base.marks import APP, TITLE_LABEL
+from labs.sandbox.gateway.memory.access_log import Events
+
+FILTERS = json.dumps({"type": ["container", "image"], "event": ["start", "die", "destroy", "tag"]})
+OURS = re.compile(rf"(^|/){APP}([:@]|$)")
+AGAIN_SECONDS = 1.0
+"""Between two tries to reach the engine."""
+
+
+async def follow(host: str, events: Events) -> None:
+    """Tell the engine's events until cancelled.
+
+    Args:
+        host: the engine's `DOCKER_HOST`; over ssh or TLS it is not watched.
+    """
+    address = urlsplit(host)
+    if address.scheme not in ("unix", "tcp", "http"):
+        return
+    connector = aiohttp.UnixConnector(address.path) if address.scheme == "unix" else None
+    where = "http://engine" if address.scheme == "unix" else f"http://{address.netloc}"
+    waits = aiohttp.ClientTimeout(total=None, sock_connect=10)
+    async with aiohttp.ClientSession(connector=connector, timeout=waits, trust_env=False) as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError, ValueError):
+                async for event in _stream(session, where, _last(events)):
+                    tell(event, events)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _stream(session: aiohttp.ClientSession, where: str, since: int) -> AsyncIterator[dict[str, Any]]:
+    """What the engine still knows after a moment (nanoseconds since 1970), and then what comes."""
+    asked = {"filters": FILTERS, "since": f"{since // 10**9}.{since % 10**9:09d}"}
+    async with session.get(f"{where}/events", params=asked) as reply:
+        async for line in reply.content:
+            event: dict[str, Any] = json.loads(line)
+            if int(event.get("timeNano", 0)) > since:
+                yield event
+
+
+def _last(events: Events) -> int:
+    return max((int(event["message"] or 0) for event in events.since() if event["service"] == "engine"), default=0)
+
+
+def tell(event: dict[str, Any], events: Events) -> None:
+    """Note one event of the engine, where it is of an image or a container of widget-server.
+
+    `repository` is the image as it was named, `reference` the container's or the new name, `subject` the id, `code` a
+    container's exit code, `message` the engine's own moment.
+    """
+    actor = event.get("Actor") or {}
+    attributes = actor.get("Attributes") or {}
+    named = str(attributes.get("image") or attributes.get("name") or "")
+    if attributes.get(TITLE_LABEL) != APP and not OURS.search(named):
+        return
+    events.add(
+        "engine",
+        f"{event.get('Type')}-{event.get('Action')}",
+        repository=str(attributes.get("image", "")),
+        reference=str(attributes.get("name", "")),
+        code=str(attributes.get("exitCode", "")),
+        subject=str(actor.get("ID", "")),
+        message=str(event.get("timeNano", 0)),
+    )

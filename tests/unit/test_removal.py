@@ -1,0 +1,28 @@
+"""What the clean-up takes for the course's in the lab's own engine, and in one that is the learner's."""
+
+from __future__ import annotations
+
+import pytest
+
+from labs.base.marks import TITLE_LABEL
+from labs.ownership import removal
+from labs.ownership.ledger import Ledger
+
+from .fakes import FakeWorld, container, digest, image
+
+APP = {TITLE_LABEL: "widget-server"}
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_an_image_of_the_app_is_the_courses_under_any_name_in_the_labs_own_engine(
+    world: FakeWorld, private: bool
+) -> None:
+    """A name typed as the seed writes it (`aluno/…`), a build without a name, and what runs of them."""
+    host = world.settings.private_engine if private else "unix:///var/run/docker.sock"
+    own = FakeWorld(world.settings.with_changes(engine_host=host))
+    own.engine.held += [image("a", "aluno/widget-server:estavel", labels=APP), image("b", labels=APP)]
+    own.engine.held.append(image("c", "minha:1"))
+    own.engine.running += [container("teste", digest("a")), container("outro", digest("c"))]
+    found = [item.name for item in removal.engine_items(own, Ledger(own.settings))]
+    gone = ["container teste", "imagem aluno/widget-server:estavel", f"imagem {digest('b')[:19]} (sem nome)"]
+    assert found == (gone if private else [])
