@@ -70,7 +70,7 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
         find = partial(witness.find, world, seen.service, seen.kind, **_patterns(seen, world))
         event = find() or (_awaited(find) if seen.service == ENGINE else None)
     except LabError as error:
-        return Verdict(False, f"{error.what} {error.observed}".strip(), error.next_command)
+        return unproven_by(error, step)
     if event is None:
         observed = f"O laboratório ainda não viu este passo ser feito. O que há agora: {verdict.observed}"
         return failed(observed, step.hint)

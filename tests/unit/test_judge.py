@@ -210,7 +210,8 @@ def test_a_witness_that_does_not_answer_proves_nothing(world: FakeWorld, monkeyp
     world.engine.held.append(image("a", "x:1"))
     monkeypatch.setattr(world.admin, "events", down)
     step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), seen=Seen("aws", "api"))
-    assert judge(step, world).hint == "python3 -m labs up"
+    verdict = judge(step, world)
+    assert verdict.hint == "python3 -m labs up" and not verdict.answered
 
 
 @pytest.mark.parametrize(
