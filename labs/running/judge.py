@@ -73,7 +73,8 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
         return unproven_by(error, step)
     if event is None:
         observed = f"O laboratório ainda não viu este passo ser feito. O que há agora: {verdict.observed}"
-        return failed(observed, step.hint)
+        # What happened once does not un-happen, and the log of events has an end: it takes no proof back.
+        return replace(failed(observed, step.hint), answered=False)
     return replace(verdict, evidence={**verdict.evidence, "event": str(event["seq"])})
 
 
