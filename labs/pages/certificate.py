@@ -62,7 +62,7 @@ def issue(course: Course, world: World, name: str, report: Report) -> bool:
 def not_asked(course: Course, settings: Settings) -> list[str]:
     """What the certificate does not ask for, with how much of it was done all the same; only what there is."""
     records, tries = Progress(settings).all(), Tries(settings)
-    cases = [(lesson, step) for lesson in course.lessons for step in steps_of(lesson) if step.case]
+    cases = [(lesson, step) for lesson in course.lessons if lesson.cases for step in steps_of(lesson)]
     solved = sum(1 for lesson, step in cases if (one := records.get(f"{lesson.id}/{step.id}")) and one.passed)
     questions = [(lesson.id, question) for lesson in course.lessons for question in lesson.quiz]
     right = first_try([one for _, one in questions], [tries.of(*one) for one in questions])

@@ -105,7 +105,7 @@ def test_what_is_not_asked_for_is_told_with_its_count(proven: FakeWorld) -> None
     Tries(proven.settings).add("02-c", course.lesson("02-c").quiz[0], 0)
     assert certificate.issue(course, proven, "", said.append)
     told = [
-        "Não pedido: clínica de erros, 0 de 1 passos feitos.",
+        "Não pedido: clínica de erros, 0 de 2 passos feitos.",
         "Não pedido: quizzes, 1 de 1 acertos na primeira resposta.",
     ]
     assert [line for line in said if line.startswith("Não pedido")] == told
