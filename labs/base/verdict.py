@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+STANDS = "O que havia antes continua valendo: este comando não mudou nada do que o passo pede."
+"""Said of a verdict that `holds`."""
+
 
 @dataclass(frozen=True)
 class Verdict:

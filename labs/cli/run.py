@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from labs.base.errors import LabError
 from labs.base.events import ignore
 from labs.base.settings import Settings
+from labs.base.verdict import STANDS
 from labs.course import target_words
 from labs.course.command_line import CommandLine
 from labs.live import guard
@@ -58,17 +59,23 @@ def main(lessons: Sequence[str], as_json: bool, settings: Settings) -> int:
     return 0 if all(outcome.verdict.passed for outcome in outcomes) else 1
 
 
+_MARKS = {(True, False): "✓ passou", (False, False): "✗ falhou", (False, True): "⚠ falhou agora"}
+
+
 def _report(outcome: Outcome, as_json: bool) -> None:
     if as_json:
         print(f"{outcome.lesson.id}/{outcome.step.id}", file=sys.stderr)
         return
-    mark = "– pulado" if outcome.step.skip else "✓ passou" if outcome.verdict.passed else "✗ falhou"
+    mark = "– pulado" if outcome.step.skip else _MARKS[outcome.verdict.passed, outcome.verdict.holds]
     name = f"{outcome.lesson.id}/{outcome.step.id}"
     print(f"{name:45} {mark}  {outcome.seconds:6.2f} s  {outcome.verdict.observed.splitlines()[0][:110]}", flush=True)
     if not outcome.verdict.passed:
         for line in outcome.verdict.observed.splitlines()[1:]:
             print(f"{'':47}{line}")
-        print(f"{'':47}próximo comando: {outcome.verdict.hint}")
+        if outcome.verdict.holds:
+            print(f"{'':47}{STANDS}")
+        if outcome.verdict.hint:
+            print(f"{'':47}próximo: {outcome.verdict.hint}")
 
 
 def _tidy(runner: Runner, outcome: Outcome) -> None:
@@ -85,6 +92,7 @@ def _row(outcome: Outcome) -> dict[str, object]:
         "lesson": outcome.lesson.id,
         "step": outcome.step.id,
         "passed": outcome.verdict.passed,
+        "holds": outcome.verdict.holds,
         "skipped": bool(outcome.step.skip),
         "seconds": round(outcome.seconds, 3),
         "observed": outcome.verdict.observed,

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 from labs.base.errors import Interrupted, StepBusy
 from labs.base.text import LETTERS
-from labs.base.verdict import Verdict
+from labs.base.verdict import STANDS, Verdict
 from labs.course.catalog import Question, Step
 from labs.running.runner import Outcome
 
 EXPECTED = "Este comando deve ser recusado — é o que queremos ver."
 REQUIRED = "O certificado pede este desafio."
-STANDS = "O que havia antes continua valendo: este comando não mudou nada do que o passo pede."
 TYPED_PROGRAMS = {
     *("docker", "aws", "python3", "cat", "ls", "cp", "mv", "cd", "chmod", "curl"),
     *("df", "eval", "export", "pwd", "sudo", "tail", "echo", "grep"),

@@ -163,3 +163,23 @@ def test_the_same_step_never_runs_twice_at_once(
         cancel.set()
         assert "já está rodando" in outcome.verdict.observed and not outcome.ran
         assert "interrompido" in long.result(timeout=15).verdict.observed
+
+
+def test_a_command_that_fails_over_an_older_result_is_no_proof_and_takes_none(runner: Runner, world: FakeWorld) -> None:
+    assert runner.run("00-a", "make").verdict.passed
+    world.engine.refuse = "unknown instruction: RUNN"
+    verdict = runner.run("00-a", "make").verdict
+    assert not verdict.passed and verdict.holds and "unknown instruction: RUNN" in verdict.observed
+    assert runner.done("00-a", "make"), "what was proven stays so"
+    world.engine.held.clear()
+    again = runner.run("00-a", "make").verdict
+    assert not again.passed and not again.holds, "nothing is left that could stand"
+
+
+def test_a_given_step_proves_nothing_by_a_look_and_nothing_stands_when_it_fails(world: FakeWorld) -> None:
+    step = Step("s", "s", "false", CheckSpec("image_exists", {"ref": "x:1"}), given="só mostra")
+    runner = Runner(world.settings, world, Course((Lesson("00-a", "A", 1, "", (), (step,)),)))
+    world.engine.held.append(image("a", "x:1"))
+    assert runner.look("00-a", "s").passed and not runner.done("00-a", "s")
+    assert not runner.run("00-a", "s").verdict.holds
+    assert runner.verify("00-a", "s").passed and runner.done("00-a", "s")

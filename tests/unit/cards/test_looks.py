@@ -68,3 +68,12 @@ def test_a_look_that_breaks_is_silent(runner: FakeRunner) -> None:
     card._runner = broken  # type: ignore[assignment]
     look(card)
     assert card.text().endswith("○ Por fazer")
+
+
+def test_a_failure_over_what_stands_is_amber_and_says_both(runner: FakeRunner) -> None:
+    runner.verdict = Verdict(False, "Não consegui construir a imagem.", "cat -n Dockerfile", holds=True)
+    card = card_of(runner, recorded="a imagem existe")
+    card.press("run", wait=True)
+    assert card.status["state"] == "holding" and card.status["word"] == "Falhou agora"
+    assert "⚠ Falhou agora: Não consegui construir a imagem.\nO que havia antes continua valendo" in card.text()
+    assert "Comprovado" not in card.text() and "Próximo comando: cat -n Dockerfile" in card.text()
