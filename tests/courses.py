@@ -170,6 +170,7 @@ class Pressed:
         left_out: steps ("lesson/step") that are never pressed; their checks are asked all the same.
         ways: what is typed in a terminal of the lab instead of pressing a step's button.
         before: what each step's check said immediately before its turn; `after`: immediately after it.
+        early: what passed of the lesson's later steps after a step, where `looks_ahead`: "step after step" → observed.
     """
 
     settings: Settings
@@ -177,14 +178,26 @@ class Pressed:
     ways: Mapping[str, str] = field(default_factory=dict)
     before: dict[str, Verdict] = field(default_factory=dict)
     after: dict[str, Verdict] = field(default_factory=dict)
+    looks_ahead: bool = False
+    early: dict[str, str] = field(default_factory=dict)
 
     def press(self, lessons: Iterable[Lesson]) -> None:
         """Press each button of these lessons, as a person does who also approves the SSO page."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(VARIABLE, "1")
             for lesson in lessons:
-                for step in steps_of(lesson):
+                steps = steps_of(lesson)
+                for number, step in enumerate(steps, 1):
                     self._press(lesson, step)
+                    if self.looks_ahead:
+                        self._look_at(steps[number:], step)
+
+    def _look_at(self, later: Iterable[Step], done: Step) -> None:
+        world = World(Settings.load(self.settings.home))
+        for step in later:
+            verdict = Verdict(False, "") if step.given else judge(step, world)
+            if verdict.passed:
+                self.early[f"{step.id} after {done.id}"] = verdict.observed
 
     def _press(self, lesson: Lesson, step: Step) -> None:
         path = f"{lesson.id}/{step.id}"

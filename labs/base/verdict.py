@@ -19,6 +19,8 @@ class Verdict:
         hint: what to do where it did not pass.
         evidence: what proves it, such as {"digest": "sha256:…"}; the certificate lists it.
         holds: of a verdict that did not pass: the command failed now, and what was there before still holds.
+        unseen: of a verdict that did not pass: no event tells what it looks for. The log of events has an end, and what
+            happened once does not un-happen: it takes no proof back.
         answered: False where an outside system gave no answer, so that nothing is known: it takes no proof back.
     """
 
@@ -28,6 +30,7 @@ class Verdict:
     evidence: Mapping[str, str] = field(default_factory=dict)
     holds: bool = False
     answered: bool = True
+    unseen: bool = False
 
 
 def passed(observed: str, **evidence: Any) -> Verdict:
@@ -38,3 +41,8 @@ def passed(observed: str, **evidence: Any) -> Verdict:
 def failed(observed: str, hint: str = "") -> Verdict:
     """A verdict that did not pass."""
     return Verdict(False, observed, hint)
+
+
+def unseen(observed: str, hint: str = "") -> Verdict:
+    """A verdict that did not pass because no event tells what it looks for."""
+    return Verdict(False, observed, hint, unseen=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from labs.base.errors import CloudError
-from labs.base.iam_policy import listed
+from labs.base.iam_policy import ALLOWED, evaluate, listed
 from labs.base.reference import parse
 from labs.base.text import short
 from labs.base.text import size as shown_size
-from labs.base.verdict import Verdict, failed, passed
+from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
 from labs.checks.image import require
 from labs.checks.registry import remote_manifest
@@ -61,9 +61,10 @@ def _other_key(stored: Mapping[str, str], profile: str, file: Path) -> str:
 def _kept_key(file: Path) -> dict[str, str] | None:
     """The key pair that `create-access-key` answered into a file; None where there is none."""
     try:
-        key = json.loads(file.read_text("utf-8"))["AccessKey"]
+        answer = json.loads(file.read_text("utf-8"))
+        key = answer.get("AccessKey", answer)  # with `--query AccessKey` too
         return {name: str(key[name]) for name in ("AccessKeyId", "SecretAccessKey")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -82,9 +83,17 @@ def iam_user(world: World, user: str) -> Verdict:
     return passed(f"O usuário existe: {found}.", arn=found)
 
 
+PUSHES = (
+    *("ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart"),
+    *("ecr:CompleteLayerUpload", "ecr:PutImage"),
+)
+"""What a push asks for (ECR user guide, "Required IAM permissions for pushing an image")."""
+BEYOND = ("ecr:DeleteRepository", "iam:CreateUser", "iam:CreateAccessKey")
+
+
 @check
-def user_policy(world: World, user: str, policy: str) -> Verdict:
-    """The user has the inline policy, and no wildcard over everything."""
+def user_policy(world: World, user: str, policy: str, repository: str) -> Verdict:
+    """The user has the inline policy: with it a push to the repository works, and not much beyond it."""
     document = world.cloud.read("iam", "get_user_policy", UserName=user, PolicyName=policy)["PolicyDocument"]
     statements = listed(document.get("Statement"))
     for statement in statements:
@@ -94,15 +103,33 @@ def user_policy(world: World, user: str, policy: str) -> Verdict:
             return failed(
                 f"A política permite ações demais: {what}.", "Liste uma a uma só as ações que o push e o pull usam."
             )
+    arn = f"arn:aws:ecr:{world.settings.region}:{world.settings.account}:repository/{repository}"
+    if missing := [action for action in PUSHES if evaluate([document], action, arn) != ALLOWED]:
+        return failed(
+            f"Com a política {policy} o push não passa: falta {', '.join(missing)}.", "cat aws/ecr-policy.json"
+        )
+    if beyond := [action for action in BEYOND if evaluate([document], action, arn) == ALLOWED]:
+        return failed(f"A política permite ações demais: {', '.join(beyond)}.", "cat aws/ecr-policy.json")
     return passed(f"{user} tem a política {policy}: {len(statements)} declarações, nenhuma com “*” nas ações.")
 
 
 @check
 def attached_policy(world: World, user: str, policy: str) -> Verdict:
-    attached = world.cloud.read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]
-    if policy not in [item["PolicyName"] for item in attached]:
+    """The user has this managed policy, no other permission, and no access key."""
+    read = world.cloud.read
+    attached = [
+        one["PolicyName"] for one in read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]
+    ]
+    if policy not in attached:
         return failed(f"{user} não tem a política {policy}.", f"Anexe arn:aws:iam::aws:policy/{policy} ao usuário.")
-    return passed(f"{user} tem a política {policy}.")
+    others = [name for name in attached if name != policy]
+    others += read("iam", "list_user_policies", UserName=user)["PolicyNames"]
+    others += [one["GroupName"] for one in read("iam", "list_groups_for_user", UserName=user)["Groups"]]
+    if others:
+        return failed(f"{user} pode mais do que ler: {', '.join(others)}.", "Deixe só a política de leitura.")
+    if _keys(world, user):
+        return failed(f"{user} tem access key, e a tarefa pede um usuário sem chave.", "Apague a access key.")
+    return passed(f"{user} tem a política {policy}, e nada mais.")
 
 
 @check
@@ -121,16 +148,27 @@ def access_key(world: World, user: str, file: str) -> Verdict:
 
 
 @check
-def key_refused(world: World) -> Verdict:
-    """AWS refused a request signed with a key that had been deactivated."""
-    old = witness.deactivated(world)
-    for event in reversed(world.admin.events()):
+def key_deactivated(world: World, user: str) -> Verdict:
+    """A key of the user's was deactivated."""
+    if world.settings.live:
+        statuses = _keys(world, user)
+        old = {key for key, status in statuses.items() if status == "Inactive"}
+    else:
+        old = witness.deactivated(world, user)
+    if not old:
+        return unseen(f"Nenhuma access key de {user} foi desativada ainda.", "Rode o comando do passo.")
+    return passed(f"Foi desativada: {_masked(old)}.", key=_masked(old))
+
+
+@check
+def key_refused(world: World, user: str) -> Verdict:
+    """AWS refused a request signed with a key of the user's that had been deactivated."""
+    old = witness.deactivated(world, user)
+    for event in reversed(witness.learners(world)):
         if (event["kind"], event["code"]) == ("refused", "InvalidClientTokenId") and event.get("key") in old:
-            return passed(
-                f"A chave {masked(event['key'])}, desativada, foi recusada: {event['message']}",
-                key=masked(event["key"]),
-            )
-    return failed("A AWS ainda não recusou um pedido com a chave desativada.", "aws sts get-caller-identity")
+            key = masked(event["key"])
+            return passed(f"A chave {key}, desativada, foi recusada: {event['message']}", key=key)
+    return unseen("A AWS ainda não recusou um pedido com a chave desativada.", "aws sts get-caller-identity")
 
 
 @check
@@ -139,28 +177,43 @@ def new_key(world: World, user: str, file: str) -> Verdict:
     verdict = access_key(world, user, file)
     if not verdict.passed or world.settings.live:
         return verdict
-    key = (_kept_key(Path(file)) or {}).get("AccessKeyId", "")
-    old = witness.deactivated(world) - {key}
-    if not old:
-        return failed(
-            "Nenhuma access key foi desativada ainda: esta é a primeira, e não a nova.",
-            "Desative antes a chave que se perdeu (passo 8).",
-        )
-    return passed(
-        f"Antes a chave era {', '.join(sorted(map(masked, old)))}, desativada; agora é {masked(key)}, ativa.",
-        key=masked(key),
-    )
+    return _in_place_of_another(world, user, (_kept_key(Path(file)) or {}).get("AccessKeyId", ""))
 
 
 @check
-def new_key_configured(world: World, profile: str, user: str, file: str) -> Verdict:
-    """The profile uses the new key, and AWS says whose it is."""
-    verdict = new_key(world, user, file)
-    if not verdict.passed:
+def new_key_configured(world: World, profile: str, user: str) -> Verdict:
+    """The profile uses a key made in place of one that was deactivated, and AWS says whose it is."""
+    key = world.cloud.profile(profile).get("aws_access_key_id", "")
+    if _keys(world, user).get(key) != "Active":
+        return failed(f"O perfil {profile} não usa uma access key ativa de {user}.", "aws configure")
+    verdict = passed("") if world.settings.live else _in_place_of_another(world, user, key)
+    return identity(world, profile, f"user/{user}") if verdict.passed else verdict
+
+
+def _in_place_of_another(world: World, user: str, key: str) -> Verdict:
+    old = witness.deactivated(world, user) - {key}
+    if not old:
+        return unseen(
+            "Nenhuma access key foi desativada ainda: esta é a primeira, e não a nova.",
+            "Desative antes a chave que se perdeu (passo 8).",
+        )
+    return passed(f"Antes a chave era {_masked(old)}, desativada; agora é {masked(key)}, ativa.", key=masked(key))
+
+
+def _masked(keys: Iterable[str]) -> str:
+    return ", ".join(sorted(map(masked, keys)))
+
+
+@check
+def old_key_deleted(world: World, user: str, count: int) -> Verdict:
+    """Of the user's keys one that had been deactivated was deleted, and these are left, active."""
+    verdict = only_active_keys(world, user, count)
+    if not verdict.passed or world.settings.live:
         return verdict
-    if why := _other_key(world.cloud.profile(profile), profile, Path(file)):
-        return failed(why, "aws configure")
-    return identity(world, profile, f"user/{user}")
+    gone = witness.deleted(world, user) & witness.deactivated(world, user)
+    if not gone:
+        return unseen(f"Nenhuma access key desativada de {user} foi apagada ainda.", "Rode o comando do passo.")
+    return passed(f"{verdict.observed} Apagada: {_masked(gone)}.", key=_masked(gone))
 
 
 @check
@@ -186,7 +239,6 @@ def key_used(world: World, profile: str) -> Verdict:
     return passed(f"Último uso de {masked(key)}: serviço {used['ServiceName']}, região {used['Region']}.")
 
 
-@check
 def only_active_keys(world: World, user: str, count: int) -> Verdict:
     """The user has exactly this many keys, all active."""
     statuses = list(_keys(world, user).values())
@@ -256,7 +308,7 @@ def alert_fired(world: World, name: str, thresholds: list[int]) -> Verdict:
     }
     missing = [level for level in thresholds if level not in fired]
     if missing:
-        return failed(
+        return unseen(
             f"Ainda não disparou o alerta de {', '.join(map(str, missing))} %.", "python3 -m labs.sandbox spend 6.00"
         )
     return passed(f"Os alertas de {', '.join(map(str, thresholds))} % dispararam.")

@@ -104,9 +104,15 @@ def name_removed(world: World, removed: str, kept: str) -> Verdict:
 
 
 @check
-def image_env(world: World, ref: str, present: list[str] | None = None, absent: list[str] | None = None) -> Verdict:
-    """Which variables are baked into the image, by name; values are never shown."""
+def image_env(
+    world: World, ref: str, present: list[str] | None = None, absent: list[str] | None = None, version: str = ""
+) -> Verdict:
+    """Which variables are baked into the image, by name; values are never shown. With a `version`, the image must be
+    widget-server's of that version.
+    """
     image = require(world, ref)
+    if version and not (verdict := image_built(world, ref, version)).passed:
+        return verdict
     missing = [name for name in present or () if name not in image.environment]
     baked = [name for name in absent or () if name in image.environment]
     if missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labs.base.verdict import Verdict, failed, passed
+from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
 from labs.course.progress import Progress
 from labs.seams.world import World
@@ -51,7 +51,7 @@ def refused(
     event = witness.find(world, service, "refused", **patterns)
     if event is None:
         who = "A AWS" if service == "aws" else "O registry"
-        return failed(
+        return unseen(
             f"{who} ainda não recusou este pedido: ele não chegou lá.", "Rode o comando do passo e leia a resposta."
         )
     return passed(f"Recusado, como esperado: {event['message'] or event['code']}", event=event["seq"])

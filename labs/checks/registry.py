@@ -5,8 +5,8 @@ from __future__ import annotations
 from labs.base.errors import LabError
 from labs.base.reference import parse, split_tag
 from labs.base.text import plural, short
-from labs.base.verdict import Verdict, failed, passed
-from labs.checks import check
+from labs.base.verdict import Verdict, failed, passed, unseen
+from labs.checks import check, witness
 from labs.checks.image import require
 from labs.seams.registry import Manifest
 from labs.seams.world import World
@@ -83,10 +83,28 @@ def logged_in(world: World, registry: str) -> Verdict:
     stored = world.engine.credentials(registry)
     if not stored:
         return failed(f"O Docker não tem login guardado para {registry}.", f"docker login {registry}")
-    seam = world.ecr if registry == world.settings.ecr_registry else world.hub
+    ecr = registry == world.settings.ecr_registry
+    wanted, seam = ("AWS", world.ecr) if ecr else (world.settings.hub_user, world.hub)
+    if stored[0] != wanted:
+        return failed(
+            f"O login guardado para {registry} é de {stored[0]}, e não de {wanted}.", f"docker login {registry}"
+        )
     if not seam.accepts_login():
         return failed(f"O login guardado para {registry} não é mais aceito.", f"docker login {registry}")
     return passed(f"O login de {stored[0]} em {registry} é aceito.", user=stored[0])
+
+
+@check
+def logged_in_again(world: World, registry: str) -> Verdict:
+    """As `logged_in`, with a login made after the one before had expired."""
+    verdict = logged_in(world, registry)
+    if not verdict.passed or world.settings.live:
+        return verdict
+    expired = witness.find(world, "ecr", "refused", message="*expired*")
+    login = witness.find(world, "ecr", "login")
+    if expired is None or login is None or login["seq"] < expired["seq"]:
+        return unseen("Nenhum login foi feito depois que o token venceu.", "Deixe o token vencer antes (passo 9).")
+    return verdict
 
 
 @check

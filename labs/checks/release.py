@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO
 
 from labs.base.marks import APP, TITLE_LABEL
-from labs.base.settings import Settings
+from labs.base.settings import CLONE, Settings
 from labs.base.text import short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
@@ -20,6 +24,10 @@ from labs.seams.world import World
 FROM_OUTSIDE = ("APP_ENV", "APP_COLOR", "KEY_1", "KEY_2")
 """What varies from one environment to another, and so belongs to none of the image's layers."""
 VERSION = "APP_VERSION"
+SHORTEST = 8
+"""Characters of a key that can be told from any other text."""
+ENV_FILE = re.compile(r"(^|/)[^/]*\.env(\.[^/]*)?$")
+CHUNK = 4 << 20
 
 
 @check
@@ -55,7 +63,9 @@ def deployed(world: World, image: str, version: str, environments: dict[str, int
     for name, port in environments.items():
         container = named(world, name)
         if container is None or container.exit_code is not None:
-            return failed(f"O container {name} não está rodando.", "docker ps -a")
+            return failed(
+                f"O container {name} não está rodando.", f"docker start {name}" if container else "docker ps -a"
+            )
         if why := _misplaced(world.settings, container, local, port):
             return failed(why, f"docker rm -f {name}")
         health, page = wait_for_page(world, port, container)
@@ -77,15 +87,15 @@ def flaw(world: World, reference: str, image: Image, version: str) -> str:
         return f"{reference} diz ser a versão {' e '.join(sorted(said))}, e não {version}."
     if baked := [name for name in FROM_OUTSIDE if name in image.environment]:
         return f"{reference} traz valores embutidos: {', '.join(baked)}."
-    secrets = _values(world.settings)
+    secrets = values(world.settings)
     for entry in world.engine.history(reference):
         told = [name for name in FROM_OUTSIDE if f"{name}=" in entry.command]
         if told or any(value in entry.command for value in secrets):
             return f"O histórico de {reference} mostra valores de um ambiente{': ' if told else ''}{', '.join(told)}."
     if any(value in text for value in secrets for text in (*image.labels.values(), *image.environment.values())):
         return f"{reference} traz a chave de um ambiente num LABEL ou ENV."
-    if carried := _env_files(world, image.id):
-        return f"{reference} leva dentro {', '.join(carried)}."
+    if carried := _carried(world.settings, image.id, secrets):
+        return f"{reference} leva valores de um ambiente em {', '.join(carried)}."
     return ""
 
 
@@ -112,18 +122,40 @@ def env_file(path: Path) -> dict[str, str]:
     return {name: value for name, equals, value in pairs if equals}
 
 
-def _values(settings: Settings) -> set[str]:
-    """Keys of the environments' files."""
-    files = (settings.work / APP / "exemplos").glob("*.env")
-    return {value for file in files for name, value in env_file(file).items() if name.startswith("KEY") and value}
-
-
-def _env_files(world: World, image_id: str) -> tuple[str, ...]:
-    return _env_files_of(world.settings, image_id)
+def values(settings: Settings) -> frozenset[str]:
+    """The keys of both environments, as the learner's files and the kit's own say them; a short one may be anything."""
+    folders = (settings.work / APP, CLONE / APP)
+    files = (folder / "exemplos" / f"{name}.env" for folder in folders for name in ("homologacao", "producao"))
+    found = {value for file in files for name, value in env_file(file).items() if name.startswith("KEY")}
+    return frozenset(value for value in found if len(value) >= SHORTEST)
 
 
 @lru_cache(maxsize=8)
-def _env_files_of(settings: Settings, image_id: str) -> tuple[str, ...]:
-    """Files of variables in an image's layers; an id's content never changes, so each is unpacked once."""
-    layers = image_layers.paths(image_layers.read(settings, [image_id])[0])
-    return tuple(sorted({path for layer in layers for path in layer if PurePosixPath(path).suffix == ".env"}))
+def _carried(settings: Settings, image_id: str, secrets: frozenset[str]) -> tuple[str, ...]:
+    """Files of variables in an image's layers, and layers with an environment's key in whatever file; an id's content
+    never changes, so each is unpacked once.
+    """
+    holding: set[str] = set()
+
+    def look(member: str, stream: IO[bytes]) -> None:
+        if holds(stream, secrets):
+            holding.add(member)
+
+    image = image_layers.read(settings, [image_id], look)[0]
+    files = {path for layer in image_layers.paths(image) for path in layer if ENV_FILE.search(path)}
+    numbers = [f"layer {number}" for number, layer in enumerate(image.layers, 1) if layer.member in holding]
+    return tuple(sorted(files)) or tuple(numbers)
+
+
+def holds(stream: IO[bytes], secrets: Iterable[str]) -> bool:
+    """Whether one of the texts stands in a layer, packed by gzip (RFC 1952) or not."""
+    packed = stream.read(2) == b"\x1f\x8b"
+    stream.seek(0)
+    content = gzip.GzipFile(fileobj=stream) if packed else stream
+    wanted = [secret.encode() for secret in secrets]
+    longest, tail = max(map(len, wanted), default=0), b""
+    while chunk := content.read(CHUNK):
+        if any(secret in tail + chunk for secret in wanted):
+            return True
+        tail = chunk[-longest:] if longest else b""
+    return False

@@ -15,20 +15,33 @@ def find(world: World, service: str, kind: str, **patterns: str) -> dict[str, An
     Raises:
         SandboxError: the sandbox is not up.
     """
-    seen = reversed(world.admin.events())
-    return next((one for one in seen if one["service"] == service and _fits(one, {"kind": kind, **patterns})), None)
+    wanted = {"service": service, "kind": kind, **patterns}
+    return next((one for one in reversed(learners(world)) if _fits(one, wanted)), None)
+
+
+def learners(world: World) -> list[dict[str, Any]]:
+    """All events but those of what the kit did by itself, oldest first.
+
+    Raises:
+        SandboxError: the sandbox is not up.
+    """
+    return [event for event in world.admin.events() if not event.get("kit")]
 
 
 def _fits(event: Mapping[str, Any], patterns: Mapping[str, str]) -> bool:
     return all(fnmatchcase(str(event.get(name, "")), pattern) for name, pattern in patterns.items())
 
 
-def deactivated(world: World) -> set[str]:
-    """Ids of the access keys that somebody deactivated, whether or not they still exist."""
-    return {
-        event["subject"]
-        for event in world.admin.events()
-        if (event["kind"], event["reference"]) == ("api", "iam:UpdateAccessKey")
-        and event["message"] == "Inactive"
-        and event.get("subject")
-    }
+def deactivated(world: World, user: str) -> set[str]:
+    """Ids of the user's access keys that somebody deactivated, whether or not they still exist."""
+    return _keys(world, user, "iam:UpdateAccessKey", "Inactive")
+
+
+def deleted(world: World, user: str) -> set[str]:
+    """Ids of the user's access keys that somebody deleted."""
+    return _keys(world, user, "iam:DeleteAccessKey", "")
+
+
+def _keys(world: World, user: str, action: str, status: str) -> set[str]:
+    wanted = {"kind": "api", "reference": action, "repository": user, "message": status, "subject": "?*"}
+    return {event["subject"] for event in learners(world) if _fits(event, wanted)}

@@ -13,6 +13,7 @@ from labs.base.events import Report
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
+from labs.clinic import cases
 from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Progress, Record
 from labs.course.tries import Tries, first_try
@@ -43,6 +44,10 @@ def issue(course: Course, world: World, name: str, report: Report) -> bool:
     Raises:
         StateError: the state folder cannot be written.
     """
+    if name_of_case := cases.current(world.settings):
+        report(f"O caso {name_of_case} da clínica está aberto, e muda o laboratório.")
+        report(f"Próximo comando: python3 -m labs.drill {name_of_case} --undo")
+        return False
     proofs = list(prove(course, world, report))
     missing = [(lesson, step) for lesson, step, verdict in proofs if not verdict.passed]
     if missing:

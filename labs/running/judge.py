@@ -26,7 +26,7 @@ from labs.base.errors import (
     RegistryError,
     SandboxError,
 )
-from labs.base.verdict import Verdict, failed, passed
+from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.base.wait import Look, until
 from labs.checks import CHECKS, check, misfit, witness
 from labs.clinic.open_case import OpenCase
@@ -39,6 +39,8 @@ from labs.seams.world import World
 
 ENGINE = "engine"
 """The one witness that is there live too: the engine is the lab's with both targets."""
+WATCHED = ("unix://", "tcp://", "http://")
+"""Addresses of engines whose events the gateway follows (`labs/sandbox/gateway/engine_watch.py`)."""
 EVENT_SECONDS = 0.2
 """How long after a command the engine's stream may take to bring its event to the gateway."""
 
@@ -64,7 +66,8 @@ def judge(step: Step, world: World) -> Verdict:
 
 def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdict:
     """A state that was there before the step proves it only where the gateway saw the command."""
-    if world.settings.live and seen.service != ENGINE:  # nobody watches the real registries and AWS
+    watched = world.settings.engine_host.startswith(WATCHED) if seen.service == ENGINE else not world.settings.live
+    if not watched:  # the real registries and AWS, and an engine over ssh: there the state alone is known
         return verdict
     try:
         find = partial(witness.find, world, seen.service, seen.kind, **_patterns(seen, world))
@@ -73,8 +76,7 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
         return unproven_by(error, step)
     if event is None:
         observed = f"O laboratório ainda não viu este passo ser feito. O que há agora: {verdict.observed}"
-        # What happened once does not un-happen, and the log of events has an end: it takes no proof back.
-        return replace(failed(observed, step.hint), answered=False)
+        return unseen(observed, step.hint)
     return replace(verdict, evidence={**verdict.evidence, "event": str(event["seq"])})
 
 
@@ -137,7 +139,7 @@ def course_proven(world: World) -> Verdict:
     """All that the certificate asks for holds now, and it was issued."""
     missing = [f"{lesson.id}/{step.id}" for lesson, step, verdict in demanded(world) if not verdict.passed]
     if missing:
-        return failed(f"Falta comprovar: {', '.join(missing)}.", f"python3 -m labs run {missing[0].partition('/')[0]}")
+        return failed(f"Falta comprovar: {', '.join(missing)}.", f"Volte à aula {missing[0][:2]}.")
     if not world.settings.certificate_file.is_file():
         return failed("Tudo está comprovado; falta o certificado.", "python3 -m labs.certificate")
     return passed("Tudo o que o certificado pede vale agora, a partir do estado real.")
@@ -150,12 +152,13 @@ def demanded(world: World, course: Course | None = None) -> Iterator[tuple[Lesso
     records = Progress(world.settings).all()
     for lesson in (course or target_words.course(world.settings)).lessons:
         for step in lesson.demanded:
+            record = records.get(f"{lesson.id}/{step.id}")
+            done = passed(record.observed, **record.evidence) if record and record.passed else None
             if step.lasting:
-                yield lesson, step, judge(step, world)
+                verdict = judge(step, world)
+                yield lesson, step, done if done and verdict.unseen else verdict
             elif not step.given:
-                record = records.get(f"{lesson.id}/{step.id}")
-                done = record is not None and record.passed
-                yield lesson, step, passed(record.observed) if record and done else failed("Ainda não foi comprovado.")
+                yield lesson, step, done or failed("Ainda não foi comprovado.")
 
 
 @check

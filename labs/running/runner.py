@@ -96,7 +96,7 @@ class Runner:
                     self._tag(self._saw(lesson, step, verdict), watch)
                     return self._done(lesson, step, verdict, started, ran=False)
                 error = self._act(step, keep, cancel)
-                verdict = hinted(self._judge(step, error, lines), step, self.world, ran=True)
+                verdict = hinted(self._judge(lesson, step, error, lines), step, self.world, ran=True)
                 made = self._saw(lesson, step, verdict)
                 if verdict.passed:
                     self._tag(made, watch)
@@ -137,12 +137,12 @@ class Runner:
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
-        verdict = judge(step, self.world)
+        verdict = self._in_the_clinic(lesson) or judge(step, self.world)
         if verdict.passed:
             self._prove(lesson, step, verdict)
-        elif step.lasting and verdict.answered:
+        elif step.lasting and verdict.answered and not verdict.unseen:
             self.progress.forget(f"{lesson.id}/{step.id}")
-        elif (step.case or not verdict.answered) and self.done(lesson.id, step.id):
+        elif (step.case or verdict.unseen or not verdict.answered) and self.done(lesson.id, step.id):
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 
@@ -152,10 +152,18 @@ class Runner:
         """
         lesson = self.course.lesson(lesson_id)
         step = lesson.step(step_id)
-        verdict = judge(step, self.world)
+        verdict = self._in_the_clinic(lesson) or judge(step, self.world)
         if verdict.passed and not step.given:
             self._prove(lesson, step, verdict)
         return verdict
+
+    def _in_the_clinic(self, lesson: Lesson) -> Verdict | None:
+        """While a case is open, what is there may be the case's: it proves nothing of another lesson."""
+        name = "".join(self.left_open(lesson.id))
+        if not name:
+            return None
+        observed = f"O caso {name} da clínica está aberto, e muda o laboratório: feche-o antes."
+        return Verdict(False, observed, f"python3 -m labs.drill {name} --undo", answered=False)
 
     def _prove(self, lesson: Lesson, step: Step, verdict: Verdict) -> None:
         self._note(lesson, step)
@@ -267,21 +275,22 @@ class Runner:
             return LabError("O kit encontrou um erro que não esperava.", repr(error), "python3 -m labs doctor")
         return None
 
-    def _judge(self, step: Step, error: LabError | None, lines: list[str]) -> Verdict:
+    def _judge(self, lesson: Lesson, step: Step, error: LabError | None, lines: list[str]) -> Verdict:
         """The check decides; the command's own result only adds what the state cannot show."""
         verdict = judge(step, self.world)
+        holds = verdict.passed and not step.given and self.done(lesson.id, step.id)
         if step.expect:
             said = "\n".join([*lines, error.observed if error else ""])
             if error is None:
-                return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint)
+                return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint, holds=holds)
             if step.expect not in said:
-                return Verdict(False, f"A recusa foi outra: {error.observed}", error.next_command or step.hint)
+                observed = f"A recusa foi outra: {error.observed}"
+                return Verdict(False, observed, error.next_command or step.hint, holds=holds)
             if self.settings.live:
                 return Verdict(True, f"Recusado, como esperado: {step.expect}", evidence={"refused": step.expect})
             return verdict
         if error:
             observed = f"{error.what} {error.observed}".strip()
-            holds = verdict.passed and not step.given
             return Verdict(False, observed, error.next_command or step.hint, holds=holds)
         return verdict if verdict.passed else replace(verdict, hint=verdict.hint or step.hint)
 

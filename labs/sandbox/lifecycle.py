@@ -40,6 +40,7 @@ LEARNERS = {
     "secrets": "senhas e chaves do laboratório",
     "jupyter": "o arranjo do JupyterLab",
     "ipython": "o histórico dos notebooks",
+    "curl": "a configuração do curl",
     "run": "endereços do que está de pé",
     "progress.json": "o seu progresso",
     "quiz.json": "as suas respostas aos quizzes",
@@ -360,6 +361,8 @@ def reset(settings: Settings, report: Report = print) -> None:
         _stop(chosen, report)
         for name in LEARNERS:
             _delete(settings.home / name)
+            for aside in settings.home.glob(f"{Path(name).stem}.danificado*"):  # what was damaged of it
+                _delete(aside)
         for name in _names(settings.sandbox):
             if name not in KEPT_AT_RESET:
                 _delete(settings.sandbox / name)

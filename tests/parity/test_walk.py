@@ -119,6 +119,7 @@ def test_typed_a_check_fails_immediately_before_its_command(typist: Typist, path
 @pytest.fixture(scope="module")
 def walked(lab_homes: Path) -> Iterator[Pressed]:
     with pressed(lab_homes) as course:
+        course.looks_ahead = True
         course.press(COURSE)
         yield course
 
@@ -127,6 +128,10 @@ def test_by_button_each_check_fails_before_and_passes_after(walked: Pressed) -> 
     early = {path: seen.observed for path, seen in walked.before.items() if seen.passed and path in WORK}
     late = {path: seen.observed for path, seen in walked.after.items() if not seen.passed}
     assert early == {} and late == {}
+
+
+def test_no_step_is_done_by_one_before_it_in_its_lesson(walked: Pressed) -> None:
+    assert walked.early == {}
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)

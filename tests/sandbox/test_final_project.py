@@ -59,7 +59,15 @@ WRONG_IMAGES = {
     ),
     "a file of values": (
         f"cp exemplos/producao.env widget_server/x.txt && {built_from('COPY widget_server/x.txt /app/producao.env')}",
-        "leva dentro app/producao.env",
+        "leva valores de um ambiente em app/producao.env",
+    ),
+    "a file of values under Docker's usual name": (
+        f"cp exemplos/producao.env widget_server/x.txt && {built_from('COPY widget_server/x.txt /app/.env')}",
+        "leva valores de um ambiente em app/.env",
+    ),
+    "a key inside a program": (
+        f"grep ^KEY exemplos/producao.env > widget_server/chaves.py && {RIGHT}; rm widget_server/chaves.py",
+        "leva valores de um ambiente em layer 7",
     ),
     "another app": (
         "printf 'FROM labs/python-base:3\\nENV APP_VERSION=v3\\nLABEL org.opencontainers.image.version=v3\\n'"
@@ -142,6 +150,9 @@ def test_a_wrong_container_is_no_environment(new_lab: Settings, type_: Shell, ru
 
 
 def test_the_right_release_passes_in_both_environments(new_lab: Settings, type_: Shell) -> None:
+    type_(
+        "printf 'APP_ENV=staging\\nKEY_1=a\\nKEY_2=b\\n' > exemplos/staging.env"
+    )  # of one's own, as lesson 08 suggests
     type_(f"docker rm -f homologacao producao 2>&1 || true; {RIGHT} && {TO_HUB} && {TO_ECR}")
     type_(RUN["homologacao"])
     assert verdict(new_lab, "homologacao").passed and not verdict(new_lab, "producao").passed

@@ -14,7 +14,7 @@ from labs.base.settings import Live
 from labs.checks import cloud as cloud_checks
 
 from .fakes import FakeWorld, digest, image, manifest
-from .verdicts import run, told
+from .verdicts import line, run, told
 
 KEY, MASKED = "AKIAEXAMPLE12345", "AKIA…2345"
 ECR = "127.0.0.1:5002"
@@ -87,37 +87,53 @@ def test_a_profile_is_compared_with_a_file_that_holds_a_key(world: FakeWorld, ke
     assert told(world, "profile", profile="default", **wanted) == NOT_KEPT
 
 
-def deactivation(key: str) -> dict[str, Any]:
-    """The event of a key that somebody deactivated."""
+def change(action: str, key: str, user: str = "u", **changes: Any) -> dict[str, Any]:
+    """The event of a change of an access key."""
     return {
-        **dict.fromkeys(("repository", "code", "user", "key"), ""),
+        **dict.fromkeys(("code", "user", "key", "message"), ""),
         "seq": 1,
         "kind": "api",
         "service": "aws",
-        "reference": "iam:UpdateAccessKey",
-        "message": "Inactive",
+        "reference": f"iam:{action}",
+        "repository": user,
         "subject": key,
+        **changes,
     }
+
+
+def deactivation(key: str, user: str = "u", **changes: Any) -> dict[str, Any]:
+    return change("UpdateAccessKey", key, user, message="Inactive", **changes)
 
 
 def refusal(key: str) -> dict[str, Any]:
     told = {"code": "InvalidClientTokenId", "message": "no", "key": key, "reference": "", "subject": ""}
-    return {"seq": 2, "kind": "refused", "service": "aws", **told}
+    return {"seq": 2, "kind": "refused", "service": "aws", "repository": "", **told}
+
+
+OF_OTHERS = [deactivation(OTHER, "clinica"), deactivation(OTHER, kit=True), change("UpdateAccessKey", OTHER)]
+"""Another user's key, one that the kit deactivated for a case, and one that was activated."""
+
+
+def test_a_key_was_deactivated(world: FakeWorld) -> None:
+    world.admin.seen += OF_OTHERS
+    assert told(world, "key_deactivated", user="u") == "✗ Nenhuma access key de u foi desativada ainda."
+    world.admin.seen.append(deactivation(KEY))
+    assert told(world, "key_deactivated", user="u") == f"✓ Foi desativada: {MASKED}."
 
 
 def test_a_refused_key_is_one_that_was_deactivated(world: FakeWorld) -> None:
     not_yet = "✗ A AWS ainda não recusou um pedido com a chave desativada."
-    assert told(world, "key_refused") == not_yet
-    world.admin.seen += [deactivation(OTHER), refusal(KEY)]
-    assert told(world, "key_refused") == not_yet, "some other wrong key"
+    world.admin.seen += [*OF_OTHERS, deactivation(OTHER), refusal(KEY)]
+    assert told(world, "key_refused", user="u") == not_yet, "some other wrong key"
     world.admin.seen.append(refusal(OTHER))
-    assert told(world, "key_refused") == "✓ A chave AKIA…7890, desativada, foi recusada: no"
+    assert told(world, "key_refused", user="u") == "✓ A chave AKIA…7890, desativada, foi recusada: no"
 
 
 def test_a_new_key_comes_after_an_old_one(world: FakeWorld, key_file: Path) -> None:
     world.cloud.answers["iam", "list_access_keys"] = keys("Active")
     asked = {"user": "u", "file": str(key_file)}
     first = "✗ Nenhuma access key foi desativada ainda: esta é a primeira, e não a nova."
+    world.admin.seen += OF_OTHERS
     assert told(world, "new_key", **asked) == first
     world.admin.seen.append(deactivation(KEY))
     assert told(world, "new_key", **asked) == first, "its own deactivation, undone, makes no new key"
@@ -127,17 +143,27 @@ def test_a_new_key_comes_after_an_old_one(world: FakeWorld, key_file: Path) -> N
     assert told(world, "new_key", **asked) == "✗ A access key do arquivo não está ativa."
 
 
-def test_the_new_key_is_the_profiles(world: FakeWorld, key_file: Path) -> None:
+def test_the_new_key_is_the_profiles(world: FakeWorld) -> None:
     world.cloud.answers["iam", "list_access_keys"] = keys("Active")
     world.cloud.answers["sts", "get_caller_identity"] = {"Arn": "arn:aws:iam::1:user/u"}
-    asked = {"profile": "default", "user": "u", "file": str(key_file)}
+    world.cloud.profiles["default"] = profile_of()
+    asked = {"profile": "default", "user": "u"}
     assert told(world, "new_key_configured", **asked).startswith("✗ Nenhuma access key foi desativada ainda")
     world.admin.seen.append(deactivation(OTHER))
-    world.cloud.profiles["default"] = profile_of(aws_access_key_id=OTHER)
-    other = "✗ A access key do perfil default não é a que está em key.json."
-    assert told(world, "new_key_configured", **asked) == other
-    world.cloud.profiles["default"] = profile_of()
     assert told(world, "new_key_configured", **asked) == "✓ O perfil default é arn:aws:iam::1:user/u."
+    world.cloud.profiles["default"] = profile_of(aws_access_key_id=OTHER)
+    assert told(world, "new_key_configured", **asked) == "✗ O perfil default não usa uma access key ativa de u."
+
+
+def test_the_old_key_was_deleted(world: FakeWorld) -> None:
+    world.cloud.answers["iam", "list_access_keys"] = keys("Active")
+    asked: dict[str, Any] = {"user": "u", "count": 1}
+    not_yet = "✗ Nenhuma access key desativada de u foi apagada ainda."
+    assert told(world, "old_key_deleted", **asked) == not_yet
+    world.admin.seen += [deactivation(OTHER), change("DeleteAccessKey", KEY), change("DeleteAccessKey", OTHER, "v")]
+    assert told(world, "old_key_deleted", **asked) == not_yet, "another key, another user's"
+    world.admin.seen.append(change("DeleteAccessKey", OTHER))
+    assert told(world, "old_key_deleted", **asked).endswith("a antiga foi apagada. Apagada: AKIA…7890.")
 
 
 @pytest.mark.parametrize(
@@ -162,37 +188,52 @@ def too_wide(what: str) -> str:
     return f"✗ A política permite ações demais: {what}."
 
 
+PUSH = list(cloud_checks.PUSHES)
+GOOD = "✓ u tem a política p: 2 declarações, nenhuma com “*” nas ações."
+
+
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ({"Action": ["ecr:PutImage"]}, "✓ u tem a política p: 1 declarações, nenhuma com “*” nas ações."),
-        (
-            {"Action": "*", "Effect": "Deny"},
-            "✓ u tem a política p: 1 declarações, nenhuma com “*” nas ações.",
-        ),
+        ({"Action": "ecr:DescribeImages"}, GOOD),
+        ({"Action": "ecr:ListImages", "Effect": "Deny"}, GOOD),
         ({"Action": "*"}, too_wide("*")),
         ({"Action": ["ecr:PutImage", "ecr:*"]}, too_wide("ecr:*")),
         ({"Action": ["ecr:Put*", "ecr:?etImage"]}, too_wide("ecr:Put*, ecr:?etImage")),
         ({"NotAction": "iam:*"}, too_wide("NotAction")),
+        ({"Action": ["iam:CreateUser", "ecr:DeleteRepository"]}, too_wide("ecr:DeleteRepository, iam:CreateUser")),
+        ({"Action": "ecr:*", "Effect": "Deny"}, f"✗ Com a política p o push não passa: falta {', '.join(PUSH)}."),
+        (
+            {"Action": "ecr:PutImage", "Effect": "Deny"},
+            "✗ Com a política p o push não passa: falta ecr:PutImage.",
+        ),
     ],
 )
 def test_user_policy(world: FakeWorld, statement: dict[str, Any], sentence: str) -> None:
-    document = {"Statement": [{"Effect": "Allow", "Resource": "*", **statement}]}
+    push = {"Effect": "Allow", "Action": PUSH, "Resource": "arn:aws:ecr:*:*:repository/w"}
+    document = {"Statement": [push, {"Effect": "Allow", "Resource": "*", **statement}]}
     world.cloud.answers["iam", "get_user_policy"] = {"PolicyDocument": document}
-    assert told(world, "user_policy", user="u", policy="p") == sentence
+    assert told(world, "user_policy", user="u", policy="p", repository="w") == sentence
 
 
 @pytest.mark.parametrize(
-    ("attached", "sentence"),
+    ("attached", "inline", "groups", "statuses", "sentence"),
     [
-        (["p", "q"], "✓ u tem a política p."),
-        (["q"], "✗ u não tem a política p."),
-        ([], "✗ u não tem a política p."),
+        (["p"], [], [], [], "✓ u tem a política p, e nada mais."),
+        (["q"], [], [], [], "✗ u não tem a política p."),
+        ([], [], [], [], "✗ u não tem a política p."),
+        (["p", "q"], ["r"], ["g"], [], "✗ u pode mais do que ler: q, r, g."),
+        (["p"], [], [], ["Active"], "✗ u tem access key, e a tarefa pede um usuário sem chave."),
     ],
 )
-def test_attached_policy(world: FakeWorld, attached: list[str], sentence: str) -> None:
+def test_attached_policy(
+    world: FakeWorld, attached: list[str], inline: list[str], groups: list[str], statuses: list[str], sentence: str
+) -> None:
     policies = [{"PolicyName": name} for name in attached]
     world.cloud.answers["iam", "list_attached_user_policies"] = {"AttachedPolicies": policies}
+    world.cloud.answers["iam", "list_user_policies"] = {"PolicyNames": inline}
+    world.cloud.answers["iam", "list_groups_for_user"] = {"Groups": [{"GroupName": name} for name in groups]}
+    world.cloud.answers["iam", "list_access_keys"] = keys(*statuses)
     assert told(world, "attached_policy", user="u", policy="p") == sentence
 
 
@@ -203,6 +244,13 @@ def test_attached_policy(world: FakeWorld, attached: list[str], sentence: str) -
         (None, 0o600, "Active", NOT_KEPT),
         ("{", 0o600, "Active", NOT_KEPT),
         ('{"AccessKey": []}', 0o600, "Active", NOT_KEPT),
+        ("[]", 0o600, "Active", NOT_KEPT),
+        (
+            PAIR[len('{"AccessKey": ') : -1],
+            0o600,
+            "Active",
+            f"✓ u tem a access key {MASKED} ativa, guardada em arquivo só seu.",
+        ),
         (PAIR, 0o644, "Active", "✗ Outras pessoas conseguem ler key.json."),
         (PAIR, 0o600, "Inactive", "✗ A access key do arquivo não está ativa."),
     ],
@@ -260,7 +308,7 @@ def test_key_used(world: FakeWorld, used: dict[str, str], sentence: str) -> None
 )
 def test_only_active_keys(world: FakeWorld, statuses: list[str], sentence: str) -> None:
     world.cloud.answers["iam", "list_access_keys"] = keys(*statuses)
-    assert told(world, "only_active_keys", user="u", count=1) == sentence
+    assert line(cloud_checks.only_active_keys(world, "u", 1)) == sentence
 
 
 BUDGET = {"BudgetLimit": {"Amount": "5.0", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}

@@ -76,6 +76,8 @@ def test_layers_reused(world: FakeWorld, second: str, sentence: str) -> None:
     [
         (HUB, "aluno", True, f"✓ O login de aluno em {HUB} é aceito."),
         (ECR, "AWS", True, f"✓ O login de AWS em {ECR} é aceito."),
+        (HUB, "maria2026", True, f"✗ O login guardado para {HUB} é de maria2026, e não de aluno."),
+        (ECR, "aluno", True, f"✗ O login guardado para {ECR} é de aluno, e não de AWS."),
         (HUB, "", True, f"✗ O Docker não tem login guardado para {HUB}."),
         (HUB, "aluno", False, f"✗ O login guardado para {HUB} não é mais aceito."),
         (ECR, "AWS", False, f"✗ O login guardado para {ECR} não é mais aceito."),
@@ -86,6 +88,28 @@ def test_logged_in(world: FakeWorld, registry: str, user: str, accepted: bool, s
         world.engine.logins[registry] = (user, "t")
     (world.hub if registry == HUB else world.ecr).login_ok = accepted
     assert told(world, "logged_in", registry=registry) == sentence
+
+
+def test_a_login_after_the_token_expired(world: FakeWorld) -> None:
+    blank = dict.fromkeys(("repository", "reference", "user", "subject", "code"), "")
+    expired = {
+        **blank,
+        "seq": 1,
+        "service": "ecr",
+        "kind": "refused",
+        "message": "Your authorization token has expired.",
+    }
+    login = {**blank, "seq": 2, "service": "ecr", "kind": "login", "message": ""}
+    asked = {"registry": ECR}
+    assert told(world, "logged_in_again", **asked).startswith("✗ O Docker não tem login guardado")
+    world.engine.logins[ECR] = ("AWS", "t")
+    not_yet = "✗ Nenhum login foi feito depois que o token venceu."
+    world.admin.seen.append({**login, "seq": 0})
+    assert told(world, "logged_in_again", **asked) == not_yet
+    world.admin.seen.append(expired)
+    assert told(world, "logged_in_again", **asked) == not_yet
+    world.admin.seen.append(login)
+    assert told(world, "logged_in_again", **asked) == f"✓ O login de AWS em {ECR} é aceito."
 
 
 @pytest.mark.parametrize(

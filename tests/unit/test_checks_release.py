@@ -18,7 +18,8 @@ from .verdicts import run, told
 
 HUB, ECR = "127.0.0.1:5001/a/w:v3", "127.0.0.1:5002/w:v3"
 LABELS, VALUES = {TITLE_LABEL: "widget-server", VERSION_LABEL: "v3"}, {"APP_VERSION": "v3"}
-FILE = "APP_ENV=homologacao\n# KEY_9=x\nKEY_1=chave-um\n"
+KEY = "chave-um-de-verdade"
+FILE = f"APP_ENV=homologacao\n# KEY_9=x\nKEY_1={KEY}\nKEY_2=a\n"
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def ready(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     (examples / "homologacao.env").write_text(FILE)
     layers = (Layer("1", frozenset({"app/widget_server/main.py"})),)
     monkeypatch.setattr(image_layers, "read", lambda *_: [SavedImage((), {}, layers, frozenset())])
-    release._env_files_of.cache_clear()
+    release._carried.cache_clear()
     return world
 
 
@@ -50,7 +51,7 @@ def test_a_right_release(ready: FakeWorld) -> None:
         ({"labels": LABELS | {VERSION_LABEL: "v2"}}, f"✗ {HUB} diz ser a versão v2 e v3, e não v3."),
         ({"environment": {"APP_VERSION": "v1"}}, f"✗ {HUB} diz ser a versão v1 e v3, e não v3."),
         ({"environment": VALUES | {"KEY_1": "x", "APP_ENV": "y"}}, f"✗ {HUB} traz valores embutidos: APP_ENV, KEY_1."),
-        ({"labels": LABELS | {"a": "é chave-um"}}, f"✗ {HUB} traz a chave de um ambiente num LABEL ou ENV."),
+        ({"labels": LABELS | {"a": f"é {KEY}"}}, f"✗ {HUB} traz a chave de um ambiente num LABEL ou ENV."),
     ],
 )
 def test_what_is_no_release(ready: FakeWorld, changes: dict[str, Any], sentence: str) -> None:
@@ -62,7 +63,7 @@ def test_what_is_no_release(ready: FakeWorld, changes: dict[str, Any], sentence:
     ("command", "sentence"),
     [
         ("|1 KEY_2=x /bin/sh -c true", f"✗ O histórico de {HUB} mostra valores de um ambiente: KEY_2."),
-        ("/bin/sh -c echo chave-um > /x", f"✗ O histórico de {HUB} mostra valores de um ambiente."),
+        (f"/bin/sh -c echo {KEY} > /x", f"✗ O histórico de {HUB} mostra valores de um ambiente."),
     ],
 )
 def test_a_value_in_the_history(ready: FakeWorld, command: str, sentence: str) -> None:
@@ -73,7 +74,7 @@ def test_a_value_in_the_history(ready: FakeWorld, command: str, sentence: str) -
 def test_a_file_of_values_in_a_layer(ready: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     saved = SavedImage((), {}, (Layer("1", frozenset({"app/x.env", "app/env"})),), frozenset())
     monkeypatch.setattr(image_layers, "read", lambda *_: [saved])
-    assert told(ready, "released", refs=[HUB], version="v3") == f"✗ {HUB} leva dentro app/x.env."
+    assert told(ready, "released", refs=[HUB], version="v3") == f"✗ {HUB} leva valores de um ambiente em app/x.env."
 
 
 def test_the_registries_must_agree(ready: FakeWorld) -> None:
@@ -90,7 +91,7 @@ def deployed(world: FakeWorld, port: int) -> str:
 
 def test_an_environment_of_the_release(ready: FakeWorld, page: FakePage) -> None:
     assert deployed(ready, 9) == "✗ O container homologacao não está rodando."
-    right = {"APP_ENV": "homologacao", "KEY_1": "chave-um"}
+    right = {"APP_ENV": "homologacao", "KEY_1": KEY, "KEY_2": "a"}
     ready.engine.running[:] = [container("homologacao", ports=(page.port,), environment=right)]
     assert deployed(ready, 9) == f"✗ O container homologacao publica a porta {page.port}, e não a 9."
     said = f"✗ A página na porta {page.port} diz versão v2, ambiente homologacao."
@@ -104,7 +105,7 @@ def test_an_environment_of_the_release(ready: FakeWorld, page: FakePage) -> None
     [
         (
             {"environment": {"KEY_1": "x"}},
-            "✗ O container homologacao não tem os valores de exemplos/homologacao.env: APP_ENV, KEY_1.",
+            "✗ O container homologacao não tem os valores de exemplos/homologacao.env: APP_ENV, KEY_1, KEY_2.",
         ),
         ({"image_id": digest("b")}, "✗ O container homologacao roda outra imagem, e não a que está no ECR."),
     ],
@@ -122,7 +123,7 @@ def test_an_environment_of_no_release(ready: FakeWorld) -> None:
 
 
 def test_a_page_that_does_not_answer(ready: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = {"APP_ENV": "homologacao", "KEY_1": "chave-um"}
+    right = {"APP_ENV": "homologacao", "KEY_1": KEY, "KEY_2": "a"}
     ready.engine.running[:] = [container("homologacao", ports=(9,), environment=right)]
     monkeypatch.setattr(release, "wait_for_page", lambda *_: ({}, "parou"))
     assert deployed(ready, 9) == "✗ A página na porta 9 não respondeu: parou"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from labs.sandbox.gateway.memory import access_log
 from labs.sandbox.gateway.memory.access_log import KEPT, Events
 from labs.sandbox.gateway.memory.clock import Clock
 
@@ -76,3 +77,18 @@ def test_only_the_answered_challenge_is_withdrawn(tmp_path: Path) -> None:
     events.came_back("docker")
     events.came_back("docker")
     assert refused(events) == first
+
+
+def test_a_full_log_lets_go_first_of_what_has_a_newer_twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_log, "KEPT", 20)
+    events = Events(tmp_path / "events.jsonl", Clock())
+    once = events.add("hub", "account", user="aluno")
+    for _ in range(200):
+        events.add("aws", "api", reference="ecr:DescribeImages")
+    kept = events.since()
+    assert kept[0]["seq"] == once and len(kept) <= 20 and kept[-1]["seq"] == 201
+    again = Events(tmp_path / "events.jsonl", Clock()).since()
+    assert again[0]["seq"] == once and again[-1]["seq"] == 201
+    for number in range(100):
+        events.add("hub", "pull", repository=f"r{number}")
+    assert len(events.since()) <= 20, "what is all different goes by its age"

@@ -184,10 +184,11 @@ DESTROYED = {"seq": 7, "service": "engine", "kind": "container-destroy", "refere
 
 
 def test_a_state_that_was_there_before_needs_a_witness(world: FakeWorld) -> None:
+    world = FakeWorld(world.settings.with_changes(engine_host="unix:///x"))
     world.engine.held.append(image("a", "x:1"))
     step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), hint="dica", seen=SEEN)
     unseen = "✗ O laboratório ainda não viu este passo ser feito. O que há agora: A imagem x:1 existe no engine."
-    assert line(judge(step, world)) == unseen and not judge(step, world).answered
+    assert line(judge(step, world)) == unseen and judge(step, world).unseen
     world.admin.seen.append({**DESTROYED, "reference": "outro"})
     assert line(judge(step, world)) == unseen
     world.admin.seen.append(DESTROYED)
@@ -197,10 +198,25 @@ def test_a_state_that_was_there_before_needs_a_witness(world: FakeWorld) -> None
 @pytest.mark.parametrize(("service", "passes"), [("aws", True), ("hub", True), ("engine", False)])
 def test_live_only_the_engine_has_a_witness(world: FakeWorld, service: str, passes: bool) -> None:
     accounts = Live("maria", "210987654321", "sa-east-1", "maria@example.com")
-    real = FakeWorld(replace(world.settings, live=accounts))
+    real = FakeWorld(replace(world.settings, live=accounts, engine_host="unix:///x"))
     real.engine.held.append(image("a", "x:1"))
     step = Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), seen=Seen(service, "api"))
     assert judge(step, real).passed is passes
+
+
+def test_of_an_engine_that_cannot_be_watched_the_state_is_taken(world: FakeWorld) -> None:
+    far = FakeWorld(world.settings.with_changes(engine_host="ssh://maria@servidor"))
+    far.engine.held.append(image("a", "x:1"))
+    assert judge(Step("s", "s", "c", CheckSpec("image_exists", {"ref": "x:1"}), seen=SEEN), far).passed
+
+
+def test_what_no_event_tells_any_more_stands_as_it_was_recorded(world: FakeWorld) -> None:
+    step = Step("s", "s", "c", CheckSpec("refused", {"service": "hub"}))
+    course = Course((Lesson("00-a", "A", 1, "", (), (step,)),))
+    assert [verdict.passed for _, _, verdict in demanded(world, course)] == [False]
+    Progress(world.settings).record("00-a/s", passed=True, observed="Recusado.", seconds=0, evidence={"event": "3"})
+    ((_, _, verdict),) = demanded(world, course)
+    assert verdict.passed and verdict.observed == "Recusado." and verdict.evidence == {"event": "3"}
 
 
 def test_a_witness_that_does_not_answer_proves_nothing(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:

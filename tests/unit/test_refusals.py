@@ -31,7 +31,7 @@ def refusals() -> Iterator[tuple[str, str]]:
                 ast.unparse(node.targets[0]): node.value for node in ast.walk(function) if isinstance(node, ast.Assign)
             }
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "failed":
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("failed", "unseen"):
                     said = named.get(ast.unparse(node.args[0]), node.args[0])
                     if ast.unparse(said) != PASSED_ON:
                         yield f"{path.parent.name}/{path.name}:{node.lineno}", pattern(said)

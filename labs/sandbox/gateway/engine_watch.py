@@ -20,7 +20,7 @@ import aiohttp
 from labs.base.marks import APP, TITLE_LABEL
 from labs.sandbox.gateway.memory.access_log import Events
 
-FILTERS = json.dumps({"type": ["container", "image"], "event": ["start", "die", "destroy", "tag"]})
+FILTERS = json.dumps({"type": ["container", "image"], "event": ["start", "die", "destroy", "tag", "pull"]})
 OURS = re.compile(rf"(^|/){APP}([:@]|$)")
 AGAIN_SECONDS = 1.0
 """Between two tries to reach the engine."""
@@ -63,13 +63,13 @@ def _last(events: Events) -> int:
 def tell(event: dict[str, Any], events: Events) -> None:
     """Note one event of the engine, where it is of an image or a container of widget-server.
 
-    `repository` is the image as it was named, `reference` the container's or the new name, `subject` the id, `code` a
-    container's exit code, `message` the engine's own moment.
+    `repository` is the image as it was named, `reference` the container's or the new name, `subject` the id (of
+    what was pulled, the name that was asked for), `code` a container's exit code, `message` the engine's own moment.
     """
     actor = event.get("Actor") or {}
     attributes = actor.get("Attributes") or {}
-    named = str(attributes.get("image") or attributes.get("name") or "")
-    if attributes.get(TITLE_LABEL) != APP and not OURS.search(named):
+    named = (attributes.get("image"), attributes.get("name"), actor.get("ID"))
+    if attributes.get(TITLE_LABEL) != APP and not any(OURS.search(str(name or "")) for name in named):
         return
     events.add(
         "engine",

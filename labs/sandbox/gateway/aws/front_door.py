@@ -51,7 +51,8 @@ class Aws:
         protocol = _protocol(request, data, service)
         call = Call(service, region, _action(request, data))
         user = key = ""
-        kits_read = not call.changes and KIT_MARK in request.headers.get("User-Agent", "")
+        kit = KIT_MARK in request.headers.get("User-Agent", "")
+        kits_read = kit and not call.changes
         try:
             signature = sigv4.parse(authorization)
             key = signature.key
@@ -66,7 +67,7 @@ class Aws:
         except StorageError:
             reply = aws_errors.of(protocol, RefusedError("storage"))
         if not kits_read:
-            self._tell(call, reply, user, key)
+            self._tell(call, reply, user, key, kit)
         return _response(reply, self._state.settings.ecr_registry)
 
     def _verified(self, request: web.BaseRequest, data: bytes, signature: sigv4.Signature) -> Principal:
@@ -126,9 +127,10 @@ class Aws:
         )
         return Reply(200, body.encode(), "text/xml")
 
-    def _tell(self, call: Call, reply: Reply, user: str, key: str) -> None:
+    def _tell(self, call: Call, reply: Reply, user: str, key: str, kit: bool) -> None:
         refused = reply.status >= 400
-        name = call.parameters.get("repositoryName") or call.parameters.get("BudgetName") or ""
+        names = (call.parameters.get(name) for name in ("repositoryName", "BudgetName", "UserName"))
+        name = next(filter(None, names), "")
         self._state.events.add(
             "aws",
             "refused" if refused else "api",
@@ -140,6 +142,7 @@ class Aws:
             message=_message(reply) if refused else str(call.parameters.get("Status") or ""),
             key=key,
             subject=str(call.parameters.get("AccessKeyId") or ""),
+            kit=kit,
         )
 
 

@@ -12,7 +12,6 @@ import json
 import os
 import threading
 import time
-from collections import deque
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +38,21 @@ class Challenge(NamedTuple):
     of_repository: bool
 
 
+def _thinned(events: list[Access]) -> list[Access]:
+    """Nine tenths of what may be kept: without those that have a newer twin, oldest first, and then the oldest."""
+    spare = len(events) - KEPT * 9 // 10
+    newest = {_what(event): event["seq"] for event in events}
+    twins = [event["seq"] for event in events if newest[_what(event)] != event["seq"]]
+    gone = set(twins[:spare])
+    kept = [event for event in events if event["seq"] not in gone]
+    return kept[max(0, spare - len(gone)) :]
+
+
+def _what(event: Access) -> tuple[Any, ...]:
+    names = ("service", "kind", "repository", "reference", "user", "code", "subject", "kit")
+    return tuple(event.get(name) for name in names)
+
+
 class Events:
     """The last `KEPT` events, in memory and on disk."""
 
@@ -46,7 +60,7 @@ class Events:
         self._path = path
         self._clock = clock
         self._lock = threading.RLock()  # budget alerts come from the state's thread
-        self._kept: deque[Access] = deque(maxlen=KEPT)
+        self._kept: list[Access] = []
         self._seq = 0
         self._lines = 0
         self._last_refusal: tuple[tuple[Any, ...], float] = ((), 0.0)
@@ -58,11 +72,13 @@ class Events:
             for line in self._path.read_bytes().splitlines():
                 with contextlib.suppress(ValueError, KeyError, TypeError):
                     self._apply(json.loads(line))
+        if len(self._kept) > KEPT:
+            self._kept = _thinned(self._kept)
         self._compact()
 
     def _apply(self, line: dict[str, Any]) -> None:
         if "withdrawn" in line:
-            self._kept = deque((one for one in self._kept if one["seq"] != line["withdrawn"]), maxlen=KEPT)
+            self._kept = [one for one in self._kept if one["seq"] != line["withdrawn"]]
             return
         self._seq = max(self._seq, int(line["seq"]))
         if "kind" in line:
@@ -81,12 +97,14 @@ class Events:
         message: str = "",
         key: str = "",
         subject: str = "",
+        kit: bool = False,
     ) -> int:
         """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch).
 
         Args:
             key: the access key that signed the request, or was to (its id is no secret).
             subject: what the request was about: an access key's id, the action on a registry, an image's name.
+            kit: the kit changed something by itself (a case of the clinic, the clean-up): nobody's work either.
         """
         if QUIET.get():
             return self._seq
@@ -99,6 +117,7 @@ class Events:
             "message": message,
             "key": key,
             "subject": subject,
+            "kit": kit,
         }
         with self._lock:
             cut = {name: text[:LONGEST_FIELD] if isinstance(text, str) else text for name, text in told.items()}
@@ -114,6 +133,8 @@ class Events:
         self._seq += 1
         event = {"seq": self._seq, "time": iso(self._clock.now()), "service": service, "kind": kind, **told}
         self._kept.append(event)
+        if len(self._kept) > KEPT:
+            self._kept = _thinned(self._kept)
         self._write(event)
         return self._seq
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from typing import Any
 
 from aiohttp import web
 
@@ -58,15 +59,8 @@ class Store:
                 "Location": relocated(f"/v2/{at.name}/manifests/{digest}", request.host),
             }
             return web.Response(status=201, headers=headers)
-        self.state.events.add(
-            self.name,
-            "refused",
-            repository=at.name,
-            reference=at.reference,
-            user=user,
-            status=reply.status,
-            **_first(reply),
-        )
+        told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, **_first(reply)}
+        self.state.events.add(self.name, "refused", status=reply.status, **told)
         return as_response(reply)
 
     async def put(self, name: str, reference: str, kind: str, data: bytes) -> Answer:
