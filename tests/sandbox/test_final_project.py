@@ -152,7 +152,8 @@ def test_a_wrong_container_is_no_environment(new_lab: Settings, type_: Shell, ru
 def test_the_right_release_passes_in_both_environments(new_lab: Settings, type_: Shell) -> None:
     type_(
         "printf 'APP_ENV=staging\\nKEY_1=a\\nKEY_2=b\\n' > exemplos/staging.env"
-    )  # of one's own, as lesson 08 suggests
+        # A file of one's own, with short values, as lesson 08 suggests.
+    )
     type_(f"docker rm -f homologacao producao 2>&1 || true; {RIGHT} && {TO_HUB} && {TO_ECR}")
     type_(RUN["homologacao"])
     assert verdict(new_lab, "homologacao").passed and not verdict(new_lab, "producao").passed

@@ -266,7 +266,9 @@ def test_reset_is_the_first_day_and_stays_inside(home: Path, tmp_path: Path) -> 
     outside = tmp_path / "outside.txt"
     outside.write_text("mine")
     (settings.work / "link").symlink_to(tmp_path)
-    for file in (settings.progress_file, settings.certificate_file, settings.home / "quiz.json"):
+    left = ("quiz.json", "progress.danificado.json", "quiz.danificado.json", "curl/.curlrc")
+    for file in (settings.progress_file, settings.certificate_file, *(settings.home / name for name in left)):
+        file.parent.mkdir(exist_ok=True)
         write_atomic(file, "{}")
     sandbox.reset(settings, lambda _: None)
     assert outside.read_text() == "mine"

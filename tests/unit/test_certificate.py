@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs.cli.main import main
+from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import Case, CheckSpec, Course, Lesson, Option, Question, Step
 from labs.course.progress import Progress
@@ -111,3 +112,13 @@ def test_what_is_not_asked_for_is_told_with_its_count(proven: FakeWorld) -> None
     assert [line for line in said if line.startswith("Não pedido")] == told
     page = (proven.settings.home / "certificado.html").read_text("utf-8")
     assert all(line in page for line in told)
+
+
+def test_an_open_case_of_the_clinic_is_told_first(proven: FakeWorld) -> None:
+    OpenCase("sem-login", 0, 0, {}, 0).save(proven.settings)
+    said: list[str] = []
+    assert not certificate.issue(COURSE, proven, "", said.append)
+    assert said == [
+        "O caso sem-login da clínica está aberto, e muda o laboratório.",
+        "Próximo comando: python3 -m labs.drill sem-login --undo",
+    ]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from labs.base.errors import RegistryError
+from labs.clinic.open_case import OpenCase
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running import runner as runner_module
 from labs.running.commands import execute
@@ -183,3 +184,15 @@ def test_a_given_step_proves_nothing_by_a_look_and_nothing_stands_when_it_fails(
     assert runner.look("00-a", "s").passed and not runner.done("00-a", "s")
     assert not runner.run("00-a", "s").verdict.holds
     assert runner.verify("00-a", "s").passed and runner.done("00-a", "s")
+
+
+def test_an_open_case_of_the_clinic_proves_nothing_of_a_lesson_and_takes_nothing(
+    runner: Runner, world: FakeWorld
+) -> None:
+    runner.run("00-a", "make")
+    OpenCase("sem-login", 0, 0, {}, 0).save(world.settings)
+    verdict = runner.verify("00-a", "make")
+    assert not verdict.passed and verdict.hint == "python3 -m labs.drill sem-login --undo"
+    assert "continua valendo" in verdict.observed and runner.done("00-a", "make")
+    world.engine.held.append(image("b", "file:1"))
+    assert not runner.look("00-a", "file").passed and not runner.done("00-a", "file")
