@@ -58,11 +58,13 @@ WRONG_IMAGES = {
         "mostra valores de um ambiente",
     ),
     "a file of values": (
-        f"cp exemplos/producao.env widget_server/x.txt && {built_from('COPY widget_server/x.txt /app/producao.env')}",
+        f"cp exemplos/producao.env widget_server/x.txt && {built_from('COPY widget_server/x.txt /app/producao.env')}"
+        "; rm widget_server/x.txt",
         "leva valores de um ambiente em app/producao.env",
     ),
     "a file of values under Docker's usual name": (
-        f"cp exemplos/producao.env widget_server/x.txt && {built_from('COPY widget_server/x.txt /app/.env')}",
+        f"cp exemplos/producao.env widget_server/x.txt && {built_from('COPY widget_server/x.txt /app/.env')}"
+        "; rm widget_server/x.txt",
         "leva valores de um ambiente em app/.env",
     ),
     "a key inside a program": (
