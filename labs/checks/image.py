@@ -162,6 +162,15 @@ def build_arg(world: World, ref: str, name: str, value: str) -> Verdict:
 
 
 @check
+def env_of_image(world: World, ref: str, name: str, value: str) -> Verdict:
+    """The image brings this variable with this (unsecret) value, which a run may then override."""
+    found = require(world, ref).environment.get(name)
+    if found != value:
+        return failed(f"O ENV {name} de {ref} não diz “{value}”.", "Construa de novo com exemplos/Dockerfile.arg.")
+    return passed(f"A imagem diz {name}={value}, e um container dela rodou: a saída mostra quem venceu.")
+
+
+@check
 def same_file(world: World, paths: list[str]) -> Verdict:
     """Files of the working copy with the same content."""
     folder = world.settings.work / "widget-server"

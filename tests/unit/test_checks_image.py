@@ -185,3 +185,15 @@ def test_a_name_that_docker_refuses(world: FakeWorld) -> None:
     assert told(world, "name_impossible", **asked) == refused
     world.engine.held[:] = [image("a", "x:1", "X:1")]
     assert told(world, "name_impossible", **asked) == "✗ A imagem tem o nome X:1."
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("da-imagem", "✓ A imagem diz APP_ENV=da-imagem, e um container dela rodou: a saída mostra quem venceu."),
+        ("x", "✗ O ENV APP_ENV de x:1 não diz “da-imagem”."),
+    ],
+)
+def test_env_of_image(world: FakeWorld, value: str, sentence: str) -> None:
+    world.engine.held += [image("a", "x:1", environment={"APP_ENV": value})]
+    assert told(world, "env_of_image", ref="x:1", name="APP_ENV", value="da-imagem") == sentence
