@@ -21,6 +21,7 @@ from typing import Any
 import aiohttp
 import trustme
 from aiohttp import web
+from multidict import CIMultiDict
 
 from labs.base.settings import Settings
 from labs.running.unattended import approve
@@ -162,7 +163,8 @@ class Internet:
 
     async def _pass(self, request: web.BaseRequest, port: int, target: str) -> web.StreamResponse:
         """Stream both ways; registry addresses in the answer's headers become the real ones."""
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
+        # Docker says `Accept` once for each kind of manifest, in an order of chance.
+        headers = CIMultiDict((n, v) for n, v in request.headers.items() if n.lower() not in HOP_BY_HOP)
         body = request.content.iter_chunked(CHUNK) if request.can_read_body else None
         url = _exact(f"http://127.0.0.1:{port}{target}")
         async with self._client.request(
