@@ -35,6 +35,9 @@ def _mend(path: Path) -> bool:
 
 
 def _quoted(path: bytes) -> bytes:
-    for special in (b"\\", b'"', b"$", b"`"):
-        path = path.replace(special, b"\\" + special)
-    return b'"' + path + b'"'
+    """The interpreter as `sh` reads it in double quotes. Python would warn of the backslashes that special characters
+    need there, so that a path with one is told from the script's own.
+    """
+    if not any(special in path for special in (b"\\", b'"', b"$", b"`")):
+        return b'"' + path + b'"'
+    return b'"$(dirname -- "$0")/' + path.rpartition(b"/")[2] + b'"'
