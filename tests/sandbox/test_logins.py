@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,25 +15,8 @@ from labs.running.judge import judge
 from labs.seams import docker_files
 from labs.seams.world import World
 from tests.conftest import Shell
+from tests.credential_helper import HELPER
 
-HELPER = f"""#!{sys.executable}
-import json, pathlib, sys
-path = pathlib.Path(__file__).with_suffix(".json")
-kept = json.loads(path.read_text()) if path.exists() else {{}}
-verb, text = sys.argv[1], sys.stdin.read().strip()
-if verb == "store":
-    kept[json.loads(text)["ServerURL"]] = json.loads(text)
-elif verb == "list":
-    print(json.dumps({{address: one["Username"] for address, one in kept.items()}}))
-elif text not in kept:
-    print("credentials not found in native keychain")
-    sys.exit(1)
-elif verb == "get":
-    print(json.dumps(kept[text]))
-else:
-    del kept[text]
-path.write_text(json.dumps(kept))
-"""
 TYPED = 'docker login "$HUB_REGISTRY" -u "$HUB_USER" --password-stdin < "$HUB_TOKEN_FILE"'
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from labs.base.errors import EngineError
 from labs.base.settings import Settings
 from labs.seams import docker_files
 from labs.secrecy.values import known
+from tests.credential_helper import HELPER
 
 
 @pytest.fixture
@@ -99,24 +99,6 @@ def test_a_login_that_is_a_token_is_one(settings: Settings, config: Path) -> Non
 
 
 # Credential helpers -------------------------------------------------------------------------------
-
-HELPER = f"""#!{sys.executable}
-import json, pathlib, sys
-path = pathlib.Path(__file__).with_suffix(".json")
-kept = json.loads(path.read_text()) if path.exists() else {{}}
-verb, text = sys.argv[1], sys.stdin.read().strip()
-if verb == "store":
-    kept[json.loads(text)["ServerURL"]] = json.loads(text)
-elif text not in kept:
-    print("credentials not found in native keychain")
-    sys.exit(1)
-elif verb == "get":
-    print(json.dumps(kept[text]))
-else:
-    del kept[text]
-path.write_text(json.dumps(kept))
-"""
-"""The published protocol, as small as it can be; what it keeps stands in a file beside it."""
 
 
 @pytest.fixture
