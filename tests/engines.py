@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,11 +15,16 @@ from labs.seams import engine_api
 
 
 @contextlib.contextmanager
-def own_engine(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
+def own_engine(
+    home: Path, extra: Mapping[str, str] | None = None, programs: Path | None = None, containerd_store: bool = False
+) -> Iterator[str]:
     """Run a `dockerd` with all its files below `home`; gives its `DOCKER_HOST`. Nothing of it stays afterwards.
 
     Args:
         extra: variables that the engine gets, such as a proxy and certificates.
+        programs: folder with another Docker than the system's, as `labs/develop/engines.py` makes it.
+        containerd_store: images lie in containerd's store, as in a new Engine 29
+            (docs.docker.com/engine/storage/containerd).
     """
     settings = Settings(home=home)
     for folder in (settings.run, settings.sandbox / "logs"):
@@ -26,11 +32,15 @@ def own_engine(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[s
     host = settings.private_engine
     try:
         part = parts.engine(settings, network.ensure_bridge(settings))
+        argv, environment = part.argv, part.env | dict(extra or {})
+        if programs:
+            argv = (str(programs / "dockerd"), *argv[1:])
+            environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
+        if containerd_store:
+            (settings.sandbox / "engine.json").write_text('{"features": {"containerd-snapshotter": true}}')
         with (
             Path(part.log).open("ab") as log,
-            subprocess.Popen(
-                part.argv, env=part.env | dict(extra or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            ) as process,
+            subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
         ):
             try:
                 until("a engine de teste responder", lambda: _look(host, process), 60)

@@ -19,6 +19,7 @@ from labs.base.wait import Look, until
 
 LISTS_LOCK_PATIENCE = 120.0
 UNAVAILABLE = ("Unable to locate package", "has no installation candidate", "404  Not Found", "Can't select candidate")
+AS_ROOT = ("-o", "APT::Sandbox::User=root")
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
@@ -87,17 +88,31 @@ def refresh_lists(report: Report) -> None:
         raise _failed("Não consegui atualizar as listas de pacotes.", answers[-1], "apt-get update")
 
 
-def download(packages: Sequence[str], folder: Path, report: Report) -> list[Path]:
+def refresh(options: Sequence[str]) -> None:
+    """`apt-get update` of a private state, which `options` name (`-o Dir::State=…`).
+
+    Raises:
+        MissingDependency: no network.
+    """
+    answer = _run(["apt-get", "update", "-q", *AS_ROOT, *options])
+    if answer.returncode != 0:
+        raise _failed("Não consegui ler as listas de pacotes.", answer, "apt-get update")
+
+
+def download(packages: Sequence[str], folder: Path, report: Report, options: Sequence[str] = ()) -> list[Path]:
     """Fetch `.deb` files into a folder, without installing anything and without root.
+
+    Args:
+        options: apt's, of a private state that `refresh` made; empty for the system's.
 
     Raises:
         MissingDependency: not found, or no network.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = set(folder.glob("*.deb"))
-    command = ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", *packages]
+    command = ["apt-get", "download", "-q", *AS_ROOT, *options, *packages]
     answer = _run(command, folder)
-    if answer.returncode != 0 and (_lists_are_old(answer) or not _has_lists()):
+    if answer.returncode != 0 and not options and (_lists_are_old(answer) or not _has_lists()):
         refresh_lists(report)
         answer = _run(command, folder)
     if answer.returncode != 0:

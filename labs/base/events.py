@@ -20,13 +20,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one layer or build step is. `done` and `total` in `unit`; `total` 0 means unknown."""
+    """How far one layer or build step is. `done` and `total` in `unit`; `total` 0 means unknown. `cached`: it is there
+    from before, so nothing was done.
+    """
 
     key: str
     label: str
     done: int
     total: int
     unit: Literal["bytes", "steps"] = "bytes"
+    cached: bool = False
 
 
 Event = Line | Progress

@@ -11,7 +11,7 @@ from labs.base.verdict import Verdict, failed, passed
 from labs.base.wait import Look, until
 from labs.checks import check
 from labs.checks.image import require
-from labs.seams.engine import Container
+from labs.seams.engine import Container, Image
 from labs.seams.unix_http import request
 from labs.seams.world import World
 
@@ -30,7 +30,7 @@ def page_answers(
     environment: str = "",
 ) -> Verdict:
     """The page on a host port comes from a container of this image, and says what it should and nothing more."""
-    container = _publishing(world, port, require(world, image).id)
+    container = _publishing(world, port, require(world, image))
     if container is None:
         return _nobody(world, image, port)
     health, page = wait_for_page(world, port, container)
@@ -111,7 +111,7 @@ def environments(world: World, names: list[str], image: str = "", named_alike: b
         return failed(f"Não está rodando: {', '.join(missing)}.", "docker ps -a")
     running = [container for container in found if container]
     ids = {container.image_id for container in running}
-    if len(ids) > 1 or (image and ids != {require(world, image).id}):
+    if len(ids) > 1 or (image and not require(world, image).same_as(ids)):
         return failed("Os ambientes não usam a mesma imagem.", "Suba os dois a partir da mesma tag.")
     values = [container.environment.get("APP_ENV", "") for container in running]
     if len(set(values)) < len(values):
@@ -137,9 +137,9 @@ def _nobody(world: World, image: str, port: int) -> Verdict:
     return failed(f"Nenhum container de {image} publica a porta {port}.", f"docker ps --filter publish={port}")
 
 
-def _publishing(world: World, port: int, image_id: str) -> Container | None:
+def _publishing(world: World, port: int, image: Image) -> Container | None:
     for container in world.engine.containers():
-        if port in container.ports and container.image_id == image_id and container.exit_code is None:
+        if port in container.ports and container.image_id in image.identity and container.exit_code is None:
             return container
     return None
 

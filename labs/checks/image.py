@@ -53,12 +53,13 @@ def untagged_image(world: World, version: str) -> Verdict:
 
 @check
 def same_image(world: World, refs: list[str]) -> Verdict:
-    """Several names, one image id."""
-    ids = {reference: require(world, reference).id for reference in refs}
-    if len(set(ids.values())) > 1:
-        seen = ", ".join(f"{reference} = {short(found)}" for reference, found in ids.items())
+    """Several names, one image."""
+    found = {reference: require(world, reference) for reference in refs}
+    first = found[refs[0]]
+    if not all(first.same_as(image.identity) for image in found.values()):
+        seen = ", ".join(f"{reference} = {short(image.id)}" for reference, image in found.items())
         return failed(f"Os nomes apontam para imagens diferentes: {seen}.", "Dê o segundo nome de novo com docker tag.")
-    return passed(f"{len(refs)} nomes, um só image id.", id=next(iter(ids.values())))
+    return passed(f"{len(refs)} nomes, um só image id.", id=first.id)
 
 
 @check
@@ -67,7 +68,7 @@ def same_build(world: World, refs: list[str]) -> Verdict:
     first, *others = refs
     image = require(world, first)
     for reference in others:
-        if require(world, reference).id != image.id:
+        if not image.same_as(require(world, reference).identity):
             return failed(
                 f"{reference} não é a mesma imagem que {first}: algo mudou entre os dois builds.",
                 "Confira se o Dockerfile e os arquivos são os mesmos e construa as duas de novo.",

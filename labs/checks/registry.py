@@ -8,6 +8,7 @@ from labs.base.text import plural, short
 from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
 from labs.checks.image import require
+from labs.seams.engine import Image
 from labs.seams.registry import Manifest
 from labs.seams.world import World
 
@@ -21,13 +22,12 @@ def remote_manifest(world: World, ref: str) -> Manifest:
     return found
 
 
-def local_digest(world: World, ref: str) -> str:
-    """The digest that the engine knows for this name's repository; empty where it was never pushed or pulled."""
+def knows_digest(image: Image, ref: str, manifest: Manifest) -> bool:
+    """Whether the engine notes this manifest for the name's repository: it was pushed there, or pulled from there."""
     repository, _ = split_tag(ref)
-    for digest in require(world, ref).digests:
-        if digest.startswith(f"{repository}@"):
-            return digest.partition("@")[2]
-    return ""
+    noted = (digest.partition("@") for digest in image.digests)
+    # An index of which the engine lacks a platform is pushed as this platform's manifest alone.
+    return any(name == repository and digest in image.identity | {manifest.digest} for name, _, digest in noted)
 
 
 @check
@@ -35,9 +35,9 @@ def pushed(world: World, ref: str) -> Verdict:
     """The registry holds this tag, with the digest that the engine has, and the same image behind it."""
     manifest = remote_manifest(world, ref)
     image = require(world, ref)
-    if manifest.config.digest != image.id:
+    if not image.same_as(manifest.identity):
         return failed(f"O registry tem outra imagem em {ref}.", f"docker push {ref}")
-    if local_digest(world, ref) != manifest.digest:
+    if not knows_digest(image, ref, manifest):
         return failed(f"O engine ainda não conhece o digest de {ref}.", f"docker push {ref}")
     held = f"{plural(len(manifest.layers), 'layer', 'layers')} no registry"
     return passed(
@@ -49,7 +49,7 @@ def pushed(world: World, ref: str) -> Verdict:
 def pulled(world: World, ref: str) -> Verdict:
     """The engine has this name's image, with the digest that the registry gives."""
     image, manifest = require(world, ref), remote_manifest(world, ref)
-    if manifest.config.digest != image.id:
+    if not image.same_as(manifest.identity):
         return failed(f"A imagem local de {ref} não é a do registry.", f"docker pull {ref}")
     return passed(f"O digest local é o do registry: {short(manifest.digest)}.", digest=manifest.digest)
 

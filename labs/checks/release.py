@@ -38,7 +38,7 @@ def released(world: World, refs: list[str], version: str) -> Verdict:
     digests = []
     for reference in refs:
         manifest, image = remote_manifest(world, reference), require(world, reference)
-        if manifest.config.digest != image.id:
+        if not image.same_as(manifest.identity):
             return failed(f"O registry tem outra imagem em {reference}.", f"docker push {reference}")
         if why := flaw(world, reference, image, version):
             return failed(why, "Construa de novo com o Dockerfile da aula 08 e --build-arg APP_VERSION.")
@@ -56,7 +56,7 @@ def released(world: World, refs: list[str], version: str) -> Verdict:
 def deployed(world: World, image: str, version: str, environments: dict[str, int]) -> Verdict:
     """Each environment runs the registry's image on its port, with all the values of its file."""
     manifest, local = remote_manifest(world, image), require(world, image)
-    if manifest.config.digest != local.id:
+    if not local.same_as(manifest.identity):
         return failed(f"A imagem {image} daqui não é a que está no registry.", f"docker pull {image}")
     if why := flaw(world, image, local, version):
         return failed(why, "Construa de novo com o Dockerfile da aula 08 e --build-arg APP_VERSION.")
@@ -102,7 +102,7 @@ def flaw(world: World, reference: str, image: Image, version: str) -> str:
 def _misplaced(settings: Settings, container: Container, image: Image, port: int) -> str:
     """Why a container is not this environment's; no value is shown."""
     name = container.name
-    if container.image_id != image.id:
+    if container.image_id not in image.identity:
         return f"O container {name} roda outra imagem, e não a que está no ECR."
     if port not in container.ports:
         ports = ", ".join(map(str, container.ports)) or "nenhuma"
@@ -151,7 +151,7 @@ def holds(stream: IO[bytes], secrets: Iterable[str]) -> bool:
     """Whether one of the texts stands in a layer, packed by gzip (RFC 1952) or not."""
     packed = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
-    content = gzip.GzipFile(fileobj=stream) if packed else stream
+    content = gzip.GzipFile(fileobj=stream, mode="rb") if packed else stream
     wanted = [secret.encode() for secret in secrets]
     longest, tail = max(map(len, wanted), default=0), b""
     while chunk := content.read(CHUNK):

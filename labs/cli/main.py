@@ -24,7 +24,7 @@ from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.foreign import leaving
 from labs.base.settings import Settings, default_home
-from labs.cli import cleanup, clinic, course, dials, hub, ports, pytest_words, reset, secrets_scan, sso, target
+from labs.cli import cleanup, clinic, course, dials, hub, layers, ports, pytest_words, reset, secrets_scan, sso, target
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
@@ -336,6 +336,7 @@ VERBS = {
             target.arguments,
             interrupted="Nada foi confirmado.",
         ),
+        Verb("layers", "lista os arquivos de cada layer de uma imagem", layers.run, layers.arguments, layers.EXAMPLES),
         Verb(
             "secrets_scan",
             "procura segredos do laboratório fora dos arquivos deles",

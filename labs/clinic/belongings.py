@@ -79,7 +79,8 @@ def _named(world: World, ledger: Ledger, keep: str) -> Iterator[Item]:
 
 def _containers(world: World, ledger: Ledger, images: Sequence[Image]) -> Iterator[Item]:
     """By name, and those of an image that the clinic built: it could not be removed while they are there."""
-    built = {one.id for one in images if is_made_here(one) and ledger.owns(Thing(IMAGE, "", one.id))}
+    made = (one for one in images if is_made_here(one) and ledger.owns(Thing(IMAGE, "", one.id)))
+    built = {digest for one in made for digest in one.identity}
     for container in world.engine.containers():
         if container.name in CONTAINERS or container.image_id in built:
             thing = None if container.image_id in built else Thing(CONTAINER, container.name, container.id)

@@ -34,14 +34,15 @@ def met(
 ) -> Verdict:
     """Such a request was refused since the fault was put in; what the case itself did on its way does not count.
 
+    `repository` is empty where any is meant: who has no credentials yet may be refused at `/v2/` or at the repository.
     `reference` is the tag or digest that the request named: none for a layer, any where it is `*`.
     """
     case = OpenCase.load(world.settings)
-    for event in world.admin.events(case.ready if case else 0):
+    for event in reversed(world.admin.events(case.ready if case else 0)):
         if (
             event["kind"] == "refused"
             and event["service"] == service
-            and event["repository"] == repository
+            and repository in ("", event["repository"])
             and reference in ("*", event["reference"])
             and code in ("", event["code"])
             and message in event["message"]
@@ -91,7 +92,7 @@ def new_tag(world: World, ref: str, kept: str) -> Verdict:
     if not verdict.passed:
         return verdict
     old = remote_manifest(world, kept)
-    if old.config.digest == require(world, ref).id:
+    if require(world, ref).same_as(old.identity):
         return failed(f"{kept} e {ref} são a mesma imagem.", f"docker push {ref}")
     return passed(f"A tag nova tem a imagem corrigida; a antiga continua em {short(old.digest)}.", **verdict.evidence)
 

@@ -122,12 +122,14 @@ def _missing_variable_present(world: World) -> Verdict:
 
 def _moved_tag(ingredients: Ingredients) -> None:
     """Homologação runs the approved image; then another build was pushed under the same tag, and produção runs that."""
-    name = f"{ingredients.hub}/clinica-web:v1"
+    name, approved = (f"{ingredients.hub}/clinica-web:{tag}" for tag in ("v1", "aprovada"))
     ingredients.log_in_to_hub()
     for container, port, version in (("homologacao", OTHER_PORT, "clinica-1"), ("producao", PORT, "clinica-2")):
         ingredients.web("clinica-web:v1", version)
-        ingredients.docker("tag", "clinica-web:v1", name)
-        ingredients.push(name)
+        names = (name, approved) if container == "homologacao" else (name,)
+        for one in names:
+            ingredients.docker("tag", "clinica-web:v1", one)
+            ingredients.push(one)
         values = ("--env-file", f"exemplos/{container}.env")
         published = f"{ingredients.settings.course_port(port)}:3333"
         ingredients.run("-p", published, *values, "--name", f"clinica-{container}", name)

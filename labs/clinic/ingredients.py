@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from labs.base.verdict import Verdict
 from labs.clinic import belongings
 from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger, things_of
+from labs.seams import engine_api
 from labs.seams.aws_files import write_profile
 from labs.seams.docker_client import docker
 from labs.seams.docker_files import forget_login
@@ -29,6 +31,9 @@ BASE_LINE = re.compile(r"^ARG\s+BASE_IMAGE=(\S+)$", re.MULTILINE)
 POLICY_NAME = "ecr-clinica"
 BY = "10-clinica-de-erros/caso"
 """Who stands in the ledger for what a case makes."""
+BUILD_SECONDS = 300.0
+NOTHING = bytes(2 * tarfile.BLOCKSIZE)
+"""A tar without files."""
 READ = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 WRITE = ("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage")
 MANAGE = ("ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:DescribeImages")
@@ -69,8 +74,11 @@ class Ingredients:
 
     def _build(self, context: Path, tag: str, recipe: str, arguments: dict[str, str]) -> None:
         self.note(Thing(IMAGE, tag))
-        made = self.world.engine.build(context, tag, recipe, arguments, lambda _: None)
-        Ledger(self.settings).saw([Thing(IMAGE, "", made)], BY)  # it may lose its name to another build
+        values = (word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}"))
+        words = ("build", "--quiet", "--tag", tag, "--file", str(context / recipe), *values, str(context))
+        docker(self.world, *words, refused=f"O Docker não construiu {tag}.", seconds=BUILD_SECONDS)
+        if made := self.world.engine.image(tag):  # it may lose its name to another build
+            Ledger(self.settings).saw([Thing(IMAGE, "", made.id)], BY)
 
     def docker(self, *words: str) -> None:
         """The docker client, with what its words create noted first."""
@@ -82,6 +90,11 @@ class Ingredients:
         self.build("clinica:v1", "paciente", {"VERSAO": version})
         for name in names:
             self.docker("tag", "clinica:v1", name)
+
+    def derive(self, name: str, label: str) -> None:
+        """An image from `clinica:v1` that no builder made, with one more label."""
+        self.note(Thing(IMAGE, name))
+        engine_api.derive(self.settings.engine_host, "clinica:v1", name, NOTHING, (f"LABEL {label}",))
 
     def web(self, tag: str, version: str = "clinica-1") -> None:
         """An image of widget-server without baked-in values."""

@@ -62,7 +62,8 @@ class Step(Typed, frozen=True):
 
     Attributes:
         command: the literal command, as typed in a terminal that has the lab's environment.
-        expect: text of the refusal that this step is meant to meet; empty where it is meant to succeed.
+        expect: texts of the refusal that this step is meant to meet, one for each kind of client and image store that
+            words it in its own way; empty where it is meant to succeed.
         stdin: who answers the command's questions when a button runs it: "" or "access-key".
         seen: what the gateway must have seen beside what the check finds.
         given: why the check passes before the command is run (it only shows, or makes what a lab already has): such a
@@ -87,7 +88,7 @@ class Step(Typed, frozen=True):
     why: str = ""
     hint: str = ""
     solution: str = ""
-    expect: str = ""
+    expect: tuple[str, ...] = ()
     stdin: str = ""
     text: str = ""
     cleanup: str = ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from labs.checks.cloud import masked
 from labs.pictures import Blob, Repository, Tag
 from labs.seams import ecr_token
 from labs.seams.engine import Container, Image
-from labs.seams.registry import Manifest, manifest_of
+from labs.seams.registry import Manifest, manifest_of, of_this_platform
 from labs.seams.world import World
 
 OTHERS = ("library", "acme")
@@ -56,7 +57,9 @@ def hub_repositories(world: World) -> list[Repository]:
             name = f"{namespace}/{entry.name}"
             found = ((tag, world.hub_owner.manifest(name, tag)) for tag in world.hub_owner.tags(name))
             tags = tuple(
-                Tag(tag, held.digest, held.size, _blobs(held), held.config.digest) for tag, held in found if held
+                Tag(tag, held.digest, held.size, _blobs(held), held.identity, held.config.digest)
+                for tag, held in found
+                if held
             )
             repositories.append(Repository(name, "privado" if entry.private else "público", tags))
     return repositories
@@ -71,30 +74,50 @@ def ecr_repositories(world: World) -> list[Repository]:
     repositories = []
     for entry in world.cloud.read("ecr", "describe_repositories")["repositories"]:
         name = entry["repositoryName"]
-        tags = []
-        for image in world.cloud.read("ecr", "describe_images", repositoryName=name)["imageDetails"]:
-            held = ecr_manifest(world, name, image["imageDigest"])
-            size = int(image.get("imageSizeInBytes", 0))
-            names = image.get("imageTags") or ["(sem tag)"]
-            config = held.config.digest if held else ""
-            tags += [Tag(tag, image["imageDigest"], size, _blobs(held), config) for tag in names]
         words = "privado, tags imutáveis" if entry["imageTagMutability"] == "IMMUTABLE" else "privado"
-        repositories.append(Repository(name, words, tuple(sorted(tags, key=lambda tag: tag.name))))
+        repositories.append(Repository(name, words, tuple(sorted(_ecr_tags(world, name), key=lambda tag: tag.name))))
     return sorted(repositories, key=lambda one: one.name)
 
 
+def _ecr_tags(world: World, repository: str) -> Iterator[Tag]:
+    """A tag for each name of each image; what only stands inside an index (its platforms, its attestations) is none."""
+    images = world.cloud.read("ecr", "describe_images", repositoryName=repository)["imageDetails"]
+    bodies = {image["imageDigest"]: _ecr_body(world, repository, image["imageDigest"])[1] for image in images}
+    inside = {entry["digest"] for body in bodies.values() for entry in body.get("manifests", ())}
+    for image in images:
+        digest, names = image["imageDigest"], image.get("imageTags")
+        if digest in inside and not names:
+            continue
+        held = _ecr_manifest(world, repository, digest, bodies[digest])
+        size = int(image.get("imageSizeInBytes", 0))
+        identity, config = (held.identity, held.config.digest) if held else (frozenset[str](), "")
+        for tag in names or ["(sem tag)"]:
+            yield Tag(tag, digest, size, _blobs(held), identity, config)
+
+
 def ecr_manifest(world: World, repository: str, reference: str) -> Manifest | None:
-    """A manifest by tag or digest, through the AWS API; None where there is none."""
+    """A manifest by tag or digest, through the AWS API; None where there is none for this machine."""
+    return _ecr_manifest(world, repository, *_ecr_body(world, repository, reference))
+
+
+def _ecr_manifest(world: World, repository: str, digest: str, body: Mapping[str, Any]) -> Manifest | None:
+    if "manifests" not in body:
+        return manifest_of(body, digest) if "layers" in body else None
+    mine = of_this_platform(body)
+    found = ecr_manifest(world, repository, mine) if mine else None
+    return replace(found, digest=digest, platform=mine) if found else None
+
+
+def _ecr_body(world: World, repository: str, reference: str) -> tuple[str, dict[str, Any]]:
+    """Digest and JSON of what a tag or digest gives; an empty object where there is nothing."""
     which = {"imageDigest": reference} if reference.startswith("sha256:") else {"imageTag": reference}
     try:
         images = world.cloud.read("ecr", "batch_get_image", repositoryName=repository, imageIds=[which])["images"]
     except CloudError as error:
         if error.code == "RepositoryNotFoundException":
-            return None
+            return "", {}
         raise
-    body = json.loads(images[0]["imageManifest"]) if images else {}
-    # An index (an image for several platforms) has no layers of its own to show.
-    return manifest_of(body, images[0]["imageId"]["imageDigest"]) if "layers" in body else None
+    return (images[0]["imageId"]["imageDigest"], json.loads(images[0]["imageManifest"])) if images else ("", {})
 
 
 def manifest(world: World, name: str) -> Manifest | None:
@@ -135,9 +158,9 @@ def stack(world: World, name: str, *, places: bool = False) -> pictures.Stack:
 
 def _places(world: World, name: str, image: Image) -> Mapping[str, tuple[str, ...]]:
     """By layer: other tags of the course in the engine, and tags in the registries, that have it too."""
-    images = {other.id: other for other in world.engine.images()}
+    images = world.engine.images()
     found: dict[str, set[str]] = {}
-    for other in images.values():
+    for other in images:
         for local in other.tags:
             if local != name and COURSE_NAME in local and not registry_name(world, local.partition("/")[0]):
                 for layer in set(other.layers) & set(image.layers):
@@ -148,10 +171,15 @@ def _places(world: World, name: str, image: Image) -> Mapping[str, tuple[str, ..
     ):
         for repository in repositories:
             for tag in repository.tags:
-                held = images.get(tag.config)
+                held = _local(images, tag)
                 for layer in set(held.layers) & set(image.layers) if held else ():
                     found.setdefault(layer, set()).add(f"{title}: {repository.name}:{tag.name}")
     return {layer: tuple(sorted(places)) for layer, places in found.items()}
+
+
+def _local(images: Sequence[Image], tag: Tag) -> Image | None:
+    """The engine's image that a registry's tag gives, where it has it."""
+    return next((image for image in images if image.same_as(tag.identity)), None)
 
 
 def _quietly(read: Callable[[World], list[Repository]], world: World) -> list[Repository]:
@@ -187,12 +215,12 @@ def push_fates(world: World, name: str, drawn: pictures.Stack) -> dict[str, pict
 def _known_blobs(world: World, address: str) -> dict[str, set[tuple[str, str]]]:
     """By layer (diff id): the blobs that a registry packs it in, each with its repository."""
     found: dict[str, set[tuple[str, str]]] = {}
-    images = {image.id: image for image in world.engine.images()}
+    images = world.engine.images()
     read = ecr_repositories if address == world.settings.ecr_registry else hub_repositories
     for repository in read(world):
         for tag in repository.tags:
-            if tag.config in images:
-                layers = images[tag.config].layers
+            if local := _local(images, tag):
+                layers = local.layers
             elif address == world.settings.hub_registry:
                 layers = world.hub_owner.diff_ids(repository.name, tag.config)
             else:
@@ -230,7 +258,7 @@ def names(world: World, name: str) -> tuple[str, list[pictures.ImageName]]:
     for tag in sorted(image.tags, key=lambda one: ("/" in one, one)):
         remote = registry_name(world, parse(tag).registry)
         held = manifest(world, tag) if remote else None
-        same = bool(held and held.config.digest == image.id)
+        same = bool(held and image.same_as(held.identity))
         found.append(pictures.ImageName(tag, remote, held.digest if held else "", same))
     return image.id, found
 
@@ -289,7 +317,7 @@ def origin(world: World, name: str, containers: tuple[str, ...]) -> pictures.Ori
         raise no_image(name)
     told = " ".join(entry.command for entry in world.engine.history(name))
     arguments = tuple(dict.fromkeys(re.findall(r"\bARG (\w+)", told)))
-    running = {one.name: one for one in world.engine.containers() if one.image_id == image.id}
+    running = {one.name: one for one in world.engine.containers() if one.image_id in image.identity}
     given = {one: _given(running[one], image) for one in containers if one in running}
     base = world.engine.image(BASE_IMAGE)
     inherited = base.environment if base else {}
@@ -314,14 +342,20 @@ def stations(world: World, version: str, environments: tuple[str, ...]) -> list[
     for place, title, name in places:
         held = manifest(world, name)
         about = name.partition("/")[2]
-        found.append(pictures.Station(place, title, about, held.config.digest if held else ""))  # type: ignore[arg-type]
+        found.append(pictures.Station(place, title, about, _id(image, held.identity if held else ())))  # type: ignore[arg-type]
     running = {one.name: one for one in world.engine.containers() if one.exit_code is None}
     for name in environments:
         container = running.get(name)
         port = f"porta {container.ports[0]}" if container and container.ports else "não está rodando"
         title = {"homologacao": "Homologação", "producao": "Produção"}[name]
-        found.append(pictures.Station(name, title, port, container.image_id if container else ""))  # type: ignore[arg-type]
+        runs = {container.image_id} if container else ()
+        found.append(pictures.Station(name, title, port, _id(image, runs)))  # type: ignore[arg-type]
     return found
+
+
+def _id(image: Image | None, identity: Collection[str]) -> str:
+    """One id for one image, wherever it is: the engine's, where the digests found there stand for its image."""
+    return image.id if image and image.same_as(identity) else min(identity, default="")
 
 
 def running_parts(world: World) -> list[pictures.Running]:

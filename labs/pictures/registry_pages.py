@@ -21,12 +21,19 @@ class Blob:
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag as a registry's page shows it. No `layers` means that they are not known; `config` is the image's id."""
+    """A tag as a registry's page shows it.
+
+    Attributes:
+        size: compressed bytes.
+        layers: oldest first; none means that they are not known.
+        identity: every digest that stands for the image; `config`: its config's among them.
+    """
 
     name: str
     digest: str
     size: int
     layers: tuple[Blob, ...] = ()
+    identity: frozenset[str] = frozenset()
     config: str = ""
 
 

@@ -34,6 +34,11 @@ class Stack:
     base: tuple[str, ...] = ()
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """Unpacked bytes, in every store; what a registry tells is compressed."""
+        return sum(entry.size for entry in self.history)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -77,7 +82,8 @@ def rows_of(stack: Stack) -> list[Row]:
 
 
 def _head(stack: Stack) -> str:
-    return f"{stack.name}: {plural(len(stack.image.layers), 'layer', 'layers')}, {size(stack.image.size)} no engine"
+    layers = plural(len(stack.image.layers), "layer", "layers")
+    return f"{stack.name}: {layers}, {size(stack.size)} descompactados no engine"
 
 
 def _foot(stack: Stack) -> str:
@@ -161,7 +167,7 @@ def _draw_two(first: Stack, second: Stack, common: set[str]) -> Drawing:
     drawing.text(10, 22, fit(first.name, 290, 13, both=True), size=13, bold=True)
     drawing.text(400, 22, fit(second.name, 290, 13, both=True), size=13, bold=True)
     for x, stack in ((10.0, first), (400.0, second)):
-        about = f"{plural(len(stack.image.layers), 'layer', 'layers')}, {size(stack.image.size)}"
+        about = f"{plural(len(stack.image.layers), 'layer', 'layers')}, {size(stack.size)}"
         drawing.text(x, 41, about, size=13, ink="mute")
     heights = {row.layer: floor - row.number * ROW for row in rows_of(first)}
     for row in rows_of(second):

@@ -1,13 +1,13 @@
-"""The literal command, run: `docker build|push|pull|login` and `aws` go through the seams, all else through `bash`.
+"""The literal command, run: `docker push|pull|login` and `aws` go through the seams, all else through `bash`.
 
-The seams give progress per layer and per build step, and spare the start of a second program; `bash` is the same shell
-that the learner's terminal runs. What cannot be understood here is never guessed: it goes to `bash` as it stands.
+The seams give progress per layer, and spare the start of a second program; `bash` is the same shell that the learner's
+terminal runs. A build goes there too: with buildx or without, the client decides what builds, and a button must make
+the image that the terminal makes. What cannot be understood here is never guessed: it goes to `bash` as it stands.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from labs.course.docker_words import DockerWords
 from labs.course.shell_words import Word
 from labs.ownership.inventory import protect
 from labs.running import shell
+from labs.running.build_output import BuildFollower
 from labs.seams.cloud import Cloud, UnknownOptionError
 from labs.seams.engine import Engine
 from labs.seams.world import World
@@ -75,13 +76,18 @@ def execute(line: CommandLine, context: Context, watch: Watcher) -> None:
     for part in line.parts:
         action = seam_action(part, context)
         try:
-            (action or partial(_bash, part.text, context))(checked)
+            (action or partial(_bash, part, context))(checked)
         except UnknownOptionError:  # nothing was asked yet
-            _bash(part.text, context, checked)
+            _bash(part, context, checked)
 
 
-def _bash(text: str, context: Context, watch: Watcher) -> None:
-    shell.run(text, context.settings, context.folder, context.answers, context.cancel, watch)
+def _bash(part: Part, context: Context, watch: Watcher) -> None:
+    follow = BuildFollower(watch) if _builds(part) else watch
+    shell.run(part.text, context.settings, context.folder, context.answers, context.cancel, follow)
+
+
+def _builds(part: Part) -> bool:
+    return any(isinstance(one.asks, DockerWords) and one.asks.verb == "build" for one in part.programs)
 
 
 # What the seams understand ----------------------------------------------------------------------
@@ -123,8 +129,6 @@ class _Known:
 
     def alone(self, asked: DockerWords | AwsWords | KitWords) -> Action | None:
         match asked:
-            case DockerWords(verb="build"):
-                return self._build(asked)
             case DockerWords(verb="push"):
                 return partial(self.context.engine.push, self._only(asked, "@"))
             case DockerWords(verb="pull"):
@@ -147,7 +151,7 @@ class _Known:
             try:
                 action = self._aws(asked)
             except _UnknownError:
-                _bash(part.text, self.context, watch)
+                _bash(part, self.context, watch)
             else:
                 action(watch)
 
@@ -192,23 +196,6 @@ class _Known:
         if len(names) != 1 or not names[0] or but in names[0]:
             raise _UnknownError
         return names[0]
-
-    def _build(self, asked: DockerWords) -> Action:
-        options = self._options(asked, "--tag", "--file", "--build-arg")
-        pairs = [pair.partition("=") for pair in options["--build-arg"]]
-        once = len(options["--tag"]) < 2 and len(options["--file"]) < 2 and all(equals for _, equals, _ in pairs)
-        if not once or len(asked.arguments) != 1:
-            raise _UnknownError
-        place = self._text(asked.arguments[0])
-        tag, file = "".join(options["--tag"]), "".join(options["--file"])
-        if "-" in (place, file) or "://" in place or place.startswith(("git@", "github.com/")):
-            raise _UnknownError
-        context = self.context
-        folder = (context.folder / place).resolve()
-        # `-f` is relative to where the command is typed (docs.docker.com/reference/cli/docker/buildx/build, "--file").
-        recipe = os.path.relpath((context.folder / file).resolve(), folder) if file else _recipe_in(folder)
-        arguments = {name: value for name, _, value in pairs}
-        return partial(context.engine.build, folder, tag, recipe, arguments)
 
     def login_with(self, asked: DockerWords, password: Callable[[], str]) -> Action:
         options = self._options(asked, "--username", "--password-stdin")
@@ -278,12 +265,6 @@ def _inside(word: Word) -> AwsWords | None:
         return None
     asked = line.programs[0].asks
     return asked if isinstance(asked, AwsWords) else None
-
-
-def _recipe_in(folder: Path) -> str:
-    """The Dockerfile where `-f` names none: in small letters too (docker/cli, `GetContextFromLocalDir`)."""
-    alone = not (folder / "Dockerfile").exists() and (folder / "dockerfile").exists()
-    return "dockerfile" if alone else "Dockerfile"
 
 
 _SHOWN = ("--output", "--profile", "--query", "--region")

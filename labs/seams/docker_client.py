@@ -26,18 +26,26 @@ GONE = ("No such", "reference does not exist", "is already in progress")
 REFUSED = "O Docker recusou."
 
 
-def docker(world: World, *words: str, missing_ok: bool = False, stdin: str = "", refused: str = REFUSED) -> str:
+def docker(
+    world: World,
+    *words: str,
+    missing_ok: bool = False,
+    stdin: str = "",
+    refused: str = REFUSED,
+    seconds: float = ANSWER_SECONDS,
+) -> str:
     """Run one command of the client against the lab's engine, where the learner would; returns what it printed.
 
     Args:
         refused: what an error says first.
+        seconds: how long it may take.
 
     Raises:
         CommandError: it failed; with `missing_ok` a thing that is gone already is no failure.
         MissingDependency: there is no docker client.
     """
     folder = world.settings.work / "widget-server"
-    answer = _ask(words, _environment(world.settings), ANSWER_SECONDS, stdin, folder if folder.is_dir() else None)
+    answer = _ask(words, _environment(world.settings), seconds, stdin, folder if folder.is_dir() else None)
     if answer.returncode and not (missing_ok and any(text in answer.stderr for text in GONE)):
         ecr = any(world.settings.ecr_registry in word for word in words)
         explanation = explain(answer.stderr, [words[0], "ecr" if ecr else "hub"])

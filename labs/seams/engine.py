@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import requests
 import urllib3
@@ -22,11 +21,11 @@ from labs.base.foreign import LOOPBACK
 from labs.base.reference import registry_of, split_tag
 from labs.base.settings import Settings
 from labs.base.text import plain
-from labs.seams import build_context, docker_files
+from labs.seams import docker_files
 from labs.seams.engine_client import EngineClient
-from labs.seams.engine_stream import BuildFollower, follow_layers
+from labs.seams.engine_stream import follow_layers
 
-STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a build or push is given up
+STREAM_TIMEOUT = 600.0  # seconds without a byte from the engine before a push or pull is given up
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,23 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class Image:
-    """An image as the engine describes it. `layers` are diff ids, oldest first; `size` in bytes, unpacked."""
+    """An image as the engine describes it. `layers` are diff ids, oldest first.
+
+    `id` is the digest of the image's config where the engine keeps images by itself (graph drivers), and that of its
+    manifest or index in containerd's store; `identity` is every digest that is known to stand for this image.
+    """
 
     id: str
     tags: tuple[str, ...]
     digests: tuple[str, ...]
-    size: int
     layers: tuple[str, ...]
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+    identity: frozenset[str]
+
+    def same_as(self, identity: Collection[str]) -> bool:
+        """Whether digests that stand for an image elsewhere, in a registry or another store, stand for this one."""
+        return not self.identity.isdisjoint(identity)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,6 @@ class Engine(Protocol):
     """What the kit needs of a container engine."""
 
     def version(self) -> str: ...
-    def build(self, context: Path, tag: str, dockerfile: str, arguments: Mapping[str, str], watch: Watcher) -> str: ...
     def push(self, reference: str, watch: Watcher) -> str: ...
     def pull(self, reference: str, watch: Watcher) -> str: ...
     def login(self, registry: str, user: str, password: str) -> None: ...
@@ -104,41 +110,6 @@ class DockerEngine:
             return str(self._client.version()["Version"])
 
     # Actions with progress ---------------------------------------------------------------------
-
-    def build(
-        self,
-        context: Path,
-        tag: str = "",
-        dockerfile: str = "Dockerfile",
-        arguments: Mapping[str, str] | None = None,
-        watch: Watcher = ignore,
-    ) -> str:
-        """Build an image from a folder; returns its id.
-
-        Raises:
-            EngineError: the Dockerfile is wrong or missing, a RUN failed, or the name is invalid.
-        """
-        _require_context(context, dockerfile)
-        image_id = ""
-        with _translated("construir a imagem", "build"), _packed(context, dockerfile) as (archive, recipe):
-            self._client.use_logins(self._logins())
-            stream = self._client.build(
-                fileobj=archive,
-                custom_context=True,
-                tag=tag or None,
-                dockerfile=recipe,
-                buildargs=dict(arguments or {}),
-                use_config_proxy=False,
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-            follower = BuildFollower(watch)
-            for message in _checked(stream, "construir a imagem", "build", follower.said):
-                image_id = message.get("aux", {}).get("ID", image_id)
-                for text in message.get("stream", "").splitlines():
-                    follower.line(text)
-        return image_id
 
     def push(self, reference: str, watch: Watcher = ignore) -> str:
         """Push one tag; returns the manifest's digest as the registry stored it.
@@ -188,13 +159,6 @@ class DockerEngine:
         auth = docker_files.login(self._settings, registry)
         return docker_files.unpacked(auth) if auth else None
 
-    def _logins(self) -> dict[str, dict[str, str]]:
-        """Every login, for a build. As with the docker client, a build goes on without those that cannot be read."""
-        with contextlib.suppress(EngineError):
-            kept = docker_files.logins(self._settings).items()
-            return {address: _auth_config(docker_files.unpacked(auth)) for address, auth in kept}
-        return {}
-
     def _auth(self, repository: str) -> dict[str, str]:
         return _auth_config(self.credentials(registry_of(repository)))
 
@@ -222,7 +186,7 @@ class DockerEngine:
         """The image with this name, digest or id, or None."""
         with _translated("consultar a imagem"):
             try:
-                return _image(self._client.inspect_image(reference))
+                return _image(self._client.inspect(reference))
             except docker_errors.ImageNotFound:
                 return None
 
@@ -233,7 +197,7 @@ class DockerEngine:
             for summary in self._client.images():
                 # An image can vanish between the two calls.
                 with contextlib.suppress(docker_errors.ImageNotFound):
-                    found.append(_image(self._client.inspect_image(summary["Id"])))
+                    found.append(_image(self._client.inspect(summary["Id"])))
             return tuple(found)
 
     def history(self, reference: str) -> tuple[HistoryEntry, ...]:
@@ -265,44 +229,12 @@ def _auth_config(kept: tuple[str, str] | None) -> dict[str, str]:
     return {"username": user, "password": secret} if user else {}
 
 
-def _require_context(context: Path, dockerfile: str) -> None:
-    if not context.is_dir():
-        raise EngineError(
-            "O build context não existe: o último argumento de `docker build` é uma pasta.",
-            f'unable to prepare context: path "{context}" not found',
-            "docker build -t widget-server:v1 .",
-        )
-    if not (context / dockerfile).is_file():
-        raise EngineError(
-            "Não há Dockerfile na pasta que você indicou.",
-            f"unable to prepare context: unable to evaluate symlinks in Dockerfile path: {context / dockerfile}",
-            "ls -l Dockerfile",
-        )
-
-
-@contextlib.contextmanager
-def _packed(context: Path, dockerfile: str) -> Iterator[tuple[IO[bytes], str]]:
-    """The build context as an archive, and the Dockerfile's name in it."""
-    with contextlib.ExitStack() as stack:
-        try:
-            found = stack.enter_context(build_context.packed(context, dockerfile))
-        except build_context.BadPatternError as error:
-            what = "Uma linha do .dockerignore não tem a forma certa; nada foi construído."
-            raise EngineError(what, f"error checking context: {error}", "cat -A .dockerignore") from error
-        except OSError as error:
-            what = "Um arquivo do build context não pôde ser lido; nada foi construído."
-            raise EngineError(what, f"error checking context: {error}", "ls -lA") from error
-        yield found
-
-
-def _checked(
-    stream: Iterator[dict[str, Any]], doing: str, asked: str, said: Collection[str] = ()
-) -> Iterator[dict[str, Any]]:
-    """The messages of a stream; the engine's `errorDetail` becomes an error, with what was `said` just before it."""
+def _checked(stream: Iterator[dict[str, Any]], doing: str, asked: str) -> Iterator[dict[str, Any]]:
+    """The messages of a stream; the engine's `errorDetail` becomes an error."""
     for message in stream:
         if "error" in message:
             observed = message.get("errorDetail", {}).get("message", message["error"])
-            raise _explained(f"Não consegui {doing}.", observed, asked, said)
+            raise _explained(f"Não consegui {doing}.", observed, asked)
         yield message
 
 
@@ -310,13 +242,27 @@ def _image(details: dict[str, Any]) -> Image:
     config = details.get("Config") or {}
     return Image(
         id=details["Id"],
-        tags=tuple(details.get("RepoTags") or ()),
+        # containerd's store lists what was pulled by its digest beside the tags.
+        tags=tuple(tag for tag in details.get("RepoTags") or () if "@" not in tag),
         digests=tuple(details.get("RepoDigests") or ()),
-        size=int(details.get("Size", 0)),
         layers=tuple(details.get("RootFS", {}).get("Layers") or ()),
         environment=_variables(config.get("Env")),
         labels=dict(config.get("Labels") or {}),
+        identity=frozenset(_identity(details)),
     )
+
+
+def _identity(details: dict[str, Any]) -> Iterator[str]:
+    """The digests of an image's config, manifest and index, as far as the engine tells them: since API 1.48
+    containerd's store does (Docker Engine API, `ImageInspect`, "Descriptor" and "Manifests").
+    """
+    yield details["Id"]
+    inside = [one for one in details.get("Manifests") or () if one["Kind"] == "image" and one["Available"]]
+    for descriptor in (details.get("Descriptor") or {}, *(one["Descriptor"] for one in inside)):
+        if "digest" in descriptor:
+            yield descriptor["digest"]
+        if config := (descriptor.get("annotations") or {}).get("config.digest"):
+            yield config
 
 
 def _container(details: dict[str, Any]) -> Container:
@@ -356,10 +302,10 @@ def _translated(doing: str, asked: str = "") -> Iterator[None]:
         ) from error
 
 
-def _explained(what: str, observed: str, asked: str, said: Collection[str] = ()) -> EngineError:
+def _explained(what: str, observed: str, asked: str) -> EngineError:
     observed = plain(observed)
     explanation = explain(observed, [asked])
-    return EngineError(explanation.after(what), "\n".join([*said, observed]), explanation.next_command)
+    return EngineError(explanation.after(what), observed, explanation.next_command)
 
 
 def _cause(error: BaseException) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import docker
@@ -21,8 +20,7 @@ class EngineClient(docker.APIClient):
     Left to itself docker-py reads `$DOCKER_CONFIG/config.json`, and where that is not there `~/.docker/config.json` and
     `~/.dockercfg`: it starts their credential helpers, sends all their passwords with a build, puts their proxies into
     it and adds their `HttpHeaders`; requests, below it, reads `HTTP_PROXY` and `~/.netrc`. It has no argument against
-    the first (docker/docker-py, `api/client.py`): while a client is made no file is found. A build gets the lab's
-    logins.
+    the first (docker/docker-py, `api/client.py`): while a client is made no file is found.
 
     Args:
         host: `DOCKER_HOST` of the engine, empty for the default socket.
@@ -40,7 +38,7 @@ class EngineClient(docker.APIClient):
             finally:
                 files.find_config_file = search
         self.trust_env = False
-        self.use_logins({})
+        self._auth_configs: Any = _NoLogins({"auths": {}})
         self._version = self._retrieve_server_version()
 
     def __del__(self) -> None:
@@ -48,12 +46,19 @@ class EngineClient(docker.APIClient):
         with contextlib.suppress(Exception):
             self.close()
 
-    def use_logins(self, logins: Mapping[str, Mapping[str, str]]) -> None:
-        """What a build sends along, as the docker client does: the engine API's `AuthConfig` by registry address."""
-        self._auth_configs: Any = _Logins({"auths": {address: dict(login) for address, login in logins.items()}})
+    def inspect(self, image: str) -> dict[str, Any]:
+        """`GET /images/{name}/json` with the manifests of an index, which docker-py's `inspect_image` cannot ask for;
+        an engine before API 1.48 leaves them out.
+
+        Raises:
+            docker.errors.ImageNotFound: there is no such image.
+        """
+        answer = self._get(self._url("/images/{0}/json", image), params={"manifests": 1})
+        found: dict[str, Any] = self._result(answer, True)
+        return found
 
 
-class _Logins(AuthConfig):
-    """Logins that are all there are: docker-py would look for files again where it has none."""
+class _NoLogins(AuthConfig):
+    """No logins at all: docker-py would look for files again where it has none."""
 
     is_empty = False

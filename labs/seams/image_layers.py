@@ -104,6 +104,7 @@ def read(settings: Settings, references: Sequence[str], look: Look | None = None
             images = archive(stream, look)
         except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
             broken = str(error)
+            stream.close()  # the client would wait for ever for somebody who reads
         said = told.read().decode("utf-8", "replace")
     if broken or not images:
         raise _unreadable(references, said or broken)

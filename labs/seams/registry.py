@@ -47,12 +47,22 @@ class Layer:
 
 @dataclass(frozen=True)
 class Manifest:
-    """An image as a registry holds it. `layers` oldest first; `size` counts layers and config, in bytes."""
+    """An image as a registry holds it. `layers` oldest first; `size` counts layers and config, in bytes, compressed.
+
+    `digest` is what its name gives: an index's, where the image is kept for several platforms or with attestations;
+    then `platform` is the digest of this platform's own manifest.
+    """
 
     digest: str
     media_type: str
     config: Layer
     layers: tuple[Layer, ...]
+    platform: str = ""
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """Every digest that stands for this image (`Image.same_as` of the engine seam)."""
+        return frozenset(filter(None, (self.digest, self.platform, self.config.digest)))
 
     @property
     def size(self) -> int:
@@ -191,15 +201,11 @@ class HttpRegistry:
             return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
 
     def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
-        """An image for several platforms: the one for this machine, under the digest that the engine notes, the index's
-        (OCI image index specification).
-        """
-        wanted = PLATFORMS.get(platform.machine(), platform.machine())
-        for entry in body["manifests"]:
-            if entry.get("platform", {}).get("architecture") == wanted and entry["platform"].get("os") == "linux":
-                found = self.manifest(repository, entry["digest"])
-                return replace(found, digest=response.headers["Docker-Content-Digest"]) if found else None
-        return None
+        """An image for several platforms: the one for this machine, under the digest that its name gives."""
+        mine = of_this_platform(body)
+        found = self.manifest(repository, mine) if mine else None
+        digest = response.headers["Docker-Content-Digest"]
+        return replace(found, digest=digest, platform=found.platform or found.digest) if found else None
 
     def public(self, repository: str) -> bool:
         """Whether someone without a login can read the repository's tags.
@@ -309,7 +315,19 @@ class HttpRegistry:
         )
 
 
-def manifest_of(body: dict[str, Any], digest: str) -> Manifest:
+def of_this_platform(index: Mapping[str, Any]) -> str:
+    """The digest of the manifest for this machine in an index (OCI image index specification); "" for none. An entry
+    for an unknown platform is an attestation (docs.docker.com/build/metadata/attestations/attestation-storage).
+    """
+    wanted = PLATFORMS.get(platform.machine(), platform.machine())
+    for entry in index["manifests"]:
+        where = entry.get("platform") or {}
+        if (where.get("os"), where.get("architecture")) == ("linux", wanted):
+            return str(entry["digest"])
+    return ""
+
+
+def manifest_of(body: Mapping[str, Any], digest: str) -> Manifest:
     """A manifest from its JSON (OCI image manifest specification)."""
     kind = body.get("mediaType", "application/vnd.oci.image.manifest.v1+json")  # optional in OCI's own
     return Manifest(digest, kind, _layer(body["config"]), tuple(_layer(layer) for layer in body["layers"]))

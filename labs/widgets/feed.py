@@ -71,7 +71,7 @@ def described(event: Progress, before: dict[str, Any] | None = None) -> dict[str
     value, most = event.done, event.total
     words = f"{size(value)} de {size(most)}" if most else (size(value) if value else "")
     if event.unit == "steps":
-        words = "pronto" if value == most else "em andamento"
+        words = "do cache" if event.cached else "pronto" if value == most else "em andamento"
     elif not most and before and before["max"] > 1:
         value, most, words = before["value"], before["max"], before["words"]
     if event.unit == "bytes" and ended(event.label):

@@ -27,12 +27,11 @@ def image(character: str, *tags: str, **changes: Any) -> Image:
     """An image whose id is made of one repeated hexadecimal digit."""
     defaults: dict[str, Any] = {
         "digests": (),
-        "size": 100,
         "layers": (digest("1"), digest("2")),
         "environment": {},
         "labels": {},
     }
-    return Image(id=digest(character), tags=tags, **{**defaults, **changes})
+    return Image(id=digest(character), tags=tags, identity=frozenset({digest(character)}), **{**defaults, **changes})
 
 
 def container(name: str, image_id: str = "", **changes: Any) -> Container:
@@ -61,14 +60,6 @@ class FakeEngine:
     def version(self) -> str:
         return "20.10.24"
 
-    def build(self, context: Path, tag: str, dockerfile: str, arguments: Mapping[str, str], watch: Watcher) -> str:
-        self._act("build", context, tag, dockerfile, dict(arguments))
-        watch(Progress("step 1", "1/1 FROM x", 1, 1, "steps"))
-        watch(Line("Step 1/1 : FROM x"))
-        watch(Line(" ---> Using cache", detail=True))
-        self.held.append(image("a", tag))
-        return digest("a")
-
     def push(self, reference: str, watch: Watcher) -> str:
         self._act("push", reference)
         watch(Line("abc: Pushed"))
@@ -76,6 +67,10 @@ class FakeEngine:
 
     def pull(self, reference: str, watch: Watcher) -> str:
         self._act("pull", reference)
+        watch(Progress("abc", "abc Pull complete", 1, 1))
+        watch(Line("abc: Pull complete"))
+        watch(Line("from a mirror", detail=True))
+        self.held.append(image("a", reference))
         return digest("d")
 
     def login(self, registry: str, user: str, password: str) -> None:

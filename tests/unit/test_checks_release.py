@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import tempfile
 from typing import Any
 
 import pytest
@@ -34,6 +36,17 @@ def ready(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     monkeypatch.setattr(image_layers, "read", lambda *_: [SavedImage((), {}, layers, frozenset())])
     release._carried.cache_clear()
     return world
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_key_is_found_in_a_layer_packed_or_not(packed: bool) -> None:
+    content = f"before {KEY} after".encode()
+    with tempfile.SpooledTemporaryFile() as layer:  # as `docker save` is read: it can be written to as well
+        layer.write(gzip.compress(content) if packed else content)
+        layer.seek(0)
+        assert release.holds(layer, [KEY])
+        layer.seek(0)
+        assert not release.holds(layer, ["another"])
 
 
 def test_a_right_release(ready: FakeWorld) -> None:

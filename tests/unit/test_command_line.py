@@ -177,7 +177,6 @@ def test_what_the_seams_do_not_know_goes_to_the_shell(text: str, world: FakeWorl
     "text",
     [
         "docker image push a/b:1",
-        "docker image build --tag=a:1 --file=exemplos/Dockerfile.v2 .",
         "docker container run -d a:1 && docker image pull a:1",
         "aws --profile console ecr describe-repositories",
         "aws ecr create-repository --repository-name=a --output json",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from labs.base.errors import CommandError, MissingDependency
-from labs.seams import docker_client
 from labs.seams.docker_client import docker, reaches
 
 from .fakes import FakeWorld
@@ -48,10 +47,9 @@ def test_what_is_gone_is_no_failure_only_where_asked(world: FakeWorld, says: Pat
 
 
 def test_a_client_that_hangs_is_given_up(world: FakeWorld, says: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_client, "ANSWER_SECONDS", 0.2)
     says.write_text("#!/bin/sh\nexec sleep 30\n")
     with pytest.raises(CommandError, match="não respondeu a tempo"):
-        docker(world, "ps")
+        docker(world, "ps", seconds=0.2)
     assert not reaches("ssh://nowhere", 0.2)
 
 

@@ -1,4 +1,4 @@
-"""Nothing of the machine's own Docker settings reaches the engine: a build, a login and a push with each bad file."""
+"""Nothing of the machine's own Docker settings reaches the engine: a login and a push with each bad file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from labs.base.settings import Settings
-from labs.seams import docker_files
 from labs.seams.engine import DockerEngine
 
 PASSWORD = base64.b64encode(b"maria:segredo").decode()
@@ -120,14 +119,7 @@ def seam(settings: Settings, engine: Engine) -> Iterator[DockerEngine]:
     made._client.close()
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Path:
-    (tmp_path / "context").mkdir()
-    (tmp_path / "context" / "Dockerfile").write_text("FROM x\n")
-    return tmp_path / "context"
-
-
-def sent(engine: Engine, path: str = "/build", header: str = "X-Registry-Config") -> Any:
+def sent(engine: Engine, path: str, header: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(engine.last(path)[1].get(header, b"e30=")))
 
 
@@ -138,7 +130,6 @@ def test_no_file_of_the_machine_is_read(
     place: str,
     seam: DockerEngine,
     engine: Engine,
-    context: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -149,37 +140,11 @@ def test_no_file_of_the_machine_is_read(
     )
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(CONFIGURATIONS[configuration]))
-    assert seam.build(context, "x:1") == "sha256:1"
-    query, headers, _ = engine.last("/build")
-    assert sent(engine) == {} and "X-Empresa" not in headers
-    assert not query.get("buildargs")
     seam.login("127.0.0.1:5001", "aluno", "senha")
     assert json.loads(engine.last("/auth")[2])["username"] == "aluno"
     seam.push("127.0.0.1:5001/aluno/x:1")
     assert sent(engine, "/push", "X-Registry-Auth") == {"username": "aluno", "password": "senha"}
-    assert not any("segredo" in str(headers) for _, headers, _ in engine.asked)
-
-
-def test_a_build_sends_exactly_the_labs_logins(
-    seam: DockerEngine, engine: Engine, context: Path, settings: Settings
-) -> None:
-    docker_files.prepare(settings)
-    docker_files.set_login(settings, "docker.io", docker_files.packed("aluno", "senha"))
-    docker_files.set_login(settings, "127.0.0.1:5002", docker_files.packed(docker_files.TOKEN_USER, "longo"))
-    seam.build(context, "x:1")
-    hub = {docker_files.HUB_KEY: {"username": "aluno", "password": "senha"}}
-    assert sent(engine) == hub | {"127.0.0.1:5002": {"identitytoken": "longo"}}
-    docker_files.forget_login(settings, "127.0.0.1:5002")
-    seam.build(context, "x:1")
-    assert sent(engine) == hub
-
-
-def test_a_build_goes_on_where_the_labs_own_helper_is_gone(
-    seam: DockerEngine, engine: Engine, context: Path, settings: Settings
-) -> None:
-    settings.docker_config.mkdir()
-    (settings.docker_config / "config.json").write_text('{"auths": {"x": {}}, "credsStore": "desktop"}')
-    assert seam.build(context, "x:1") == "sha256:1" and sent(engine) == {}
+    assert not any("segredo" in str(headers) or "X-Empresa" in headers for _, headers, _ in engine.asked)
 
 
 def test_an_engine_on_loopback_is_asked_past_the_proxy_and_without_netrc(

@@ -196,6 +196,17 @@ def test_a_save_that_breaks_off_is_no_answer(client: Path, settings: Settings) -
         image_layers.read(settings, ["app:v1"])
 
 
+def test_who_looks_and_fails_leaves_no_client_waiting(client: Path, settings: Settings) -> None:
+    client.write_bytes(tar([("x", b"." * 200_000), *CLASSIC]) * 4)  # more than a pipe holds
+
+    def look(name: str, file: IO[bytes]) -> None:
+        raise OSError(f"{name} is damaged")
+
+    with pytest.raises(CommandError, match="Não consegui ler a imagem app:v1") as caught:
+        image_layers.read(settings, ["app:v1"], look)
+    assert "x is damaged" in caught.value.observed
+
+
 def test_no_client_is_a_missing_program(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingDependency, match="docker não está instalado"):

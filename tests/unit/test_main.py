@@ -35,6 +35,7 @@ VERBS = {
         "ports",
         "target",
         "secrets_scan",
+        "layers",
     ),
     "notebooks",
 }

@@ -112,10 +112,10 @@ def test_an_invalid_name_says_why(name: str) -> None:
 
 
 def test_layers_name_the_instruction_that_made_them() -> None:
-    one = image("a", "x:v1", layers=(digest("1"), digest("2"), digest("3"), digest("4")), size=51_460_300)
+    one = image("a", "x:v1", layers=(digest("1"), digest("2"), digest("3"), digest("4")))
     text = pictures.layers(Stack("x:v1", one, V1)).text
     assert text.splitlines() == [
-        "x:v1: 4 layers, 51,5 MB no engine",
+        "x:v1: 4 layers, 51,5 MB descompactados no engine",
         " 4. RUN pip install x · 1,3 MB",
         " 3. COPY … → ./wheels/ · 160,3 kB",
         " 2. WORKDIR /app · 0 B",

@@ -49,14 +49,14 @@ def test_every_quiz_of_the_course_has_a_card(lesson: Lesson) -> None:
 
 
 def test_a_card_over_the_real_runner(world: FakeWorld) -> None:
-    one = Step("make", "Faça", "docker build -t x:v1 .", CheckSpec("image_exists", {"ref": "x:v1"}), hint="dica")
+    one = Step("make", "Faça", "docker pull x:v1", CheckSpec("image_exists", {"ref": "x:v1"}), hint="dica")
     lesson = Lesson("00-a", "A", 1, "", (), (one,))
     runner = Runner(world.settings, world, Course((lesson,)))
     card = StepCard(lesson, one, lambda: runner)
     card.press("verify", wait=True)
     assert "✗ Ainda não: A imagem x:v1 não existe" in card.text()
     card.press("run", wait=True)
-    assert card.text().splitlines()[2:] == ["Step 1/1 : FROM x", "✓ Comprovado: A imagem x:v1 existe no engine."]
+    assert card.text().splitlines()[2:] == ["abc: Pull complete", "✓ Comprovado: A imagem x:v1 existe no engine."]
     world.engine.held.append(image("b"))
 
 

@@ -17,16 +17,16 @@ def step(id: str, command: str, ref: str, **changes: Any) -> Step:
 
 COURSE = Course(
     (
-        Lesson("00-a", "Começo", 5, "Ao final, você sabe.", (), (step("make", "docker build -t x:v1 .", "x:v1"),)),
+        Lesson("00-a", "Começo", 5, "Ao final, você sabe.", (), (step("make", "docker pull x:v1", "x:v1"),)),
         Lesson(
             "01-b",
             "Depois",
             10,
             "Ao final, você faz.",
             ("00-a/make",),
-            (step("tag", "docker build -t y:v1 .", "y:v1"), step("never", "true", "never:1")),
+            (step("tag", "docker pull y:v1", "y:v1"), step("never", "true", "never:1")),
             (Question("Qual?", (Option("a", "sim", True), Option("b", "não"))),),
-            step("challenge", "docker build -t z:v1 .", "z:v1", text="Tente.", cleanup="touch cleaned"),
+            step("challenge", "docker pull z:v1", "z:v1", text="Tente.", cleanup="touch cleaned"),
         ),
     )
 )

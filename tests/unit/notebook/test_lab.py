@@ -80,7 +80,7 @@ def test_autorun_prepares_without_a_word(
 
 def test_a_step_waits_for_its_button(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
     open_lab("00-a").step("make")
-    assert texts(shown) == ["Passo 1 · Passo make\n$ docker build -t x:v1 .\n○ Por fazer"]
+    assert texts(shown) == ["Passo 1 · Passo make\n$ docker pull x:v1\n○ Por fazer"]
     assert world.engine.calls == []
 
 
@@ -100,7 +100,7 @@ def test_autorun_presses_the_button(
     lab.step("tag")
     lab.step("never")
     first, second = texts(shown)
-    assert first.endswith("Step 1/1 : FROM x\n✓ Comprovado: A imagem y:v1 existe no engine.")
+    assert first.endswith("abc: Pull complete\n✓ Comprovado: A imagem y:v1 existe no engine.")
     assert "✗ Ainda não: A imagem never:1 não existe" in second, "and nothing is raised"
 
 
