@@ -44,6 +44,7 @@ def run(chosen: argparse.Namespace) -> int:
     left = removal.remove_all(world, lambda: residue.items(world), show)
     if not left:
         removal.close(world.settings)
+    removal.tell_of_the_builders_cache(world.settings, show)
     print("Nada do curso ficou." if not left else f"Ainda existe: {', '.join(left)}")
     return 1 if left else 0
 

@@ -27,7 +27,7 @@ from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.events import Report
 from labs.base.settings import CLONE, FIRST_PORT, PORTS, Settings
-from labs.develop import measuring
+from labs.develop import engines, measuring
 from labs.sandbox import base_image, host_ports, leftovers, registry_program, workspace
 
 RUN = (sys.executable, "-m")
@@ -45,6 +45,7 @@ STYLE = ("tests/portuguese", "tests/javascript", "widget-server")
 LANES = {
     "curso": ("tests/parity", "tests/notebooks", "tests/hostile"),
     "sandbox": ("tests/sandbox", "tests/engine", "tests/live"),
+    "engines": ("tests/every_engine",),
     "falhas": ("tests/faults", "tests/browser", "tests/unit", *STYLE),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look
@@ -183,8 +184,16 @@ def fetch(say: Report) -> None:
             workers.submit(part, settings, say)
             for part in (base_image.build_archive, registry_program.registry_program, workspace.ensure_wheels)
         ]
+        newer = [
+            workers.submit(engines.fetch, suite, registry_program.cache(settings), say) for suite in engines.SUITES
+        ]
         for job in jobs:
             job.result()
+        for fetched in newer:
+            try:
+                fetched.result()
+            except LabError as error:
+                say(f"{error}\nOs testes que precisam desse Docker ficam de fora, e dizem por quê.")
 
 
 def taken_ports() -> list[int]:

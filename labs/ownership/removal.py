@@ -14,6 +14,7 @@ from labs.base.errors import CloudError, CommandError, EngineUnavailable, LabErr
 from labs.base.events import Report
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import BASE_IMAGE, LIVE, Settings
+from labs.base.text import size
 from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
 from labs.ownership import inventory
 from labs.ownership.items import (
@@ -27,6 +28,7 @@ from labs.ownership.items import (
     remove_user,
 )
 from labs.ownership.ledger import LISTED, Ledger
+from labs.seams import engine_api
 from labs.seams.aws_files import forget_profile
 from labs.seams.docker_client import docker
 from labs.seams.engine import Container, Image
@@ -34,8 +36,6 @@ from labs.seams.world import World
 
 BASE_ITEM = f"imagem {BASE_IMAGE}"
 NAMELESS = "(sem nome)"
-ROUNDS = 5
-"""Looks at what is left: a container keeps its image, and an image the one it was built from, which then shows up."""
 IN_SERVICES: dict[str, tuple[str, Callable[[World, str], None]]] = {
     HUB: ("repositório {} no Docker Hub", remove_hub_repository),
     ECR: ("repositório {} no ECR", remove_ecr_repository),
@@ -151,7 +151,7 @@ def give_back(world: World) -> list[str]:
 def remove_all(world: World, find: Callable[[], Iterator[Item]], report: Report) -> list[str]:
     """Remove what `find` finds, looking again for what the first look could not remove; returns what is left."""
     failures: dict[str, LabError] = {}
-    for _ in range(ROUNDS):
+    while True:  # a container keeps its image, and an image the one it was built from, which then shows up
         failures = {}
         found = list(find())
         for item in found:
@@ -213,6 +213,14 @@ def _silence_told(settings: Settings) -> Iterator[None]:
             error.observed,
             f"docker version && python3 -m labs reset   (sem esse Docker para sempre: rm -r '{settings.home}')",
         ) from error
+
+
+def tell_of_the_builders_cache(settings: Settings, report: Report) -> None:
+    """What builds left there bears no name by which the lab's could be told from others': a person removes it."""
+    with contextlib.suppress(LabError):
+        if left := engine_api.builder_cache(settings.engine_host):
+            report(f"Ficou o cache do construtor ({size(left)}), de todos os builds deste Docker. Para esvaziá-lo:")
+            report("  docker builder prune")
 
 
 def close(settings: Settings) -> None:

@@ -68,7 +68,8 @@ def registry(about: Registry, repositories: Sequence[Repository]) -> Picture:
         lines.append(f"  {repository.name} · {repository.visibility}")
         for tag in repository.tags:
             held = plural(len(tag.layers), "layer", "layers") if tag.layers else ""
-            lines.append("    " + " · ".join(filter(None, (tag.name, short(tag.digest), held, size(tag.size)))))
+            packed = f"{size(tag.size)} comprimidos"
+            lines.append("    " + " · ".join(filter(None, (tag.name, short(tag.digest), held, packed))))
             count = str(len(tag.layers) or "—")
             rows.append((repository.name, tag.name, short(tag.digest), count, size(tag.size), repository.visibility))
         if not repository.tags:

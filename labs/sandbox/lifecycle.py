@@ -389,6 +389,7 @@ def _empty_what_stays(settings: Settings, report: Report) -> None:
     removal.tell_of_other_engines(settings, settings.private_engine, report)
     if settings.engine_host and not settings.has_private_engine:
         removal.empty_engine(settings, report)
+        removal.tell_of_the_builders_cache(settings, report)
 
 
 def _delete(path: Path) -> None:

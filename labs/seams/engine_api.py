@@ -104,6 +104,12 @@ def images(host: str) -> dict[str, list[str]]:
     return named
 
 
+def builder_cache(host: str) -> int:
+    """Bytes that BuildKit keeps of earlier builds (`GET /system/df`); the classic builder keeps images instead."""
+    usage = _call(host, "GET", "/system/df?type=build-cache", timeout=60).json()
+    return sum(int(one["Size"]) for one in usage.get("BuildCache") or () if not one.get("Shared"))
+
+
 def published_ports(host: str) -> dict[str, set[int]]:
     """Host ports that each container publishes, by the container's name."""
     containers = _call(host, "GET", "/containers/json").json() or []

@@ -147,7 +147,7 @@ def test_a_registry_page_lists_tags_and_visibility() -> None:
     assert page.text.splitlines() == [
         "Hub: 2 repositórios",
         "  a/b · privado",
-        "    v1 · sha256:cccccccccccc · 7 layers · 20,4 MB",
+        "    v1 · sha256:cccccccccccc · 7 layers · 20,4 MB comprimidos",
         "  a/c · público",
         "    nenhuma tag",
     ]

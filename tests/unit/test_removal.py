@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from labs.base.errors import EngineError
 from labs.base.marks import TITLE_LABEL
 from labs.ownership import removal
 from labs.ownership.ledger import Ledger
+from labs.seams import engine_api
 
 from .fakes import FakeWorld, container, digest, image
 
@@ -26,3 +28,25 @@ def test_an_image_of_the_app_is_the_courses_under_any_name_in_the_labs_own_engin
     found = [item.name for item in removal.engine_items(own, Ledger(own.settings))]
     gone = ["container teste", "imagem aluno/widget-server:estavel", f"imagem {digest('b')[:19]} (sem nome)"]
     assert found == (gone if private else [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (2_859_000, "Ficou o cache do construtor (2,9 MB), de todos os builds deste Docker. Para esvaziá-lo:"),
+        (0, ""),
+        (EngineError("Não.", "", ""), ""),
+    ],
+)
+def test_the_builders_cache_is_named_with_the_command_that_empties_it(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch, answer: int | EngineError, said: str
+) -> None:
+    def usage(_: str) -> int:
+        if isinstance(answer, EngineError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(engine_api, "builder_cache", usage)
+    lines: list[str] = []
+    removal.tell_of_the_builders_cache(world.settings, lines.append)
+    assert lines == ([said, "  docker builder prune"] if said else [])

@@ -53,9 +53,9 @@ def test_the_hub_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: l
     open_lab("00-a").registry("hub")
     assert shown[0].text().splitlines()[1:] == [
         "  aluno/a · público",
-        "    v1 · sha256:cccccccccccc · 2 layers · 20 B",
+        "    v1 · sha256:cccccccccccc · 2 layers · 20 B comprimidos",
         "  aluno/b · privado",
-        "    v1 · sha256:cccccccccccc · 2 layers · 20 B",
+        "    v1 · sha256:cccccccccccc · 2 layers · 20 B comprimidos",
     ]
 
 
@@ -78,7 +78,7 @@ def test_the_ecr_page(open_lab: Callable[[str], Lab], world: FakeWorld, shown: l
     open_lab("00-a").registry("ecr")
     lines = shown[0].text().splitlines()
     assert lines[1] == "  w · privado, tags imutáveis"
-    assert lines[2:] == [f"    {tag} · sha256:cccccccccccc · 1 layer · 15 B" for tag in ("v1", "v2")]
+    assert lines[2:] == [f"    {tag} · sha256:cccccccccccc · 1 layer · 15 B comprimidos" for tag in ("v1", "v2")]
 
 
 def test_costs_take_portuguese_numbers(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:

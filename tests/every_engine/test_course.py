@@ -1,0 +1,44 @@
+"""The whole course on each engine and image store: by button, typed, and by a person who does some of each.
+
+Of the system's engine `tests/parity` does the first two. Debian's current stable stands behind `--exhaustive` but for
+the mixed way, in which each step meets what both have made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labs.base.settings import Settings
+from labs.running import residue
+from labs.seams import engine_api
+from labs.seams.world import World
+from tests.courses import PATHS, typist
+
+from .conftest import learners_docker
+
+STEPS = [f"{lesson.id}/{step.id}" for lesson, step in PATHS]
+WORK = [f"{lesson.id}/{step.id}" for lesson, step in PATHS if not step.given]
+WAYS = {"by button": STEPS, "typed": [], "mixed": STEPS[::2]}
+"""Which steps are pressed; the others are typed."""
+OFTEN = (
+    ("system", "graph", "mixed"),
+    *(("sid", store, way) for store in ("graph", "containerd") for way in WAYS),
+    *(("trixie", store, "mixed") for store in ("graph", "containerd")),
+)
+SELDOM = tuple(("trixie", store, way) for store in ("graph", "containerd") for way in ("by button", "typed"))
+TABLE = [*(pytest.param(*row) for row in OFTEN), *(pytest.param(*row, marks=pytest.mark.exhaustive) for row in SELDOM)]
+
+
+@pytest.mark.parametrize(("suite", "store", "way"), TABLE)
+def test_the_whole_course_passes_and_leaves_nothing(lab_homes: Path, suite: str, store: str, way: str) -> None:
+    with learners_docker(lab_homes, suite, store), typist(lab_homes, WAYS[way]) as course:
+        course.result(*PATHS[-1])
+        failed = {path: one for path, one in course.results.items() if not one.after.passed}
+        assert {path: (one.after.observed, one.output[-600:]) for path, one in failed.items()} == {}
+        assert [path for path in WORK if course.results[path].before.passed] == []
+        settings = Settings.load(course.settings.home)
+        assert residue.names(World(settings)) == []
+        left = set(engine_api.everything(settings.engine_host)) - course.engine_before
+        assert {(kind, name) for kind, name, _ in left} == set()
