@@ -46,7 +46,7 @@ LANES = {
     "curso": ("tests/parity", "tests/notebooks", "tests/hostile"),
     "sandbox": ("tests/sandbox", "tests/engine", "tests/live"),
     "engines": ("tests/every_engine",),
-    "falhas": ("tests/faults", "tests/browser", "tests/unit", *STYLE),
+    "falhas": ("tests/faults", "tests/browser", "tests/setup", "tests/unit", *STYLE),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look
 at the same course done (`tests/courses.py`) stay together: notebooks with hostile.

@@ -22,6 +22,8 @@ from labs.sandbox import engine_choice
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABS_HOME", str(tmp_path))
     monkeypatch.setenv("LABS_ENGINE", "private")
+    # Seconds of imports each time; `tests/sandbox/test_a_learners_machine.py` starts them.
+    monkeypatch.setattr(tools, "OF_THE_ENVIRONMENT", {})
 
 
 def _without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
