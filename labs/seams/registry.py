@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 
@@ -142,16 +143,22 @@ class HttpRegistry:
         return self._credentials() is not None and self._granted(self._request("GET", ""))
 
     def tags(self, repository: str) -> tuple[str, ...]:
-        """Tags of a repository, sorted; none where it does not exist.
+        """Tags of a repository, sorted, of all pages (distribution spec, "Listing Tags"); none where it does not exist.
 
         Raises:
             RegistryError: the registry does not answer, or refuses: that says nothing of what it has.
         """
-        response = self._request("GET", f"{repository}/tags/list", f"repository:{repository}:pull")
-        if self._absent(response):
-            return ()
-        with _translated(self.address):
-            return tuple(sorted(self._ok(response).json().get("tags") or ()))
+        tags: list[str] = []
+        page = f"{repository}/tags/list"
+        while page:
+            response = self._request("GET", page, f"repository:{repository}:pull")
+            if self._absent(response):
+                return ()
+            with _translated(self.address):
+                tags += self._ok(response).json().get("tags") or ()
+            following = urlsplit(response.links.get("next", {}).get("url", ""))
+            page = f"{following.path.removeprefix('/v2/')}?{following.query}" if following.path else ""
+        return tuple(sorted(tags))
 
     def manifest(self, repository: str, reference: str) -> Manifest | None:
         """The manifest behind a tag or digest, or None where the registry has none.

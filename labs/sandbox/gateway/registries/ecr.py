@@ -188,7 +188,7 @@ class Ecr:
         return web.Response(status=202, headers=VERSION)
 
     def _catalog(self, request: web.BaseRequest, principal: Principal) -> web.Response:
-        """`GET _catalog` (Distribution, "Listing Repositories"). ECR answers it (Quiq/registry-ui#48), here to whom its API
+        """`GET _catalog` (Distribution, "Listing Repositories"). ECR has it (Quiq/registry-ui#48), here for whom its API
         would list them too.
         """
         self._permit(principal, "*", "DescribeRepositories")
