@@ -143,6 +143,25 @@ def test_budgets_come_in_pages_too(gateway: Lab) -> None:
         budgets.delete_budget(AccountId=account, BudgetName=name)
 
 
+def test_iams_lists_come_in_pages_too(gateway: Lab) -> None:
+    """Also one that moto cuts itself, by tokens of its own."""
+    iam, names = gateway.cloud.client("iam", "console"), [f"pessoa{number}" for number in range(5)]
+    for name in names:
+        iam.create_user(UserName=name)
+    pages = list(iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 2}))
+    assert [len(page["Users"]) for page in pages] == [2, 2, 1]
+    assert [page["IsTruncated"] for page in pages] == [True, True, False]
+    assert {user["UserName"] for page in pages for user in page["Users"]} >= set(names)
+    first = iam.list_users(MaxItems=1)
+    assert refusal(iam.list_users, Marker="xx")[0] == refusal(iam.list_users, MaxItems=1001)[0] == "ValidationError"
+    assert refusal(iam.list_groups, Marker=first["Marker"])[0] == "ValidationError"
+    policies = iam.get_paginator("list_policies").paginate(PaginationConfig={"PageSize": 3})
+    listed = [policy["Arn"] for page in policies for policy in page["Policies"]]
+    assert len(listed) == len(set(listed)) == len(iam.list_policies()["Policies"]) > 3
+    for name in names:
+        iam.delete_user(UserName=name)
+
+
 # Below /v2/ ----------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from labs.sandbox.gateway.aws.shapes import constraint
 from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.images import Image, Repository
@@ -191,4 +192,4 @@ def _told(wanted: Id) -> str:
 
 
 def _invalid(where: str, why: str) -> Reply:
-    return error("InvalidParameterException", f"Invalid parameter at '{where}' failed to satisfy constraint: '{why}'")
+    return error("InvalidParameterException", constraint("ecr", where, why))

@@ -113,7 +113,7 @@ class Aws:
         elif actions.needs_user(call) and call.action != "ListMFADevices":
             message = "Must specify userName when calling with non-User credentials"
             return aws_errors.reply("query", 400, "ValidationError", message)
-        return await self._state.call(call)
+        return paging.xml_paged(call, await self._state.call(paging.whole(call)), self._state.signer)
 
     def _sts(self, call: Call, principal: Principal) -> Reply:
         if call.action != "GetCallerIdentity":

@@ -29,7 +29,7 @@ class _Validator(ParamValidator):  # type: ignore[misc] # botocore has no types
     def __init__(self) -> None:
         super().__init__()
         self.broken: list[tuple[str, str]] = []
-        """Parameter and constraint, in ECR's words."""
+        """Parameter and reason."""
 
     def _validate(self, params: Any, shape: Any, errors: ValidationErrors, name: str) -> None:
         super()._validate(params, shape, errors, name)
@@ -59,7 +59,12 @@ def problem(call: Call) -> tuple[str, str]:
     if report.has_errors():
         return "InvalidParameterException", str(report.generate_report())[:LONGEST_ANSWER]
     if validator.broken:
-        where, constraint = validator.broken[0]
-        message = f"Invalid parameter at '{where}' failed to satisfy constraint: '{constraint}'"
-        return "InvalidParameterException", message[:LONGEST_ANSWER]
+        return "InvalidParameterException", constraint(call.service, *validator.broken[0])[:LONGEST_ANSWER]
     return "", ""
+
+
+def constraint(service: str, parameter: str, reason: str) -> str:
+    """What a service says of a parameter that breaks a rule: ECR in its own form, the others in AWS's usual one."""
+    if service == "ecr":
+        return f"Invalid parameter at '{parameter}' failed to satisfy constraint: '{reason}'"
+    return f"1 validation error detected: Value at '{parameter}' failed to satisfy constraint: {reason}"
