@@ -174,6 +174,11 @@ def test_ecrs_api_knows_them_too(gateway: Lab) -> None:
     api.delete_repository(repositoryName="assinados", force=True)
 
 
+def test_where_nothing_was_pushed_yet_the_list_is_empty(gateway: Lab) -> None:
+    """404 would tell a client that the registry has no such API, and let it write tags of the old scheme."""
+    assert Place(gateway, gateway.hub, "aluno/vazio").referrers(digest_of(b"")).json()["manifests"] == []
+
+
 def test_they_are_there_after_a_restart_and_read_by_who_may_read(gateway: Lab) -> None:
     place = Place(gateway, gateway.hub, "aluno/fica")
     subject = place.image()

@@ -152,13 +152,13 @@ class Hub:
     async def _allowed(self, request: web.BaseRequest, at: Route, content: dict[str, Any]) -> web.StreamResponse:
         if at.kind == "manifests":
             return await self._manifest(request, at, content["user"])
-        if at.kind in ("tags", "referrers"):
-            held = self._state.images["hub"].get(at.name)
+        held = self._state.images["hub"].get(at.name)
+        if at.kind == "referrers":  # never 404: a client would take it that there is no such API ("Listing Referrers")
+            return listing.referrers(request, held, at.reference)
+        if at.kind == "tags":
             if held is None:
                 return error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": at.name})
-            if at.kind == "tags":
-                return listing.tags(request, at.name, held, listing.Pages())
-            return listing.referrers(request, held, at.reference)
+            return listing.tags(request, at.name, held, listing.Pages())
         target = request.raw_path
         sources = request.query.getall("from", []) if at.kind == "uploads" else []
         if any("pull" not in content["access"].get(source, ()) for source in sources):
