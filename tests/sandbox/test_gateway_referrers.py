@@ -113,22 +113,22 @@ def test_what_is_attached_is_found(place: Place) -> None:
 
 def test_a_subject_may_come_later_and_is_anything(place: Place) -> None:
     """Also of an artifact itself, and an index may have one: its kind is its own `artifactType` alone."""
-    later = {"mediaType": OCI, "digest": digest_of(b"later"), "size": 5}
+    later: dict[str, Any] = {"mediaType": OCI, "digest": digest_of(b"later"), "size": 5}
     sbom = place.attach(later, SBOM)
     about = {"mediaType": OCI, "digest": sbom["digest"], "size": sbom["size"]}
     signature = place.attach(about, SIGNATURE)
     index = {"mediaType": INDEX, "manifests": [{"mediaType": OCI, **about}], "subject": later}
     reply = place.put(index)
     assert (reply.status_code, reply.headers.get("OCI-Subject")) == (201, later["digest"])
-    shown = {"mediaType": INDEX, "digest": reply.headers["Docker-Content-Digest"]}
-    shown["size"] = len(json.dumps({"schemaVersion": 2, **index}))
+    length = len(json.dumps({"schemaVersion": 2, **index}))
+    shown = {"mediaType": INDEX, "digest": reply.headers["Docker-Content-Digest"], "size": length}
     assert place.referrers(later["digest"]).json()["manifests"] == [sbom, shown]
     assert place.referrers(sbom["digest"]).json()["manifests"] == [signature]
 
 
 def test_an_old_image_manifest_is_of_its_configs_kind(place: Place) -> None:
     subject = place.image()
-    config = {**EMPTY, "mediaType": "application/vnd.exemplo.config+json"}
+    config: dict[str, Any] = {**EMPTY, "mediaType": "application/vnd.exemplo.config+json"}
     place.attach(subject, SBOM)  # pushes the empty blob
     reply = place.put({"mediaType": OCI, "config": config, "layers": [], "subject": subject})
     assert reply.status_code == 201, reply.text

@@ -82,7 +82,7 @@ def chunked(content: bytes) -> bytes:
     """As podman's zstd:chunked: several frames, and one to skip (RFC 8878, section 3.1.2)."""
     half = len(content) // 2
     skipped = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
-    return skipped + zstd.compress(content[:half]) + zstd.compress(content[half:]) + skipped
+    return b"".join((skipped, zstd.compress(content[:half]), zstd.compress(content[half:]), skipped))
 
 
 PACKED: dict[str, Callable[[bytes], bytes]] = {
