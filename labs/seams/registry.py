@@ -218,10 +218,16 @@ class HttpRegistry:
         return self._granted(self._request("GET", path, f"repository:{repository}:pull", anonymous=True))
 
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
-        """Repositories of an account, from Docker Hub's API; private ones only with that account's login."""
-        response = self._ok(self._hub("GET", f"repositories/{namespace}/"))
-        with _translated(self.address):
-            return tuple(HubRepository(item["name"], bool(item["is_private"])) for item in response.json()["results"])
+        """Repositories of an account, of all pages of Docker Hub's API; private ones only with that account's login."""
+        found: list[HubRepository] = []
+        page = f"repositories/{namespace}/?page_size=100"
+        while page:
+            response = self._ok(self._hub("GET", page))
+            with _translated(self.address):
+                content = response.json()
+                found += (HubRepository(item["name"], bool(item["is_private"])) for item in content["results"])
+            page = str(content.get("next") or "").removeprefix(f"{self._api}/")
+        return tuple(found)
 
     def hub_account_works(self, namespace: str) -> bool:
         """Whether Docker Hub's API accepts the login for this account.

@@ -9,6 +9,8 @@ import uuid
 
 import pytest
 
+from labs.seams.registry import HttpRegistry
+
 from .gateway_kit import MANIFEST, Lab, digest_of, image_of
 from .gateway_kit import gateway as gateway
 from .gateway_kit import registry_program as registry_program
@@ -194,6 +196,28 @@ def test_the_api_lists_tags_and_deletes_repositories(gateway: Lab) -> None:
     assert gateway.http.get(url, auth=ALUNO).status_code == 404
     headers = {"Accept": MANIFEST, **gateway.bearer("aluno/apagar", ALUNO)}
     assert gateway.http.get(f"{gateway.hub}/v2/aluno/apagar/manifests/v1", headers=headers).status_code == 404
+
+
+def test_the_apis_lists_come_in_pages(gateway: Lab) -> None:
+    """Of ten, as Docker Hub's; the kit reads on."""
+    names = [f"muitos{number:03}" for number in range(103)]
+    gateway.admin.hub_account("paginas", "t")
+    made = f"{gateway.hub}/api/v2/namespaces/paginas/repositories"
+    for name in names:
+        gateway.http.post(made, json={"name": name}, auth=("paginas", "t")).raise_for_status()
+    url: str | None = f"{gateway.hub}/api/v2/repositories/paginas/"
+    first = gateway.http.get(str(url)).json()
+    assert (first["count"], len(first["results"]), first["previous"]) == (103, 10, None)
+    seen: list[str] = []
+    while url:
+        page = gateway.http.get(url).json()
+        seen += [one["name"] for one in page["results"]]
+        url = page["next"]
+    assert seen == names
+    beyond = f"{gateway.hub}/api/v2/repositories/paginas/?page=12"
+    assert gateway.http.get(beyond).status_code == gateway.http.get(f"{beyond}x").status_code == 404
+    owner = HttpRegistry(gateway.settings.hub_registry, lambda: ("paginas", "t"))
+    assert [one.name for one in owner.hub_repositories("paginas")] == names
 
 
 def test_an_account_gets_a_new_token(gateway: Lab) -> None:
