@@ -125,7 +125,7 @@ class EcrApi:
 
     async def _delete_repository(self, call: Call) -> Reply:
         name, _, held = self._held(call)
-        images = list(held.images.values()) if call.region == self._state.settings.region else []
+        images = held.all() if call.region == self._state.settings.region else []
         if images and not await self._store.upstream.alive():
             raise UnavailableError
         reply = await self._state.call(call)

@@ -53,7 +53,7 @@ class EcrImages:
 
     def _describe(self, call: Call, held: Repository) -> Reply:
         wanted = call.parameters.get("imageIds")
-        images: list[Image] = list(held.images.values())
+        images = held.all()
         if wanted:
             found = [(one, find(held, one)) for one in wanted]
             for one, (image, (code, why)) in found:
@@ -77,7 +77,7 @@ class EcrImages:
         return {name: value for name, value in told.items() if value not in ("", [])}
 
     def _list(self, call: Call, held: Repository) -> Reply:
-        images = _filtered(call, held.images.values())
+        images = _filtered(call, held.all())
         return Reply.json({"imageIds": [image_id(image.digest, tag) for image in images for tag in image.tags or [""]]})
 
     def _get(self, call: Call, held: Repository) -> Reply:

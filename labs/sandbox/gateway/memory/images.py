@@ -43,8 +43,12 @@ class Repository:
     updated_at: float
     images: dict[str, Image] = field(default_factory=dict)
 
+    def all(self) -> list[Image]:
+        """As they are at this moment: the journal's thread may change them meanwhile."""
+        return list(self.images.values())
+
     def tagged(self, tag: str) -> Image | None:
-        return next((image for image in self.images.values() if tag in image.tags), None)
+        return next((image for image in self.all() if tag in image.tags), None)
 
     def find(self, reference: str) -> Image | None:
         """By tag or by digest."""
@@ -52,11 +56,11 @@ class Repository:
 
     def referrers(self, digest: str) -> list[Image]:
         """Manifests whose subject this one is, whether or not it is here itself."""
-        return [image for image in self.images.values() if image.subject == digest]
+        return [image for image in self.all() if image.subject == digest]
 
     def parents(self, digest: str) -> list[str]:
         """Digests of the indexes that name this manifest."""
-        return [image.digest for image in self.images.values() if digest in image.children]
+        return [image.digest for image in self.all() if digest in image.children]
 
 
 class Images:

@@ -137,7 +137,7 @@ class Cloud:
         """Let moto know what the registry holds: it deletes no repository with images unless it is told to."""
         shown = self.repository(name)
         if shown is not None:
-            shown.images = list(stored.images.values()) if stored else []
+            shown.images = stored.all() if stored else []
 
     # Budgets -----------------------------------------------------------------------------------
 

@@ -188,8 +188,8 @@ class Ecr:
         return web.Response(status=202, headers=VERSION)
 
     def _catalog(self, request: web.BaseRequest, principal: Principal) -> web.Response:
-        """`GET _catalog` (Distribution, "Listing Repositories"). ECR has it (Quiq/registry-ui#48): here for whom its
-        API would list them to as well.
+        """`GET _catalog` (Distribution, "Listing Repositories"), which ECR has (Quiq/registry-ui#48); it needs the
+        right to list them by the API.
         """
         self._permit(principal, "*", "DescribeRepositories")
         shown, headers = _pages(request).of(request, self._state.cloud.repositories())

@@ -128,7 +128,7 @@ class HubApi:
             "pull_count": pulls,
             "last_updated": iso(repository.updated_at),
             "date_registered": iso(repository.created_at),
-            "storage_size": sum(image.size for image in repository.images.values()),
+            "storage_size": sum(image.size for image in repository.all()),
         }
 
     async def _one(self, request: web.BaseRequest, name: str, rest: str, user: str) -> web.StreamResponse:
@@ -159,7 +159,7 @@ class HubApi:
                 "tag_status": "active",
                 "images": [{"digest": image.digest, "size": image.size, "status": "active"}],
             }
-            for image in repository.images.values()
+            for image in repository.all()
             for tag in image.tags
         ]
         results.sort(key=lambda one: str(one["last_updated"]), reverse=True)
@@ -176,7 +176,7 @@ class HubApi:
     async def _delete(self, name: str, user: str) -> web.Response:
         async with self._state.lock:
             repository = self._state.images["hub"].get(name)
-            images = list(repository.images.values()) if repository else []
+            images = repository.all() if repository else []
             if not await self._upstream.alive():
                 return unavailable(UnavailableError("hub"))
             await self._state.record(HubRepositoryGone(name))

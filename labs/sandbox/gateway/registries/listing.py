@@ -75,7 +75,7 @@ def tags(request: web.BaseRequest, name: str, held: Repository | None, pages: Pa
     Raises:
         DenialError: as `Pages.of`.
     """
-    every = [tag for image in (held.images.values() if held else ()) for tag in image.tags]
+    every = [tag for image in (held.all() if held else ()) for tag in image.tags]
     shown, headers = pages.of(request, every)
     return answer({"name": name, "tags": shown}, headers=headers)
 
