@@ -149,13 +149,17 @@ class AwsCloud:
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
     def read(self, service: str, method: str, profile: str = "console", **parameters: Any) -> dict[str, Any]:
-        """One API call of the kit's own by its boto3 method name; returns the answer without its metadata.
+        """One read of the kit's own by its boto3 method name, without metadata; a list is whole, in however many pages
+        the service answers it.
 
         Raises:
             CloudError: AWS refused; `code` is its error code.
         """
         with _translated(service):
-            answer = getattr(self._client(service, profile, "", KITS_CLIENT), method)(**parameters)
+            client = self._client(service, profile, "", KITS_CLIENT)
+            if client.can_paginate(method):
+                return dict(client.get_paginator(method).paginate(**parameters).build_full_result())
+            answer = getattr(client, method)(**parameters)
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 

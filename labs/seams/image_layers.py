@@ -2,7 +2,7 @@
 
 The one reader of such archives: of the classic layout (Docker Image Specification v1.2, `manifest.json`) and of the OCI
 image layout (`index.json` and `blobs`), with layers compressed or not. It reads a stream once, from front to back, and
-keeps nothing of it but the layers' lists of files. Standard library only.
+keeps nothing of it but the layers' lists of files. Runs on the standard library, but for zstd before Python 3.14.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from labs.base.errors import CommandError
 from labs.base.explain import explain
 from labs.base.settings import Settings
+from labs.base.unpacking import ERRORS, UnknownCompressionError, unpacked
 from labs.seams.docker_client import saving
 
 if TYPE_CHECKING:  # the search for secrets reads images without the SDKs of World
@@ -44,7 +45,7 @@ class Layer:
 
     Attributes:
         paths: its entries; a deletion is the path's own entry with `.wh.` before the last name (OCI image layer
-            specification, "Whiteouts"). None where it is packed in a way that cannot be read here (zstd).
+            specification, "Whiteouts"). None where it cannot be read here: damaged, or of an unknown compression.
     """
 
     member: str
@@ -154,9 +155,9 @@ class _Members:
                 self.documents[name] = json.load(file)
                 return
         file.seek(0)
-        # Neither: no layer, or one whose compression is not known here.
-        with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=file, mode="r|*") as layer:
-            self.layers[name] = frozenset(entry.name.removeprefix("./") for entry in layer)
+        # Neither: no layer, or one that cannot be read.
+        with contextlib.suppress(tarfile.TarError, UnknownCompressionError, *ERRORS):
+            self.layers[name] = _paths(unpacked(file) or file)
 
     def images(self) -> Iterator[SavedImage]:
         if "manifest.json" in self.documents:  # newer engines write both
@@ -191,6 +192,11 @@ class _Members:
         layers = tuple(Layer(member, self.layers.get(member)) for member in real[1:])
         content = self.documents.get(real[0], {})
         return SavedImage(tuple(names), content, layers, frozenset([*written, *real, *beside]))
+
+
+def _paths(file: IO[bytes]) -> frozenset[str]:
+    with tarfile.open(fileobj=file, mode="r|") as layer:
+        return frozenset(entry.name.removeprefix("./") for entry in layer)
 
 
 def _blob(descriptor: Mapping[str, Any]) -> str:

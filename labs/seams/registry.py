@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 
@@ -152,16 +153,22 @@ class HttpRegistry:
         return self._credentials() is not None and self._granted(self._request("GET", ""))
 
     def tags(self, repository: str) -> tuple[str, ...]:
-        """Tags of a repository, sorted; none where it does not exist.
+        """Tags of a repository, sorted, of all pages (distribution spec, "Listing Tags"); none where it does not exist.
 
         Raises:
             RegistryError: the registry does not answer, or refuses: that says nothing of what it has.
         """
-        response = self._request("GET", f"{repository}/tags/list", f"repository:{repository}:pull")
-        if self._absent(response):
-            return ()
-        with _translated(self.address):
-            return tuple(sorted(self._ok(response).json().get("tags") or ()))
+        tags: list[str] = []
+        page = f"{repository}/tags/list"
+        while page:
+            response = self._request("GET", page, f"repository:{repository}:pull")
+            if self._absent(response):
+                return ()
+            with _translated(self.address):
+                tags += self._ok(response).json().get("tags") or ()
+            following = urlsplit(response.links.get("next", {}).get("url", ""))
+            page = f"{following.path.removeprefix('/v2/')}?{following.query}" if following.path else ""
+        return tuple(sorted(tags))
 
     def manifest(self, repository: str, reference: str) -> Manifest | None:
         """The manifest behind a tag or digest, or None where the registry has none.
@@ -217,10 +224,16 @@ class HttpRegistry:
         return self._granted(self._request("GET", path, f"repository:{repository}:pull", anonymous=True))
 
     def hub_repositories(self, namespace: str) -> tuple[HubRepository, ...]:
-        """Repositories of an account, from Docker Hub's API; private ones only with that account's login."""
-        response = self._ok(self._hub("GET", f"repositories/{namespace}/"))
-        with _translated(self.address):
-            return tuple(HubRepository(item["name"], bool(item["is_private"])) for item in response.json()["results"])
+        """Repositories of an account, of all pages of Docker Hub's API; private ones only with that account's login."""
+        found: list[HubRepository] = []
+        page = f"repositories/{namespace}/?page_size=100"
+        while page:
+            response = self._ok(self._hub("GET", page))
+            with _translated(self.address):
+                content = response.json()
+                found += (HubRepository(item["name"], bool(item["is_private"])) for item in content["results"])
+            page = str(content.get("next") or "").removeprefix(f"{self._api}/")
+        return tuple(found)
 
     def hub_account_works(self, namespace: str) -> bool:
         """Whether Docker Hub's API accepts the login for this account.

@@ -1,8 +1,8 @@
 """Is a secret of this lab anywhere but in the files that are made for it?
 
 Looks over notebooks (cells, outputs, widget state), logs, histories, image layers and their history, registry blobs,
-command lines and environments of processes, and the temporary folder. Reports places, never values. Standard library
-only; reads, never writes.
+command lines and environments of processes, and the temporary folder. Reports places, never values; reads, never
+writes. Runs on the standard library: what it cannot unpack then, it names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import stat
 import tempfile
 import time
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from labs.base import processes
 from labs.base.errors import LabError
 from labs.base.settings import CLONE, Settings
 from labs.base.things import IMAGE, Thing
+from labs.base.unpacking import ERRORS, UnknownCompressionError, unpacked
 from labs.ownership.ledger import Ledger
 from labs.sandbox import engine_choice
 from labs.seams import engine_api, image_layers
@@ -46,7 +46,8 @@ looked for, no mere shapes.
 """
 TEMPORARY_BYTES, TEMPORARY_DEPTH = 8 << 20, 4
 MOST_UNPACKED = 2 << 30
-"""Bytes of one compressed file that are looked at: a bomb must not stop the scan."""
+"""Bytes of one compressed file that are looked at: a bomb must not stop the scan. What goes on beyond is named."""
+IN_IMAGES = "layer ou história de imagem"
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Scan:
         try:
             read = self._images([names[0] if names else image for image, names in images.items()])
             closed = [image.names[0] for image in read if any(layer.paths is None for layer in image.layers)]
-            self.report.unread += [f"uma layer de {name} (compressão desconhecida)" for name in closed]
+            self.report.unread += [f"uma layer de {name} (danificada ou de compressão desconhecida)" for name in closed]
         except LabError as error:
             self.report.unread.append(f"imagens do seu Docker ({error.observed})")
         for name, told in engine_api.told_by_containers(host, images):
@@ -165,9 +166,7 @@ class Scan:
     def _images(self, references: Sequence[str]) -> tuple[SavedImage, ...]:
         """All in one archive, where a layer that several share stands once; a finding is told for each of them."""
         first = len(self.report.findings)
-        read = image_layers.read(
-            self._settings, references, lambda name, file: self._content(file, name, "layer ou história de imagem")
-        )
+        read = image_layers.read(self._settings, references, lambda name, file: self._content(file, name, IN_IMAGES))
         images, found = _images_of_members(read), self.report.findings[first:]
         self.report.findings[first:] = [
             replace(one, place=f"imagem {image}") for one in found for image in images.get(one.place, references)
@@ -186,12 +185,31 @@ class Scan:
     def _content(self, file: IO[bytes], place: str, kind: str) -> None:
         """A file from its beginning: as it is, and unpacked."""
         self.report.files += 1
-        head = file.read(2)
-        file.seek(0)
         self._stream(iter(lambda: file.read(CHUNK), b""), place, kind)
-        if head == b"\x1f\x8b":
-            file.seek(0)
-            self._stream(_unpacked(file), place, kind)
+        try:
+            if (content := unpacked(file)) is not None:
+                self._stream(self._unpacked(content, place, kind), place, kind)
+        except UnknownCompressionError as error:
+            if kind != IN_IMAGES:  # there the image is named that has it
+                self.report.unread.append(f"{place} (compressão {error})")
+
+    def _unpacked(self, content: Any, place: str, kind: str) -> Iterator[bytes]:
+        """What can be unpacked, also of what breaks off: an upload that was, an archive that is no such thing."""
+        taken, block, broken = 0, bytearray(), False
+        try:
+            while taken < MOST_UNPACKED and (data := content.read1(CHUNK)):
+                taken += len(data)
+                block += data
+                if len(block) >= CHUNK:
+                    yield bytes(block)
+                    block.clear()
+        except ERRORS:
+            broken = True
+        yield bytes(block)
+        if taken >= MOST_UNPACKED:
+            self.report.unread.append(f"{place} (só os primeiros {MOST_UNPACKED >> 30} GB do conteúdo)")
+        if broken and not taken and kind != IN_IMAGES:
+            self.report.unread.append(f"{place} (compactado, e não abre)")
 
     def _stream(self, chunks: Iterable[bytes], place: str, kind: str) -> None:
         tail = b""
@@ -230,17 +248,6 @@ def _images_of_members(images: Iterable[SavedImage]) -> dict[str, set[str]]:
         for member in image.members:
             found.setdefault(member, set()).update(image.names)
     return found
-
-
-def _unpacked(file: Any) -> Iterator[bytes]:
-    reader, taken = zlib.decompressobj(wbits=31), 0
-    with contextlib.suppress(zlib.error):
-        while (chunk := file.read(CHUNK)) and taken < MOST_UNPACKED:
-            while chunk and taken < MOST_UNPACKED:
-                data = reader.decompress(chunk, CHUNK)
-                taken += len(data)
-                yield data
-                chunk = reader.unconsumed_tail
 
 
 def _files(folder: Path, depth: int = 100, skip: Any = None) -> Iterator[Path]:

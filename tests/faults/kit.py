@@ -306,10 +306,11 @@ class Patient:
         login = f"{self.settings.hub_user}:{self.settings.hub_token_file.read_text().strip()}".encode()
         headers = {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
         address, base = f"http://{self.settings.hub_registry}", f"/api/v2/repositories/{self.settings.hub_user}/"
-        listed = request(address, "GET", base, headers=headers).json()
+        all_of_it = "?page_size=100"
+        listed = request(address, "GET", f"{base}{all_of_it}", headers=headers).json()
         for repository in listed.get("results", []):
-            tags = request(address, "GET", f"{base}{repository['name']}/tags/", headers=headers).json()["results"]
-            for tag in tags:
+            tags = request(address, "GET", f"{base}{repository['name']}/tags/{all_of_it}", headers=headers).json()
+            for tag in tags["results"]:
                 yield f"{repository['name']}:{tag['name']}", tag["digest"], tag["full_size"]
 
     def assert_nothing_lost(self, before: Census, after: Census) -> None:

@@ -166,9 +166,14 @@ def images(ecr: Any, name: str) -> list[tuple[str, int, list[str]]]:
 
 
 def hub_tags(lab: Lab, user: str, token: str) -> dict[str, list[tuple[str, str, int]]]:
-    base = f"{lab.hub}/api/v2/repositories/{user}/"
-    repositories = [one["name"] for one in lab.http.get(base, auth=(user, token)).json()["results"]]
-    tags = {name: lab.http.get(f"{base}{name}/tags/", auth=(user, token)).json()["results"] for name in repositories}
+    def read(path: str) -> list[dict[str, Any]]:
+        url = f"{lab.hub}/api/v2/repositories/{user}/{path}?page_size=100"
+        content: dict[str, Any] = lab.http.get(url, auth=(user, token)).json()
+        assert content["next"] is None
+        found: list[dict[str, Any]] = content["results"]
+        return found
+
+    tags = {one["name"]: read(f"{one['name']}/tags/") for one in read("")}
     return {name: sorted((one["name"], one["digest"], one["full_size"]) for one in held) for name, held in tags.items()}
 
 

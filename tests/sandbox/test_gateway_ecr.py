@@ -252,18 +252,59 @@ def test_the_repositorys_address_is_the_labs(gateway: Lab, repository: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("operation", "parameters"),
+    ("operation", "code", "message"),
     [
-        ("start_image_scan", {"imageId": {"imageTag": "v1"}}),
-        ("describe_image_scan_findings", {"imageId": {"imageTag": "v1"}}),
-        ("batch_get_repository_scanning_configuration", {}),
+        (
+            "describe_image_scan_findings",
+            "ScanNotFoundException",
+            "Image scan does not exist for the image with '{{imageDigest:'null', imageTag:'v1'}}' "
+            "in the repository with name '{0}' in the registry with id '123456789012'",
+        ),
+        ("start_image_scan", "ValidationException", "This feature is disabled"),
     ],
 )
 def test_a_scan_that_nobody_made_has_no_findings(
-    operation: str, parameters: dict[str, Any], gateway: Lab, repository: str
+    operation: str, code: str, message: str, gateway: Lab, repository: str
 ) -> None:
     gateway.push(gateway.ecr, repository, "v1", os.urandom(10), auth=gateway.password())
-    of_one = {"repositoryName": repository} if "image" in operation else {"repositoryNames": [repository]}
-    with pytest.raises(ClientError, match="The lab does not offer ecr:") as caught:
-        getattr(gateway.cloud.client("ecr", "console"), operation)(**of_one, **parameters)
-    assert "CVE" not in str(caught.value)
+    ask = getattr(gateway.cloud.client("ecr", "console"), operation)
+    with pytest.raises(ClientError) as caught:
+        ask(repositoryName=repository, imageId={"imageTag": "v1"})
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["Error"]["Message"] == message.format(repository)
+    for name, tag, missing in ((repository, "v9", "Image"), ("nao-existe", "v1", "Repository")):
+        with pytest.raises(ClientError) as caught:
+            ask(repositoryName=name, imageId={"imageTag": tag})
+        assert caught.value.response["Error"]["Code"] == f"{missing}NotFoundException"
+
+
+def test_what_is_set_of_scanning_is_told(gateway: Lab, repository: str) -> None:
+    api = gateway.cloud.client("ecr", "console")
+
+    def told() -> dict[str, Any]:
+        names = [repository, "nao-existe"]
+        reply = api.batch_get_repository_scanning_configuration(repositoryNames=names)
+        assert [one["repositoryName"] for one in reply["failures"]] == ["nao-existe"]
+        found: dict[str, Any] = reply["scanningConfigurations"][0]
+        return found
+
+    assert (told()["scanOnPush"], told()["scanFrequency"]) == (False, "MANUAL")
+    api.put_image_scanning_configuration(repositoryName=repository, imageScanningConfiguration={"scanOnPush": True})
+    assert (told()["scanOnPush"], told()["scanFrequency"]) == (True, "SCAN_ON_PUSH")
+    api.put_image_scanning_configuration(repositoryName=repository, imageScanningConfiguration={"scanOnPush": False})
+    assert told()["scanOnPush"] is False
+
+
+@pytest.mark.parametrize(("name", "works"), [("equipe/a--b__c", True), ("Equipe", False), ("a___b", False)])
+def test_names_follow_ecrs_rule_and_are_refused_in_its_words(gateway: Lab, name: str, works: bool) -> None:
+    api = gateway.cloud.client("ecr", "console")
+    if works:
+        api.create_repository(repositoryName=name)
+        api.delete_repository(repositoryName=name)
+        return
+    with pytest.raises(api.exceptions.InvalidParameterException) as caught:
+        api.create_repository(repositoryName=name)
+    rule = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+    constraint = f"'must satisfy regular expression '{rule}''"
+    message = f"Invalid parameter at 'repositoryName' failed to satisfy constraint: {constraint}"
+    assert caught.value.response["Error"]["Message"] == message

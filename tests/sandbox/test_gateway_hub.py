@@ -5,8 +5,11 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import uuid
 
 import pytest
+
+from labs.seams.registry import HttpRegistry
 
 from .gateway_kit import MANIFEST, Lab, digest_of, image_of
 from .gateway_kit import gateway as gateway
@@ -142,11 +145,40 @@ def test_the_pull_limit_answers_429(gateway: Lab, auth: tuple[str, str] | None) 
         codes = [gateway.http.get(url, headers={"Accept": MANIFEST, **headers}) for _ in range(3 if auth else 2)]
         assert [one.status_code for one in codes] == ([200, 200, 429] if auth else [200, 429])
         assert codes[-1].json()["errors"][0]["code"] == "TOOMANYREQUESTS"
-        assert re.search(r"^You have reached your .*pull rate limit", codes[-1].json()["errors"][0]["message"])
+        page = "https://www.docker.com/increase-rate-limit"
+        as_whom = r"as 'aluno': dckr_jti_[\w-]{27}=\. You may increase the limit by upgrading\."
+        limit = f"pull rate limit {as_whom}" if auth else r"unauthenticated pull rate limit\."
+        assert re.fullmatch(f"You have reached your {limit} {page}", codes[-1].json()["errors"][0]["message"])
+        assert codes[-1].headers["ratelimit-remaining"] == "0;w=21600"
         assert gateway.http.head(url, headers={"Accept": MANIFEST, **headers}).status_code == 200
     finally:
         gateway.admin.hub_limits(None)
     assert gateway.http.get(url, headers={"Accept": MANIFEST, **headers}).status_code == 200
+
+
+@pytest.mark.parametrize(("auth", "limit"), [(None, 100), (ALUNO, 200)])
+def test_a_manifest_says_how_many_pulls_are_left(gateway: Lab, auth: tuple[str, str] | None, limit: int) -> None:
+    """Docker's own page tells people to look with HEAD, which costs none (Docker Hub usage and limits)."""
+    pushed(gateway, "aluno/restantes")
+    url = f"{gateway.hub}/v2/aluno/restantes/manifests/v1"
+    headers = {"Accept": MANIFEST, **gateway.bearer("aluno/restantes", auth)}
+
+    def left(method: str) -> int:
+        reply = gateway.http.request(method, url, headers=headers)
+        assert (reply.status_code, reply.headers["ratelimit-limit"]) == (200, f"{limit};w=21600")
+        source = reply.headers["docker-ratelimit-source"]
+        assert uuid.UUID(source) if auth else source == "127.0.0.1"
+        remaining, _, window = reply.headers["ratelimit-remaining"].partition(";")
+        assert window == "w=21600"
+        return int(remaining)
+
+    before = left("HEAD")
+    assert [left(method) - before for method in ("HEAD", "GET", "HEAD", "GET", "HEAD")] == [0, -1, -1, -2, -2]
+    gateway.admin.set_clock(6 * 3600 + 1)
+    try:
+        assert left("HEAD") == limit
+    finally:
+        gateway.admin.set_clock(0)
 
 
 def test_the_api_lists_tags_and_deletes_repositories(gateway: Lab) -> None:
@@ -166,6 +198,28 @@ def test_the_api_lists_tags_and_deletes_repositories(gateway: Lab) -> None:
     assert gateway.http.get(f"{gateway.hub}/v2/aluno/apagar/manifests/v1", headers=headers).status_code == 404
 
 
+def test_the_apis_lists_come_in_pages(gateway: Lab) -> None:
+    """Of ten, as Docker Hub's; the kit reads on."""
+    names = [f"muitos{number:03}" for number in range(103)]
+    gateway.admin.hub_account("paginas", "t")
+    made = f"{gateway.hub}/api/v2/namespaces/paginas/repositories"
+    for name in names:
+        gateway.http.post(made, json={"name": name}, auth=("paginas", "t")).raise_for_status()
+    url: str | None = f"{gateway.hub}/api/v2/repositories/paginas/"
+    first = gateway.http.get(str(url)).json()
+    assert (first["count"], len(first["results"]), first["previous"]) == (103, 10, None)
+    seen: list[str] = []
+    while url:
+        page = gateway.http.get(url).json()
+        seen += [one["name"] for one in page["results"]]
+        url = page["next"]
+    assert seen == names
+    beyond = f"{gateway.hub}/api/v2/repositories/paginas/?page=12"
+    assert gateway.http.get(beyond).status_code == gateway.http.get(f"{beyond}x").status_code == 404
+    owner = HttpRegistry(gateway.settings.hub_registry, lambda: ("paginas", "t"))
+    assert [one.name for one in owner.hub_repositories("paginas")] == names
+
+
 def test_an_account_gets_a_new_token(gateway: Lab) -> None:
     gateway.admin.hub_account("troca1", "antigo")
     assert gateway.hub_token("", ("troca1", "antigo")).status_code == 200
@@ -180,7 +234,10 @@ def test_foreign_hosts_and_forged_tokens_are_refused(gateway: Lab) -> None:
     assert gateway.http.get(f"{gateway.hub}/v2/", headers={"Host": "evil.example"}).status_code == 421
     forged = {"Authorization": "Bearer eyJ1c2VyIjoiYWx1bm8ifQ.AAAA"}
     assert gateway.http.get(f"{gateway.hub}/v2/", headers=forged).status_code == 401
-    assert gateway.http.get(f"{gateway.hub}/v2/_catalog", headers=gateway.bearer("a/b")).status_code == 404
+    for headers in ({}, gateway.bearer("a/b")):  # Docker Hub wants a scope for its catalogue, and gives it nobody
+        reply = gateway.http.get(f"{gateway.hub}/v2/_catalog", headers=headers)
+        assert reply.status_code == 401
+        assert 'scope="registry:catalog:*"' in reply.headers["WWW-Authenticate"]
 
 
 def test_manifests_have_a_size_limit(gateway: Lab) -> None:

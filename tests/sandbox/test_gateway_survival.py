@@ -36,7 +36,7 @@ def picture(lab: Lab) -> dict[str, Any]:
         "repositories": repositories,
         "images": images,
         "budgets": budgets.describe_budgets(AccountId=ACCOUNT).get("Budgets", []),
-        "hub": lab.http.get(f"{lab.hub}/api/v2/repositories/aluno/", auth=ALUNO).json()["results"],
+        "hub": lab.http.get(f"{lab.hub}/api/v2/repositories/aluno/?page_size=100", auth=ALUNO).json()["results"],
         "clock": lab.admin.clock()["offset_seconds"],
     }
 

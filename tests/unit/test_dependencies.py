@@ -32,6 +32,9 @@ NOT_IMPORTED = {
     "uv": "a program",
 }
 NOT_YET_IMPORTED = {"msgspec"}
+SHARED_NAMES = {"backports": "backports-zstd"}
+"""Packages of several distributions, by the one that is ours."""
+STANDARD = sys.stdlib_module_names | {"compression"}  # from 3.14 on
 LOCKS = {
     "requirements.txt": ["dependencies"],
     "tests/requirements.txt": ["dependencies", "test"],
@@ -54,8 +57,9 @@ def imported(folder: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in (CLONE / folder).rglob("*.py"):
         for name in _roots(ast.parse(path.read_text("utf-8"))):
-            if name not in sys.stdlib_module_names and name not in OUR_OWN:
-                found[canonicalize_name(owners.get(name, [name])[0])] = str(path.relative_to(CLONE))
+            if name not in STANDARD and name not in OUR_OWN:
+                owner = SHARED_NAMES.get(name) or owners.get(name, [name])[0]
+                found[canonicalize_name(owner)] = str(path.relative_to(CLONE))
     return found
 
 

@@ -150,7 +150,7 @@ def test_a_journal_of_an_existing_lab_replays(tmp_path: Path) -> None:
     assert (key.user_name, key.secret_access_key) == ("maria", "RpoVAYlWcuGRUtBwpMh2myxAMMmoa1GNQop1oBmk")
     assert key.last_used.service == "ecr"
     assert state.cloud.user("maria").id == "AIDATSN8TJOT90AQOZM6N"
-    assert [image.image_tags for image in state.cloud.repository("app").images] == [["v1"]]
+    assert [image.tags for image in state.cloud.repository("app").images] == [["v1"]]
     assert set(state.images["hub"].repositories) == {"aluno/app", "aluno/made"}
     assert set(state.images["hub"].repositories["aluno/app"].images) == {"sha256:a"}
     assert (state.accounts.hashes, state.accounts.pull_limit) == ({"aluno": "aa$bb"}, None)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
 import json
+import lzma
+import os
+import sys
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
+from labs.base import unpacking
 from labs.base.errors import CommandError, MissingDependency
 from labs.base.settings import Settings
 from labs.seams import image_layers
 from labs.seams.image_layers import archive, paths
 from labs.secrecy.scan import Scan
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 OCI = "application/vnd.oci.image"
 
@@ -66,6 +76,23 @@ class Layout:
 
     def saved(self, *entries: Mapping[str, Any], **more: bytes) -> bytes:
         return tar({**self.members, "index.json": self.index(*entries), **more}.items())
+
+
+def chunked(content: bytes) -> bytes:
+    """As podman's zstd:chunked: several frames, and one to skip (RFC 8878, section 3.1.2)."""
+    half = len(content) // 2
+    skipped = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
+    return b"".join((skipped, zstd.compress(content[:half]), zstd.compress(content[half:]), skipped))
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "two gzips": lambda content: gzip.compress(content[:700]) + gzip.compress(content[700:]),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstd.compress,
+    "zstd:chunked": chunked,
+}
 
 
 def held(image: image_layers.SavedImage) -> list[set[str]]:
@@ -142,10 +169,11 @@ def test_an_empty_layer_is_empty_and_one_that_cannot_be_read_is_not() -> None:
     layout = Layout()
     (image,) = read(layout.saved(layout.image(layer(), gzip.compress(layer()), layer("{a"))))
     assert held(image) == [set(), set(), {"{a"}]
-    (image,) = read(layout.saved(layout.image(layer("a"), b"\x28\xb5\x2f\xfd and more of zstd")))
-    assert [one.paths for one in image.layers] == [{"a"}, None]
-    with pytest.raises(CommandError, match="Não consegui ler a imagem"):
-        paths(image)
+    for damaged in (b"\x28\xb5\x2f\xfd and more of zstd", zstd.compress(layer("a"))[:-20], b"\xff\xfe of no kind"):
+        (image,) = read(layout.saved(layout.image(layer("a"), damaged)))
+        assert [one.paths for one in image.layers] == [{"a"}, None]
+        with pytest.raises(CommandError, match="Não consegui ler a imagem"):
+            paths(image)
 
 
 def test_each_member_is_shown_once_from_its_beginning() -> None:
@@ -213,11 +241,61 @@ def test_no_client_is_a_missing_program(tmp_path: Path, settings: Settings, monk
         image_layers.read(settings, ["app:v1"])
 
 
-def test_a_secret_in_a_packed_layer_is_found_and_told_of_the_image(client: Path, settings: Settings) -> None:
+@pytest.mark.parametrize("packed", PACKED)
+def test_a_secret_in_a_packed_layer_is_found_and_told_of_the_image(
+    client: Path, settings: Settings, packed: str
+) -> None:
     layout = Layout()
-    inside = gzip.compress(tar([("app/key", b"a canary of this test")]))
+    inside = PACKED[packed](tar([("app/key", b"a canary of this test")]))
     entry = layout.image(layer("bin/sh"), inside, annotations={"org.opencontainers.image.ref.name": "app:v1"})
     client.write_bytes(layout.saved(entry))
     scan = Scan(settings, {"a canary of this test": "the canary"})
     assert held(scan.image("app:v1")) == [{"bin/sh"}, {"app/key"}]
     assert {(one.place, one.secret) for one in scan.report.findings} == {("imagem app:v1", "the canary")}
+    assert scan.report.unread == []
+
+
+@pytest.mark.parametrize("packed", PACKED)
+@pytest.mark.parametrize("cut", [0, 9])
+def test_a_secret_in_a_packed_file_is_found_also_where_the_file_breaks_off(
+    settings: Settings, packed: str, cut: int
+) -> None:
+    """As a registry keeps a layer, and an upload that was broken off."""
+    content = PACKED[packed](tar([("app/key", b"a canary of this test")]) + os.urandom(300_000))
+    blob = settings.sandbox / "hub" / "docker" / "data"
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(content[: len(content) - cut])
+    scan = Scan(settings, {"a canary of this test": "the canary"})
+    scan.state_folder()
+    assert {(one.place, one.secret) for one in scan.report.findings} == {(str(blob), "the canary")}
+    assert scan.report.unread == []
+
+
+def test_what_cannot_be_unpacked_is_named(settings: Settings, client: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python without zstd, and a file that is not what it begins like."""
+    blobs = {"zstd": zstd.compress(b"x"), "gzip": b"\x1f\x8b\x08 and nothing more", "plain": b"\x1f\x8b as it happens"}
+    for name, content in blobs.items():
+        path = settings.sandbox / "hub" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    monkeypatch.setattr(unpacking, "_ZSTD", None)
+    scan = Scan(settings)
+    scan.state_folder()
+    told = {one.rpartition("/")[2] for one in scan.report.unread}
+    assert told == {"zstd (compressão zstd)", "gzip (compactado, e não abre)"}
+    layout = Layout()
+    named = {"org.opencontainers.image.ref.name": "app:v1"}
+    client.write_bytes(layout.saved(layout.image(layer("a"), zstd.compress(layer("b")), annotations=named)))
+    assert [one.paths for one in scan.image("app:v1").layers] == [{"a"}, None]
+
+
+def test_a_bomb_is_looked_at_as_far_as_it_goes_and_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labs.secrecy.scan.CHUNK", 1 << 20)
+    monkeypatch.setattr("labs.secrecy.scan.MOST_UNPACKED", 3 << 20)
+    path = settings.sandbox / "hub" / "bomb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(zstd.compress(bytes(50 << 20)))
+    scan = Scan(settings)
+    scan.state_folder()
+    assert scan.report.bytes < 8 << 20
+    assert len(scan.report.unread) == 1 and "só os primeiros" in scan.report.unread[0]

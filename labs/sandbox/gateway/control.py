@@ -112,7 +112,7 @@ class Control:
                     raise UnavailableError(f"registry does not answer: {store.name}")
             for store in self._stores:
                 for name, repository in list(self._state.images[store.name].repositories.items()):
-                    await store.empty(name, list(repository.images.values()))
+                    await store.empty(name, repository.all())
             await self._state.run(self._state.reset)
         log.info("reset to the first day")
         return {}

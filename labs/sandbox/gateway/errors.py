@@ -8,7 +8,7 @@ GatewayError               somebody's request, or a part behind the gateway; the
 ├── WrongRequestError      a request to the administration socket that makes no sense
 ├── AmbiguousError         a manifest that two parsers would read differently
 ├── RefusedError           what AWS would refuse: one of `REFUSALS`, in the words of its two protocols
-├── DenialError            what ECR's registry would refuse: status, code, text
+├── DenialError            what a registry would refuse: status, code, text
 ├── FlowError              what Identity Center would refuse: OAuth error, exception's name, text
 ├── UnavailableError       a registry behind the gateway does not answer
 └── StorageError           the journal cannot be written: the change did not happen
@@ -77,7 +77,7 @@ class RefusedError(GatewayError):
 
 
 class DenialError(GatewayError):
-    """An answer of ECR's registry that is no success: HTTP status, registry error code, ECR's text."""
+    """An answer of a registry that is no success: HTTP status, registry error code, its text."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)

@@ -21,6 +21,8 @@ def action(call: Call) -> str:
     """`ecr:PutImage`; Budgets knows only viewing and modifying, and the actions on tags."""
     if call.service == "budgets" and "Tag" not in call.action:
         return "budgets:ViewBudget" if call.action.startswith(READS) else "budgets:ModifyBudget"
+    if call.action == "ListImageReferrers":  # its page of the API reference
+        return "ecr:BatchGetImage"
     return f"{call.service}:{call.action}"
 
 

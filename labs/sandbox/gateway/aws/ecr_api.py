@@ -1,4 +1,4 @@
-"""ECR's API calls that touch the registry's store or that moto answers with constants; the rest is moto's.
+"""ECR's API calls: those that touch the registry's store, those that read it (`ecr_images`), and the rest, moto's.
 
 ECR API reference: GetAuthorizationToken, PutImage, BatchDeleteImage, DeleteRepository.
 """
@@ -10,6 +10,7 @@ import json
 import re
 from typing import Any
 
+from labs.sandbox.gateway.aws.ecr_images import EcrImages, Id, error, find, image_id
 from labs.sandbox.gateway.errors import RefusedError, UnavailableError
 from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
@@ -20,13 +21,11 @@ from labs.sandbox.gateway.registries.store import Store, digest_of
 from labs.sandbox.gateway.registries.upstream import REPOSITORY_NAME
 
 INVALID_NAME = (
-    "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must be 2 to 256 lower-case letters, digits, "
-    "hyphens, underscores, periods and forward slashes, and begin with a letter or a digit'"
+    "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression "
+    r"'[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*''"
 )
+"""As AWS writes it."""
 LAYER_CALLS = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer")
-SCAN_CALLS = ("StartImageScan", "DescribeImageScanFindings", "BatchGetRepositoryScanningConfiguration")
-"""moto would answer them with findings that no scanner made."""
-Id = dict[str, str]
 
 
 class EcrApi:
@@ -34,23 +33,24 @@ class EcrApi:
         self._state = state
         self._store = store
         self._registry = registry
+        self._images = EcrImages(state)
 
     async def answer(self, call: Call) -> Reply:
         """One call of the ECR API."""
         if call.action in LAYER_CALLS:
-            return _error("UnsupportedCommandException", "The lab moves layers with docker push and docker pull only.")
-        if call.action in SCAN_CALLS:
-            return _error("UnknownOperationException", f"The lab does not offer ecr:{call.action}.")
+            return error("UnsupportedCommandException", "The lab moves layers with docker push and docker pull only.")
         registry = call.parameters.get("registryId")
         if registry not in (None, self._state.settings.account):
-            return _error(
+            return error(
                 "RepositoryNotFoundException", missing(str(call.parameters.get("repositoryName")), str(registry))
             )
         if call.action == "GetAuthorizationToken":
             return self._token(call)
         name = call.parameters.get("repositoryName")
-        if name is not None and not (2 <= len(name) <= 256 and re.fullmatch(REPOSITORY_NAME, name, re.ASCII)):
-            return _error("InvalidParameterException", INVALID_NAME)
+        if name is not None and not re.fullmatch(REPOSITORY_NAME, name, re.ASCII):
+            return error("InvalidParameterException", INVALID_NAME)
+        if (read := self._images.answer(call)) is not None:
+            return read
         own = {
             "PutImage": self._put_image,
             "BatchDeleteImage": self._batch_delete,
@@ -69,7 +69,7 @@ class EcrApi:
 
     def _missing(self, call: Call) -> Reply:
         message = missing(str(call.parameters.get("repositoryName")), self._state.settings.account)
-        return _error("RepositoryNotFoundException", message)
+        return error("RepositoryNotFoundException", message)
 
     def _token(self, call: Call) -> Reply:
         token = base64.b64encode(f"AWS:{self._registry.issue(call.key, call.region)}".encode()).decode()
@@ -97,11 +97,11 @@ class EcrApi:
         kind = str(call.parameters.get("imageManifestMediaType") or _media_type(manifest))
         answer = await self._store.put(name, tag or digest, kind, manifest.encode())
         if answer.status != 201:
-            return _error(*_store_problem(answer.body, name, self._state.settings.account))
+            return error(*_store_problem(answer.body, name, self._state.settings.account))
         shown = {"registryId": self._state.settings.account, "repositoryName": name, "imageManifest": manifest}
         shown["imageManifestMediaType"] = kind
         self._state.events.add("ecr", "push", repository=name, reference=tag or digest, status=201)
-        return Reply.json({"image": {**shown, "imageId": _id(digest, tag)}})
+        return Reply.json({"image": {**shown, "imageId": image_id(digest, tag)}})
 
     async def _batch_delete(self, call: Call) -> Reply:
         """A tag alone is taken off; the last tag, or a digest, deletes the image (API reference, BatchDeleteImage)."""
@@ -111,21 +111,21 @@ class EcrApi:
         deleted: list[Id] = []
         failures: list[dict[str, Any]] = []
         for wanted in call.parameters.get("imageIds") or ():
-            image, problem = _wanted(held, wanted)
+            image, problem = _deletable(held, wanted)
             if image is None:
                 failures.append({"imageId": wanted, "failureCode": problem[0], "failureReason": problem[1]})
             elif "imageDigest" not in wanted and len(image.tags) > 1:
                 await self._store.remove(name, [], [wanted["imageTag"]])
-                deleted.append(_id(image.digest, wanted["imageTag"]))
+                deleted.append(image_id(image.digest, wanted["imageTag"]))
             else:
                 tags = list(image.tags) or [""]
                 await self._store.remove(name, [image], [])
-                deleted += [_id(image.digest, tag) for tag in tags]
+                deleted += [image_id(image.digest, tag) for tag in tags]
         return Reply.json({"imageIds": deleted, "failures": failures})
 
     async def _delete_repository(self, call: Call) -> Reply:
         name, _, held = self._held(call)
-        images = list(held.images.values()) if call.region == self._state.settings.region else []
+        images = held.all() if call.region == self._state.settings.region else []
         if images and not await self._store.upstream.alive():
             raise UnavailableError
         reply = await self._state.call(call)
@@ -149,40 +149,27 @@ class EcrApi:
         return Reply.json({"layers": layers, "failures": failures})
 
 
-def _error(code: str, message: str) -> Reply:
-    return aws_errors.reply("json", 400, code, message)
-
-
-def _id(digest: str, tag: str) -> Id:
-    return {"imageDigest": digest, **({"imageTag": tag} if tag else {})}
-
-
-def _wanted(held: Repository, wanted: Id) -> tuple[Image | None, tuple[str, str]]:
-    tag, digest = wanted.get("imageTag", ""), wanted.get("imageDigest", "")
-    if not tag and not digest:
-        return None, ("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
-    image = held.images.get(digest) if digest else held.tagged(tag)
-    if image is None or (tag and tag not in image.tags):
-        return None, ("ImageNotFound", "Requested image not found")
-    if parents := held.parents(image.digest):
+def _deletable(held: Repository, wanted: Id) -> tuple[Image | None, tuple[str, str]]:
+    image, problem = find(held, wanted)
+    if image and (parents := held.parents(image.digest)):
         reason = f"Requested image referenced by manifest list: [{', '.join(parents)}]"
         return None, ("ImageReferencedByManifestList", reason)
-    return image, ("", "")
+    return image, problem
 
 
 def _put_problem(call: Call, repository: Any, held: Repository, digest: str, tag: str, account: str) -> Reply | None:
     wanted = call.parameters.get("imageDigest")
     if wanted and wanted != digest:
-        return _error("ImageDigestDoesNotMatchException", "The specified digest does not match the image's digest")
+        return error("ImageDigestDoesNotMatchException", "The specified digest does not match the image's digest")
     name, before = repository.name, held.tagged(tag) if tag else held.images.get(digest)
     if before is not None and before.digest == digest:
         where = f"in the repository with name '{name}' in registry with id '{account}'"
-        return _error(
+        return error(
             "ImageAlreadyExistsException", f"Image with digest '{digest}' and tag '{tag}' already exists {where}"
         )
     if before is not None and is_immutable(repository, tag):
         where = f"in the '{name}' repository and cannot be overwritten because the tag is immutable."
-        return _error("ImageTagAlreadyExistsException", f"The image tag '{tag}' already exists {where}")
+        return error("ImageTagAlreadyExistsException", f"The image tag '{tag}' already exists {where}")
     return None
 
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from labs.base.marks import KIT_MARK
-from labs.sandbox.gateway.aws import actions, shapes, sigv4
+from labs.sandbox.gateway.aws import actions, paging, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
 from labs.sandbox.gateway.errors import RefusedError, StorageError
@@ -98,10 +98,9 @@ class Aws:
         self._identities.authorize(principal, actions.action(call), resource)
         if call.service == "sts":
             return self._sts(call, principal)
-        if call.service == "budgets":
-            return await self._budgets.answer(call)
-        if call.service == "ecr":
-            return await self._ecr.answer(call)
+        if call.is_json:
+            api = self._budgets if call.service == "budgets" else self._ecr
+            return paging.paged(call, await api.answer(call), self._state.signer)
         return await self._iam(call, principal)
 
     async def _iam(self, call: Call, principal: Principal) -> Reply:
@@ -114,7 +113,7 @@ class Aws:
         elif actions.needs_user(call) and call.action != "ListMFADevices":
             message = "Must specify userName when calling with non-User credentials"
             return aws_errors.reply("query", 400, "ValidationError", message)
-        return await self._state.call(call)
+        return paging.xml_paged(call, await self._state.call(paging.whole(call)), self._state.signer)
 
     def _sts(self, call: Call, principal: Principal) -> Reply:
         if call.action != "GetCallerIdentity":

@@ -25,8 +25,16 @@ class Image:
     pushed_at: float
     size: int = 0
     artifact_type: str = ""
+    subject: str = ""
+    """Digest of the manifest that this one is about (OCI image specification, "subject")."""
     children: tuple[str, ...] = ()
     tags: list[str] = field(default_factory=list)
+
+    def descriptor(self) -> dict[str, Any]:
+        """As a list of referrers shows it (OCI distribution specification, "Listing Referrers")."""
+        shown = {"mediaType": self.media_type, "size": len(self.manifest.encode()), "digest": self.digest}
+        told = {"artifactType": self.artifact_type, "annotations": _parsed(self.manifest).get("annotations")}
+        return {**shown, **{name: value for name, value in told.items() if value}}
 
 
 @dataclass
@@ -35,16 +43,24 @@ class Repository:
     updated_at: float
     images: dict[str, Image] = field(default_factory=dict)
 
+    def all(self) -> list[Image]:
+        """As they are at this moment: the journal's thread may change them meanwhile."""
+        return list(self.images.values())
+
     def tagged(self, tag: str) -> Image | None:
-        return next((image for image in self.images.values() if tag in image.tags), None)
+        return next((image for image in self.all() if tag in image.tags), None)
 
     def find(self, reference: str) -> Image | None:
         """By tag or by digest."""
         return self.images.get(reference) if ":" in reference else self.tagged(reference)
 
+    def referrers(self, digest: str) -> list[Image]:
+        """Manifests whose subject this one is, whether or not it is here itself."""
+        return [image for image in self.all() if image.subject == digest]
+
     def parents(self, digest: str) -> list[str]:
         """Digests of the indexes that name this manifest."""
-        return [image.digest for image in self.images.values() if digest in image.children]
+        return [image.digest for image in self.all() if digest in image.children]
 
 
 class Images:
@@ -98,8 +114,11 @@ class Images:
 def _describe(image: Image, repository: Repository) -> None:
     parsed = _parsed(image.manifest)
     config, layers, children = parsed.get("config"), parsed.get("layers"), parsed.get("manifests")
+    subject = parsed.get("subject")
+    image.subject = str(subject.get("digest", "")) if isinstance(subject, Mapping) else ""
+    image.artifact_type = str(parsed.get("artifactType") or "")
     if isinstance(config, Mapping):
-        image.artifact_type = str(parsed.get("artifactType") or config.get("mediaType", ""))
+        image.artifact_type = image.artifact_type or str(config.get("mediaType", ""))
         image.size = _size(config) + sum(map(_size, layers if isinstance(layers, list) else ()))
     elif isinstance(children, list):
         image.children = tuple(str(child.get("digest")) for child in children if isinstance(child, Mapping))

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from labs.sandbox.gateway.memory.clock import Clock
-from labs.sandbox.gateway.memory.images import Image
 
 MANAGED = (
     r"(?:AmazonEC2ContainerRegistry|AdministratorAccess|ReadOnlyAccess|PowerUserAccess|IAMReadOnly|IAMFull|AWSBudgets)"
@@ -35,6 +34,8 @@ def install(clock: Clock) -> dict[str, Any]:
     _use_clock(clock, moto)
     _name_users(moto.iam.models)
     _let_budgets_have_tags(BudgetsResponse)
+    # `ecr_api` knows ECR's rule of names; moto's own is an older one, which has no `a--b`.
+    moto.ecr.models.ECR_REPOSITORY_NAME_PATTERN = ".*"
     return {"iam": IamResponse, "ecr": ECRResponse, "budgets": BudgetsResponse}
 
 
@@ -143,16 +144,3 @@ def _budget(response: Any) -> Any:
     if found is None:
         raise NotFoundException(f"Unable to find resource {arn} - the resource doesn't exist.")
     return found
-
-
-def shown(account: str, repository: str, image: Image) -> Any:
-    """moto's image for one in the registry: true size, push time, all tags; its own takes the config's size."""
-    from moto.ecr.models import Image as MotoImage
-
-    made: Any = MotoImage(account, "", image.manifest, repository, image.media_type, image.digest)
-    made.image_tags = list(image.tags)
-    made.image_tag = image.tags[-1] if image.tags else None
-    made.image_pushed_at = round(image.pushed_at, 3)
-    made.artifact_media_type = image.artifact_type or None
-    made.get_image_size_in_bytes = lambda: image.size
-    return made

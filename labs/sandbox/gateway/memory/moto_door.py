@@ -122,11 +122,11 @@ class Cloud:
 
     # ECR ---------------------------------------------------------------------------------------
 
-    def repository(self, name: str) -> Any:
-        """moto's repository of the lab's region, or None."""
+    def repository(self, name: str, region: str = "") -> Any:
+        """moto's repository of a region, the lab's where none is named, or None."""
         from moto.ecr.models import ecr_backends
 
-        return ecr_backends[self._account][self._region].repositories.get(name)
+        return ecr_backends[self._account][region or self._region].repositories.get(name)
 
     def repositories(self) -> list[str]:
         from moto.ecr.models import ecr_backends
@@ -134,13 +134,10 @@ class Cloud:
         return list(ecr_backends[self._account][self._region].repositories)
 
     def show_images(self, name: str, stored: Repository | None) -> None:
-        """Let moto's repository show the images that the registry holds."""
-        from labs.sandbox.gateway.memory import moto_corrections
-
+        """Let moto know what the registry holds: it deletes no repository with images unless it is told to."""
         shown = self.repository(name)
         if shown is not None:
-            images = stored.images.values() if stored else ()
-            shown.images = [moto_corrections.shown(self._account, name, image) for image in images]
+            shown.images = stored.all() if stored else []
 
     # Budgets -----------------------------------------------------------------------------------
 

@@ -15,18 +15,23 @@ from typing import Any
 from aiohttp import web
 
 from labs.sandbox.gateway.errors import DenialError, RefusedError, UnavailableError
-from labs.sandbox.gateway.http import MANIFEST_BYTES, body
+from labs.sandbox.gateway.http import MANIFEST_BYTES, answer, body
 from labs.sandbox.gateway.identity import Identities, Principal
 from labs.sandbox.gateway.memory.images import Image
 from labs.sandbox.gateway.memory.state import State
+from labs.sandbox.gateway.registries import listing
 from labs.sandbox.gateway.registries.hub import basic
 from labs.sandbox.gateway.registries.store import Store, unavailable
-from labs.sandbox.gateway.registries.upstream import DIGEST, Route, error, route
+from labs.sandbox.gateway.registries.upstream import DIGEST, VERSION, Route, error, route
 
 PASSWORD_SECONDS = 12 * 3600
 """ECR API reference, GetAuthorizationToken: "valid for 12 hours"."""
 EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 NO_CREDENTIALS = "no basic auth credentials"
+CATALOG = "/v2/_catalog"
+PAGE, MOST = 100, 1000
+"""Names of a list where nobody says how many, and at most: those of `ListImages` and `DescribeRepositories`, which
+stand behind it (genuinetools/reg#206, google/go-containerregistry#681)."""
 ENGINE = re.compile(r"docker/\d|containerd/|buildkit/")
 """User agents of engines. They read ECR's challenge and stop by themselves where they have no login."""
 
@@ -65,7 +70,9 @@ class Ecr:
             user = principal.name
             if request.path in ("/v2/", "/v2"):
                 self._state.events.add("ecr", "login", user=user)
-                return web.json_response({}, headers=_VERSION)
+                return web.json_response({}, headers=VERSION)
+            if request.path == CATALOG:
+                return self._catalog(request, principal)
             if at is None:
                 raise DenialError(404, "NOT_FOUND", "404 page not found")
             return await self._allowed(request, at, principal)
@@ -81,7 +88,7 @@ class Ecr:
             client = request.headers.get("User-Agent", "")
             told = {"repository": name, "status": 401, "code": "NO_BASIC_AUTH", "message": NO_CREDENTIALS}
             self._state.events.add_provisional(client, "ecr", **told)
-        headers = {**_VERSION, "WWW-Authenticate": f'Basic realm="https://{request.host}/",service="ecr.amazonaws.com"'}
+        headers = {**VERSION, "WWW-Authenticate": f'Basic realm="https://{request.host}/",service="ecr.amazonaws.com"'}
         return web.Response(status=401, text="Not Authorized\n", headers=headers)
 
     def _principal(self, user: str, password: str) -> Principal:
@@ -123,8 +130,11 @@ class Ecr:
         repository = self._state.cloud.repository(at.name)
         if repository is None:
             raise DenialError(404, "NAME_UNKNOWN", missing(at.name, self._state.settings.account))
+        held = self._state.images["ecr"].get(at.name)
         if at.kind == "tags":
-            return self._tags(at.name)
+            return listing.tags(request, at.name, held, _pages(request))
+        if at.kind == "referrers":
+            return listing.referrers(request, held, at.reference)
         if at.kind == "manifests":
             return await self._manifest(request, at, principal)
         if at.kind == "blobs" and request.method == "DELETE":
@@ -175,12 +185,15 @@ class Ecr:
                 await self._store.remove(at.name, [], [at.reference])
             else:
                 await self._store.remove(at.name, [image], [])
-        return web.Response(status=202, headers=_VERSION)
+        return web.Response(status=202, headers=VERSION)
 
-    def _tags(self, name: str) -> web.Response:
-        repository = self._state.images["ecr"].get(name)
-        tags = sorted(tag for image in (repository.images.values() if repository else ()) for tag in image.tags)
-        return web.json_response({"name": name, "tags": tags}, headers=_VERSION)
+    def _catalog(self, request: web.BaseRequest, principal: Principal) -> web.Response:
+        """`GET _catalog` (Distribution, "Listing Repositories"), which ECR has (Quiq/registry-ui#48); it needs the
+        right to list them by the API.
+        """
+        self._permit(principal, "*", "DescribeRepositories")
+        shown, headers = _pages(request).of(request, self._state.cloud.repositories())
+        return answer({"repositories": shown}, headers=headers)
 
     def _refuse(self, request: web.BaseRequest, at: Route | None, user: str, denial: DenialError) -> web.Response:
         # A HEAD asks whether something is there: "not there" is an answer, not a refusal.
@@ -192,14 +205,16 @@ class Ecr:
             )
         if denial.status == 401:
             headers = {
-                **_VERSION,
+                **VERSION,
                 "WWW-Authenticate": f'Basic realm="https://{request.host}/",service="ecr.amazonaws.com"',
             }
             return error(401, denial.code, denial.message, headers=headers)
         return error(denial.status, denial.code, denial.message)
 
 
-_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+def _pages(request: web.BaseRequest) -> listing.Pages:
+    """ECR writes the whole address into `Link` (deitch/docker_registry2#34)."""
+    return listing.Pages(PAGE, MOST, f"{request.scheme}://{request.host}")
 
 
 def _payload(password: str) -> str:
@@ -229,6 +244,8 @@ def _actions(method: str, at: Route) -> tuple[str, ...]:
     reads = method in ("GET", "HEAD")
     if at.kind == "tags":
         return ("ListImages",)
+    if at.kind == "referrers":  # ECR API reference, ListImageReferrers
+        return ("BatchGetImage",)
     if at.kind == "manifests":
         return ("BatchGetImage",) if reads else ("PutImage",) if method == "PUT" else ("BatchDeleteImage",)
     if at.kind == "blobs":

@@ -7,26 +7,34 @@ and shapes: what the real Docker clients print against Docker Hub.
 from __future__ import annotations
 
 import base64
+import hashlib
+import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from labs.sandbox.gateway.errors import UnavailableError
+from labs.sandbox.gateway.errors import DenialError, UnavailableError
 from labs.sandbox.gateway.http import FORM_BYTES, MANIFEST_BYTES, answer, body
+from labs.sandbox.gateway.memory.access_log import QUIET
 from labs.sandbox.gateway.memory.clock import iso
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.memory.tokens import HUB_SECONDS
+from labs.sandbox.gateway.registries import listing
 from labs.sandbox.gateway.registries.store import Store, unavailable
-from labs.sandbox.gateway.registries.upstream import Route, error, route
+from labs.sandbox.gateway.registries.upstream import VERSION, Route, error, route
 
 SERVICE = "registry.docker.io"
 DENIED = "requested access to the resource is denied"
 WRONG_PASSWORD = "incorrect username or password"
 LIMIT_PAGE = "https://www.docker.com/increase-rate-limit"
+CATALOG = "/v2/_catalog"
 WINDOW = timedelta(hours=6)
 """Docker Hub counts pulls per six hours (Docker documentation, "Docker Hub usage and limits")."""
+ANONYMOUS_PULLS = 100
+"""In that time; twice as many with a personal account (the same page)."""
 
 
 class Hub:
@@ -107,7 +115,9 @@ class Hub:
         bearer = request.headers.get("Authorization", "")
         content = self._state.signer.read_hub(bearer[7:]) if bearer[:7].lower() == "bearer " else None
         if request.path in ("/v2/", "/v2"):
-            return answer({}, headers=_VERSION) if content else _challenge(request, None)
+            return answer({}, headers=VERSION) if content else _challenge(request, None)
+        if request.path == CATALOG:  # Docker Hub asks for a scope that it gives nobody
+            return _challenge(request, None, problem='error="insufficient_scope"' if content else "", catalog=True)
         if at is None:
             return _challenge(request, None) if content is None else error(404, "NOT_FOUND", "404 page not found")
         needed = needed_action(request, at)
@@ -117,6 +127,8 @@ class Hub:
             return self._denied(request, at, needed, content)
         try:
             return await self._allowed(request, at, content)
+        except DenialError as denial:
+            return error(denial.status, denial.code, denial.message)
         except UnavailableError as failure:
             return unavailable(failure)
 
@@ -138,19 +150,15 @@ class Hub:
         return _challenge(request, at, needed, 'error="insufficient_scope"')
 
     async def _allowed(self, request: web.BaseRequest, at: Route, content: dict[str, Any]) -> web.StreamResponse:
-        user = content["user"]
         if at.kind == "manifests":
-            if request.method == "PUT":
-                data = await body(request, MANIFEST_BYTES)
-                async with self._state.lock:
-                    return await self._store.accept(request, at, user, data)
-            if request.method == "DELETE":
-                return error(405, "UNSUPPORTED", "The operation is unsupported.")
-            if request.method == "GET" and (limited := self._limit(at, user)):
-                return limited
-            response = await self._store.upstream.forward(request, request.raw_path)
-            self._tell_read(request, at, user, response.status)
-            return response
+            return await self._manifest(request, at, content["user"])
+        held = self._state.images["hub"].get(at.name)
+        if at.kind == "referrers":  # never 404: a client would take it that there is no such API ("Listing Referrers")
+            return listing.referrers(request, held, at.reference)
+        if at.kind == "tags":
+            if held is None:
+                return error(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": at.name})
+            return listing.tags(request, at.name, held, listing.Pages())
         target = request.raw_path
         sources = request.query.getall("from", []) if at.kind == "uploads" else []
         if any("pull" not in content["access"].get(source, ()) for source in sources):
@@ -159,6 +167,25 @@ class Hub:
             return error(405, "UNSUPPORTED", "The operation is unsupported.")
         return await self._store.upstream.forward(request, target)
 
+    async def _manifest(self, request: web.BaseRequest, at: Route, user: str) -> web.StreamResponse:
+        if request.method == "PUT":
+            data = await body(request, MANIFEST_BYTES)
+            async with self._state.lock:
+                return await self._store.accept(request, at, user, data)
+        if request.method == "DELETE":
+            return error(405, "UNSUPPORTED", "The operation is unsupported.")
+        limit, used = self._quota(user)
+        if request.method == "GET" and self._state.accounts.pull_limit is not None and used >= limit:
+            return self._limited(request, at, user, limit)
+
+        def told(status: int) -> Mapping[str, str]:
+            counts = request.method == "GET" and status == 200 and not QUIET.get()
+            return _rate(request, user, limit, used + counts)
+
+        response = await self._store.upstream.forward(request, request.raw_path, told)
+        self._tell_read(request, at, user, response.status)
+        return response
+
     def _tell_read(self, request: web.BaseRequest, at: Route, user: str, status: int) -> None:
         told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, "status": status}
         if status == 404 and request.method == "GET":
@@ -166,36 +193,43 @@ class Hub:
         elif status == 200:  # Docker Hub counts as a pull what gets a manifest, and not a look by HEAD
             self._state.events.add("hub", "pull" if request.method == "GET" else "pull-head", **told)
 
-    def _limit(self, at: Route, user: str) -> web.Response | None:
-        """The pull limit of a case: `n` pulls per six hours for anonymous clients, twice as many for an account.
+    def _quota(self, user: str) -> tuple[int, int]:
+        """How many pulls the window has for an account (empty: for all who are anonymous), and how many there were.
 
-        A pull is a GET of a manifest; checks for a new version with HEAD are free (Docker Hub usage and limits).
+        A pull is a GET of a manifest; checks for a new version with HEAD are free (Docker Hub usage and limits). The
+        lab counts as Docker Hub does, and refuses only where a case of the clinic set a limit.
         """
         pulls = self._state.accounts.pull_limit
-        if pulls is None:
-            return None
-        limit = pulls * 2 if user else pulls
-        since = max(self._state.accounts.limit_since, self._state.clock.now() - WINDOW.total_seconds())
+        anonymous = ANONYMOUS_PULLS if pulls is None else pulls
+        since = iso(max(self._state.accounts.limit_since, self._state.clock.now() - WINDOW.total_seconds()))
         used = sum(
-            event["service"] == "hub"
-            and event["kind"] == "pull"
-            and event["user"] == user
-            and event["time"] >= iso(since)
+            event["service"] == "hub" and event["kind"] == "pull" and event["user"] == user and event["time"] >= since
             for event in self._state.events.since()
         )
-        if used < limit:
-            return None
+        return anonymous * 2 if user else anonymous, used
+
+    def _limited(self, request: web.BaseRequest, at: Route, user: str, limit: int) -> web.Response:
         message = f"You have reached your unauthenticated pull rate limit. {LIMIT_PAGE}"
-        if user:
-            message = f"You have reached your pull rate limit. You may increase the limit by upgrading: {LIMIT_PAGE}"
+        if user:  # with the id of the token that asked
+            token = hashlib.sha1(request.headers["Authorization"].encode(), usedforsecurity=False).digest()
+            named = f"'{user}': dckr_jti_{base64.urlsafe_b64encode(token).decode()}"
+            message = f"You have reached your pull rate limit as {named}. You may increase the limit by upgrading. "
+            message += LIMIT_PAGE
         told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, "status": 429}
         self._state.events.add("hub", "refused", code="TOOMANYREQUESTS", message=message, **told)
-        seconds = int(WINDOW.total_seconds())
-        headers = {"RateLimit-Limit": f"{limit};w={seconds}", "RateLimit-Remaining": f"0;w={seconds}"}
-        return error(429, "TOOMANYREQUESTS", message, headers=headers)
+        return error(429, "TOOMANYREQUESTS", message, headers=_rate(request, user, limit, limit))
 
 
-_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+def _rate(request: web.BaseRequest, user: str, limit: int, used: int) -> dict[str, str]:
+    """Docker Hub's headers of GET and HEAD of manifests; the source is the account's id, or who is anonymous' address
+    (Docker Hub usage and limits, "View pull rate and limit").
+    """
+    window = f"w={int(WINDOW.total_seconds())}"
+    return {
+        "ratelimit-limit": f"{limit};{window}",
+        "ratelimit-remaining": f"{max(0, limit - used)};{window}",
+        "docker-ratelimit-source": str(uuid.uuid5(uuid.NAMESPACE_DNS, user)) if user else request.remote or "",
+    }
 
 
 def needed_action(request: web.BaseRequest, at: Route) -> str:
@@ -217,13 +251,18 @@ def basic(request: web.BaseRequest) -> tuple[str, str] | None:
     return user, password
 
 
-def _challenge(request: web.BaseRequest, at: Route | None, needed: str = "", problem: str = "") -> web.Response:
+def _challenge(
+    request: web.BaseRequest, at: Route | None, needed: str = "", problem: str = "", catalog: bool = False
+) -> web.Response:
     parts = [f'Bearer realm="http://{request.host}/token"', f'service="{SERVICE}"']
     detail = None
     if at is not None:
         actions = "pull,push" if needed == "push" else needed
         parts.append(f'scope="repository:{at.name}:{actions}"')
         detail = [{"Type": "repository", "Class": "", "Name": at.name, "Action": one} for one in actions.split(",")]
+    if catalog:
+        parts.append('scope="registry:catalog:*"')
+        detail = [{"Type": "registry", "Class": "", "Name": "catalog", "Action": "*"}]
     if problem:
         parts.append(problem)
     return error(401, "UNAUTHORIZED", "authentication required", detail, {"WWW-Authenticate": ",".join(parts)})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -14,7 +15,7 @@ from labs.sandbox.gateway.errors import NotAnObjectError, UnavailableError
 from labs.sandbox.gateway.http import answer, json_object
 from labs.sandbox.gateway.memory.clock import iso
 from labs.sandbox.gateway.memory.entries import HubPrivacy, HubRepository, HubRepositoryGone
-from labs.sandbox.gateway.memory.images import Image
+from labs.sandbox.gateway.memory.images import Repository
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.hub import basic
 from labs.sandbox.gateway.registries.store import Store, unavailable
@@ -30,6 +31,8 @@ LOGINS = {
     "/api/v2/users/login/": ("username", "password", "token"),
 }
 """Path → the fields that it reads, and the one that it answers."""
+PAGE, MOST = 10, 100
+"""Entries of a page where nobody says how many, and at most."""
 NOT_FOUND = {"message": "object not found", "errinfo": {}}
 FORBIDDEN = {"detail": "You do not have permission to perform this action.", "message": "access denied", "errinfo": {}}
 WRONG_LOGIN = {"detail": "Incorrect authentication credentials", "message": "Incorrect authentication credentials"}
@@ -61,7 +64,7 @@ class HubApi:
             return answer(WRONG_LOGIN, 401)
         namespace, name, rest = parts["namespace"], parts["name"], parts["rest"]
         if not name:
-            return self._list(namespace, user) if request.method == "GET" else answer(NOT_FOUND, 405)
+            return self._list(request, namespace, user) if request.method == "GET" else answer(NOT_FOUND, 405)
         return await self._one(request, f"{namespace}/{name}", rest or "", user)
 
     async def _login(self, request: web.BaseRequest, name: str, secret: str, answered: str) -> web.Response:
@@ -98,12 +101,12 @@ class HubApi:
             return ""
         return credentials[0] if await self._state.run(self._state.accounts.accepts, *credentials) else None
 
-    def _list(self, namespace: str, user: str) -> web.Response:
+    def _list(self, request: web.BaseRequest, namespace: str, user: str) -> web.Response:
         mine = sorted(name for name in self._state.images["hub"].repositories if name.startswith(f"{namespace}/"))
         shown = [self._describe(name) for name in mine if self._visible(name, user)]
         if not mine and not self._state.accounts.exists(namespace):
             return answer(NOT_FOUND, 404)
-        return answer({"count": len(shown), "next": None, "previous": None, "results": shown})
+        return _page(request, shown)
 
     def _visible(self, name: str, user: str) -> bool:
         return name not in self._state.accounts.private or name.partition("/")[0] == user
@@ -125,7 +128,7 @@ class HubApi:
             "pull_count": pulls,
             "last_updated": iso(repository.updated_at),
             "date_registered": iso(repository.created_at),
-            "storage_size": sum(image.size for image in repository.images.values()),
+            "storage_size": sum(image.size for image in repository.all()),
         }
 
     async def _one(self, request: web.BaseRequest, name: str, rest: str, user: str) -> web.StreamResponse:
@@ -134,7 +137,7 @@ class HubApi:
             self._refuse(request, name, 404, "NOT_FOUND", NOT_FOUND["message"], user)
             return answer(NOT_FOUND, 404)
         if request.method == "GET" and rest != "privacy/":
-            return self._tags(list(repository.images.values())) if rest else answer(self._describe(name))
+            return self._tags(request, repository) if rest else answer(self._describe(name))
         if not owner:
             status = 403 if user else 401
             self._refuse(request, name, status, "FORBIDDEN", FORBIDDEN["detail"], user)
@@ -145,7 +148,7 @@ class HubApi:
             return await self._delete(name, user)
         return answer({"detail": f'Method "{request.method}" not allowed.'}, 405)
 
-    def _tags(self, images: list[Image]) -> web.Response:
+    def _tags(self, request: web.BaseRequest, repository: Repository) -> web.Response:
         results = [
             {
                 "name": tag,
@@ -156,11 +159,11 @@ class HubApi:
                 "tag_status": "active",
                 "images": [{"digest": image.digest, "size": image.size, "status": "active"}],
             }
-            for image in images
+            for image in repository.all()
             for tag in image.tags
         ]
         results.sort(key=lambda one: str(one["last_updated"]), reverse=True)
-        return answer({"count": len(results), "next": None, "previous": None, "results": results})
+        return _page(request, results)
 
     async def _privacy(self, request: web.BaseRequest, name: str, user: str) -> web.Response:
         private = (await _content(request)).get("is_private")
@@ -173,7 +176,7 @@ class HubApi:
     async def _delete(self, name: str, user: str) -> web.Response:
         async with self._state.lock:
             repository = self._state.images["hub"].get(name)
-            images = list(repository.images.values()) if repository else []
+            images = repository.all() if repository else []
             if not await self._upstream.alive():
                 return unavailable(UnavailableError("hub"))
             await self._state.record(HubRepositoryGone(name))
@@ -189,6 +192,25 @@ class HubApi:
     ) -> None:
         told: dict[str, Any] = {"repository": name, "reference": request.path[:200], "user": user, "status": status}
         self._state.events.add("hub", "refused", code=code, message=str(message), **told)
+
+
+def _page(request: web.BaseRequest, results: list[dict[str, Any]]) -> web.Response:
+    """The page of a list that was asked for (Docker Hub API reference, `page` and `page_size`)."""
+    asked = {name: request.query.get(name, usual) for name, usual in (("page", "1"), ("page_size", str(PAGE)))}
+    if not all(re.fullmatch(r"[1-9]\d{0,8}", text, re.ASCII) for text in asked.values()):
+        return answer(NOT_FOUND, 404)
+    number, size = int(asked["page"]), min(int(asked["page_size"]), MOST)
+    start = (number - 1) * size
+    if start and start >= len(results):
+        return answer(NOT_FOUND, 404)
+
+    def address(page: int) -> str:
+        return f"http://{request.host}{request.path}?{urlencode({'page': page, 'page_size': size})}"
+
+    following = address(number + 1) if start + size < len(results) else None
+    previous = address(number - 1) if number > 1 else None
+    shown = results[start : start + size]
+    return answer({"count": len(results), "next": following, "previous": previous, "results": shown})
 
 
 async def _content(request: web.BaseRequest) -> dict[str, Any]:

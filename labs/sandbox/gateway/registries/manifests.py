@@ -40,7 +40,10 @@ def problem(data: bytes) -> str:
         return "manifest invalid: schemaVersion is 2, mediaType a text"
     if any(not isinstance(parsed.get(name, []), list) for name in ("layers", "manifests")):
         return "manifest invalid: layers and manifests are lists"
-    for descriptor in (parsed.get("config"), *parsed.get("layers", ()), *parsed.get("manifests", ())):
+    if not isinstance(parsed.get("artifactType") or "", str) or not isinstance(parsed.get("annotations") or {}, dict):
+        return "manifest invalid: artifactType is a text, annotations a map"
+    alone = (parsed.get("config"), parsed.get("subject"))
+    for descriptor in (*alone, *parsed.get("layers", ()), *parsed.get("manifests", ())):
         if descriptor is not None and not _is_descriptor(descriptor):
             return "manifest invalid: a descriptor needs mediaType, size and digest"
         if descriptor and descriptor.get("urls"):

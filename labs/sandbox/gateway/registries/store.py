@@ -17,6 +17,7 @@ from labs.sandbox.gateway.registries import manifests
 from labs.sandbox.gateway.registries.upstream import (
     DIGEST,
     NO_SPACE,
+    VERSION,
     Answer,
     Route,
     Upstream,
@@ -55,9 +56,12 @@ class Store:
             self.state.events.add(self.name, "push", repository=at.name, reference=at.reference, user=user, status=201)
             headers = {
                 "Docker-Content-Digest": digest,
-                "Docker-Distribution-Api-Version": "registry/2.0",
+                **VERSION,
                 "Location": relocated(f"/v2/{at.name}/manifests/{digest}", request.host),
             }
+            image = self.state.images[self.name].find(at.name, digest)
+            if image and image.subject:  # distribution specification, "Pushing Manifests with Subject"
+                headers["OCI-Subject"] = image.subject
             return web.Response(status=201, headers=headers)
         told: dict[str, Any] = {"repository": at.name, "reference": at.reference, "user": user, **_first(reply)}
         self.state.events.add(self.name, "refused", status=reply.status, **told)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from labs.sandbox.gateway.errors import TooLargeError, UnavailableError
 from labs.sandbox.gateway.http import LAYER_BYTES, Upload, answer
 
 CHUNK = 1 << 18
+VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 _FULL = re.compile(rb'no space left on device|"Err":(?:28|122)\b')
 """What the registry's 500 says of a full disk: in words, or the number of the system's error (ENOSPC, EDQUOT)."""
 NO_SPACE = "no space left on device in the registry's store"
@@ -32,7 +33,8 @@ _ROUTE = re.compile(
     r"(?P<uploads>blobs/uploads)/(?P<upload>[\w=.-]*)"
     rf"|blobs/(?P<blob>{_DIGEST})"
     rf"|manifests/(?P<manifest>\w[\w.-]{{0,127}}|{_DIGEST})"
-    r"|(?P<tags>tags)/list)",
+    r"|(?P<tags>tags)/list"
+    r"|referrers/(?P<referrers>[^/]{1,300}))",
     re.ASCII,
 )
 """Stricter than the registry, which answers a tag like `md5:0` with 500."""
@@ -46,7 +48,9 @@ _HOP = frozenset(  # RFC 9110, section 7.6.1, and what aiohttp writes itself
 
 @dataclass(frozen=True)
 class Route:
-    """What a /v2 request is about: `kind` is uploads, blobs, manifests or tags."""
+    """What a /v2 request is about: `kind` is uploads, blobs, manifests, tags or referrers (of what is no digest, too:
+    the specification wants 400 for that).
+    """
 
     kind: str
     name: str
@@ -67,9 +71,10 @@ def route(path: str) -> Route | None:
     found = _ROUTE.fullmatch(path)
     if not found or len(found["name"]) > 255:
         return None
-    kind = next(kind for kind in ("uploads", "blob", "manifest", "tags") if found[kind])
+    kind = next(kind for kind in ("uploads", "blob", "manifest", "tags", "referrers") if found[kind])
     kinds = {"blob": "blobs", "manifest": "manifests"}
-    return Route(kinds.get(kind, kind), found["name"], found["blob"] or found["manifest"] or found["upload"] or "")
+    references = (found[group] for group in ("blob", "manifest", "upload", "referrers"))
+    return Route(kinds.get(kind, kind), found["name"], next(filter(None, references), ""))
 
 
 def says_full(status: int, body: bytes) -> bool:
@@ -81,8 +86,8 @@ def error(
     status: int, code: str, message: str, detail: object = None, headers: dict[str, str] | None = None
 ) -> web.Response:
     """An error as registries write it (distribution specification, "Error codes")."""
-    headers = {"Docker-Distribution-Api-Version": "registry/2.0", **(headers or {})}
-    return answer({"errors": [{"code": code, "message": message, "detail": detail}]}, status, headers)
+    content = {"errors": [{"code": code, "message": message, "detail": detail}]}
+    return answer(content, status, {**VERSION, **(headers or {})})
 
 
 class Upstream:
@@ -129,8 +134,13 @@ class Upstream:
         except (aiohttp.ClientError, OSError, TimeoutError) as failure:
             raise UnavailableError(str(failure)) from failure
 
-    async def forward(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+    async def forward(
+        self, request: web.BaseRequest, target: str, more: Callable[[int], Mapping[str, str]] = lambda _: {}
+    ) -> web.StreamResponse:
         """Pass a request on and its answer back, in both directions as it comes.
+
+        Args:
+            more: headers that the answer gets beside the registry's own, by its status.
 
         Raises:
             UnavailableError: the registry does not answer (and nothing was sent to the client yet).
@@ -162,11 +172,13 @@ class Upstream:
                 if says_full(reply.status, said):
                     return error(403, "DENIED", NO_SPACE)
                 return web.Response(status=reply.status, body=said, content_type="application/json")
-            return await _pass_back(request, reply)
+            return await _pass_back(request, reply, more(reply.status))
 
 
-async def _pass_back(request: web.BaseRequest, reply: aiohttp.ClientResponse) -> web.StreamResponse:
-    response = web.StreamResponse(status=reply.status)
+async def _pass_back(
+    request: web.BaseRequest, reply: aiohttp.ClientResponse, more: Mapping[str, str]
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=more)
     for name, value in reply.headers.items():
         if name.lower() not in _HOP:
             response.headers[name] = value
