@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import IO
 from labs.base.marks import APP, TITLE_LABEL
 from labs.base.settings import CLONE, Settings
 from labs.base.text import short
+from labs.base.unpacking import unpacked
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
 from labs.checks.container import named, wait_for_page
@@ -148,10 +148,12 @@ def _carried(settings: Settings, image_id: str, secrets: frozenset[str]) -> tupl
 
 
 def holds(stream: IO[bytes], secrets: Iterable[str]) -> bool:
-    """Whether one of the texts stands in a layer, packed by gzip (RFC 1952) or not."""
-    packed = stream.read(2) == b"\x1f\x8b"
-    stream.seek(0)
-    content = gzip.GzipFile(fileobj=stream, mode="rb") if packed else stream
+    """Whether one of the texts stands in a layer, packed or not.
+
+    Raises:
+        UnknownCompressionError: this Python cannot read it.
+    """
+    content = unpacked(stream) or stream
     wanted = [secret.encode() for secret in secrets]
     longest, tail = max(map(len, wanted), default=0), b""
     while chunk := content.read(CHUNK):

@@ -37,6 +37,11 @@ NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 Look = Callable[[str, IO[bytes]], None]
 """Is shown each member once: its name, and its content from the beginning."""
+_NOT_READ: tuple[type[Exception], ...] = (
+    *(tarfile.TarError, ValueError, KeyError, TypeError, UnknownCompressionError),
+    *ERRORS,
+)
+"""What reading an archive raises, or whoever looks at what is in it."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def read(settings: Settings, references: Sequence[str], look: Look | None = None
     with saving(settings, references) as (stream, told):
         try:
             images = archive(stream, look)
-        except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
+        except _NOT_READ as error:
             broken = str(error)
             stream.close()  # the client would wait for ever for somebody who reads
         said = told.read().decode("utf-8", "replace")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +16,11 @@ from labs.checks.image import VERSION_LABEL
 from labs.seams import image_layers
 from labs.seams.engine import HistoryEntry
 from labs.seams.image_layers import Layer, SavedImage
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from .fakes import FakePage, FakeWorld, container, digest, image, manifest
 from .verdicts import run, told
@@ -38,11 +45,11 @@ def ready(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> FakeWorld:
     return world
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_key_is_found_in_a_layer_packed_or_not(packed: bool) -> None:
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress])
+def test_a_key_is_found_in_a_layer_packed_or_not(pack: Callable[[bytes], bytes]) -> None:
     content = f"before {KEY} after".encode()
     with tempfile.SpooledTemporaryFile() as layer:  # as `docker save` is read: it can be written to as well
-        layer.write(gzip.compress(content) if packed else content)
+        layer.write(pack(content))
         layer.seek(0)
         assert release.holds(layer, [KEY])
         layer.seek(0)
