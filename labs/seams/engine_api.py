@@ -105,8 +105,12 @@ def images(host: str) -> dict[str, list[str]]:
 
 
 def builder_cache(host: str) -> int:
-    """Bytes that BuildKit keeps of earlier builds (`GET /system/df`); the classic builder keeps images instead."""
+    """Bytes that BuildKit keeps of earlier builds (`GET /system/df`, whose answer has another form since API 1.52); the
+    classic builder keeps images instead.
+    """
     usage = _call(host, "GET", "/system/df?type=build-cache", timeout=60).json()
+    if "BuildCacheUsage" in usage:
+        return int(usage["BuildCacheUsage"].get("TotalSize", 0))
     return sum(int(one["Size"]) for one in usage.get("BuildCache") or () if not one.get("Shared"))
 
 
