@@ -50,8 +50,12 @@ def folder(settings: Settings) -> Path:
 
 def leave(world: World, case: OpenCase, keep: str = "") -> None:
     """Undo a case: remove what it made (but local images of the repository `keep`), restore what it changed."""
-    for item in items(world, keep):
-        item.remove()
+    seen: set[str] = set()
+    # An image of the classic builder may hide the ones that it was built from; they show once it is gone.
+    while (found := list(items(world, keep))) and seen != {item.name for item in found}:
+        seen = {item.name for item in found}
+        for item in found:
+            item.remove()
     case.restore(world)
 
 
