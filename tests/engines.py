@@ -10,13 +10,19 @@ from pathlib import Path
 
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
+from labs.develop.testing import OWN_NETWORK
 from labs.sandbox import leftovers, network, parts
 from labs.seams import engine_api
 
 
 @contextlib.contextmanager
 def own_engine(
-    home: Path, extra: Mapping[str, str] | None = None, programs: Path | None = None, containerd_store: bool = False
+    home: Path,
+    extra: Mapping[str, str] | None = None,
+    programs: Path | None = None,
+    containerd_store: bool = False,
+    own_loopback: bool = False,
+    ip: str = "",
 ) -> Iterator[str]:
     """Run a `dockerd` with all its files below `home`; gives its `DOCKER_HOST`. Nothing of it stays afterwards.
 
@@ -25,6 +31,9 @@ def own_engine(
         programs: folder with another Docker than the system's, as `labs/develop/engines.py` makes it.
         containerd_store: images lie in containerd's store, as in a new Engine 29
             (docs.docker.com/engine/storage/containerd).
+        own_loopback: it runs in a network namespace of its own, as in Docker Desktop's VM: nothing of this machine's
+            loopback is on its own.
+        ip: the address on which it publishes ports, in the place of loopback.
     """
     settings = Settings(home=home)
     for folder in (settings.run, settings.sandbox / "logs"):
@@ -38,6 +47,10 @@ def own_engine(
             environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
         if containerd_store:
             (settings.sandbox / "engine.json").write_text('{"features": {"containerd-snapshotter": true}}')
+        if ip:
+            argv = tuple(ip if word == "127.0.0.1" else word for word in argv)
+        if own_loopback:
+            argv = (*_apart(settings), *argv)
         with (
             Path(part.log).open("ab") as log,
             subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
@@ -56,6 +69,17 @@ def own_engine(
     finally:
         leftovers.sweep(settings)
         leftovers.remove_tree(home)
+
+
+def _apart(settings: Settings) -> list[str]:
+    """A command that runs another in a network of its own, in which the engine's bridge is."""
+    name = network.bridge_name(settings)
+    network.remove_bridge(settings)
+    (settings.run / "exec").mkdir(
+        exist_ok=True
+    )  # the engine's folder for temporary files, which the script needs before
+    made = f'ip link add {name} type bridge; ip addr add 172.31.255.1/24 dev {name}; ip link set {name} up; exec "$@"'
+    return ["unshare", "--net", "--mount", "sh", "-ec", OWN_NETWORK, "sh", "sh", "-ec", made, "sh"]
 
 
 def _look(host: str, process: subprocess.Popen[bytes]) -> Look:

@@ -246,6 +246,11 @@ class Settings:
         """The gateway's administration socket, for the kit alone."""
         return self.run / "admin.sock"
 
+    @property
+    def tunnel_socket(self) -> Path:
+        """Where the tunnel to the engine says that it stands, where the engine needs one."""
+        return self.run / "tunnel.sock"
+
     # Addresses ---------------------------------------------------------------------------------
 
     @property

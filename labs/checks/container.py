@@ -48,7 +48,10 @@ def page_answers(
             f"e não “{environment}”.",
             f"docker ps --filter publish={port}",
         )
-    return passed(_page_summary(port, health, keys), image=container.image_id)
+    summary = _page_summary(port, health, keys)
+    if port in container.exposed:
+        summary += f" A porta {port} está aberta à rede; só para esta máquina seria -p 127.0.0.1:{port}:3333."
+    return passed(summary, image=container.image_id)
 
 
 def _page_summary(port: int, health: dict[str, Any], keys: list[str] | None) -> str:

@@ -59,9 +59,9 @@ def _refused() -> int:
 
 def _listed(settings: Settings) -> str:
     """What is deleted of the state folder, and of an engine that is the learner's own."""
-    from labs.sandbox import lifecycle
+    from labs.sandbox import first_day
 
-    names = [f"{settings.home / name}: {words}" for name, words in lifecycle.deleted_at_reset(settings).items()]
+    names = [f"{settings.home / name}: {words}" for name, words in first_day.deleted_at_reset(settings).items()]
     if settings.engine_host and not settings.has_private_engine:
         from labs.ownership import removal
 

@@ -15,7 +15,7 @@ from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.settings import Settings, default_home
 from labs.machine import environment, tools
-from labs.sandbox import engine_choice, leftovers, network, parts
+from labs.sandbox import engine_choice, leftovers, network, parts, reach
 
 DISK_NEEDED = 2 * 1024**3
 """Environment 0.45 GB, base image, builds and two registries, with room to spare."""
@@ -53,7 +53,7 @@ def examine() -> list[Finding]:
     found = {item.name: item for item in programs if item.ok}
     said = tools.answers(settings, {name: tools.OF_THE_SYSTEM[name] for name in found})
     programs = [_answered(item, said[item.name]) if item.ok else item for item in programs]
-    findings += [engine, *programs, *_own_tools(settings), _registry(settings), *_ports(settings)]
+    findings += [engine, *_reach(settings), *programs, *_own_tools(settings), _registry(settings), *_ports(settings)]
     return findings
 
 
@@ -90,15 +90,24 @@ def _disk(home: Path) -> Finding:
 
 def _engine(settings: Settings) -> tuple[bool, Finding]:
     """Whether the engine is (or would be) a private one, and the finding."""
+    said: list[str] = []
     try:
-        host = engine_choice.choose(settings)
+        host = engine_choice.choose(settings, said.append)
     except LabError as error:
         package = "docker.io" if _wants_docker(error) else ""
         command = _docker_command(error) if isinstance(error, MissingDependency) else error.next_command
         return True, Finding("engine", False, error.observed or error.what, command, package)
     private = host == settings.private_engine
     own = "do laboratório" if private else "seu (nunca será parado nem esvaziado)"
-    return private, Finding("engine", True, f"{own}: {host}")
+    return private, Finding("engine", True, "\n  ".join([f"{own}: {host}", *said]))
+
+
+def _reach(settings: Settings) -> list[Finding]:
+    """Whether the learner's own engine gets to the registries of a lab that is up, asked of itself."""
+    if settings.has_private_engine or not leftovers.supervisor_alive(settings):
+        return []
+    observed, anew = reach.why_not(settings), "python3 -m labs down; python3 -m labs up"
+    return [Finding("alcance", not observed, observed or "o engine alcança os registries", anew if observed else "")]
 
 
 def _wants_docker(error: LabError) -> bool:
@@ -262,6 +271,11 @@ def status_text(known: dict[str, Any]) -> str:
     )
     engine = known["engine"]
     lines.append(f"Engine: {engine['host']} ({'do laboratório' if engine['private'] else 'seu'})")
+    if not engine["answers"]:
+        lines.append("⚠ O engine não responde. Próximo comando: docker version")
+    if engine["unreached"]:
+        lines.append(f"⚠ O engine não alcança os registries: {engine['unreached']}")
+        lines.append("Próximo comando: python3 -m labs down; python3 -m labs up")
     lines += [f"{name.upper():<4} {address}" for name, address in known["addresses"].items()]
     lines.append(f"{'parte':<28} {'pid':>7}  {'desde':<19}  {'reinícios':>9}  {'memória':>8}  estado")
     for name, part in known["parts"].items():

@@ -11,86 +11,157 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from labs.base.errors import EngineUnavailable, MissingDependency, StateError
+from labs.base.events import Report
 from labs.base.settings import Settings
-from labs.seams import docker_client, engine_api
+from labs.seams import engine_api
+from labs.seams.unix_http import address
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 SOCKET_PATH_LIMIT = 107
 """Bytes in a Unix socket's path on Linux (unix(7))."""
 
 
-def choose(settings: Settings) -> str:
+def choose(settings: Settings, say: Report = lambda _: None) -> str:
     """`DOCKER_HOST` of the engine to use from now on.
+
+    Args:
+        say: told which of the learner's own were named and cannot be used, and why.
 
     Raises:
         EngineUnavailable: none answers and none can be started here.
         StateError: the state folder's path is too long for the private engine's sockets.
     """
-    if os.environ.get("LABS_ENGINE") != "private":
-        if settings.has_private_engine:
-            return _private(settings)
-        if settings.engine_host and answers(settings.engine_host):
-            return settings.engine_host
-        for host in learners_hosts():
-            if host != settings.private_engine and answers(host):
-                return host
-    return _private(settings)
+    if os.environ.get("LABS_ENGINE") == "private":
+        return _private(settings, [])
+    chosen = settings.engine_host
+    own = settings.private_engine
+    if not (settings.has_private_engine or (chosen and answers(chosen))):
+        chosen = next((one.host for one in learners_hosts() if one.host != own and not why_not(one)), own)
+    unusable = passed_over(chosen)
+    if chosen == own:
+        chosen = _private(settings, unusable)
+    for words in unusable:
+        say(f"⚠ {words} Uso {chosen}.")
+    return chosen
 
 
-def learners_hosts() -> Iterator[str]:
+class Host(NamedTuple):
+    """Where an engine may be: its address as the docker CLI reads it, who names it, and whether it is to be TLS."""
+
+    host: str
+    named_by: str = ""
+    tls: bool = False
+
+
+def learners_hosts() -> Iterator[Host]:
     """Where the learner's own engine may be, in the docker CLI's order."""
-    if host := os.environ.get("DOCKER_HOST"):
-        yield host
-    if host := _context_host():
-        yield host
+    if host := os.environ.get("DOCKER_HOST", "").strip():
+        tls = bool(os.environ.get("DOCKER_TLS_VERIFY") or os.environ.get("DOCKER_TLS"))
+        yield Host(_as_the_client_reads(host), "DOCKER_HOST", tls)
+    if context := _context():
+        yield context
     if sys.platform != "win32":
-        yield DEFAULT_SOCKET
+        yield Host(DEFAULT_SOCKET)
+
+
+def passed_over(chosen: str) -> list[str]:
+    """In words, which hosts the learner named that come before the chosen one and cannot be used, why, and what then.
+
+    Without them a lab would use another engine than the docker of the terminal beside it, and nobody would know why.
+    """
+    named = [one for one in takewhile(lambda one: one.host != chosen, learners_hosts()) if one.named_by]
+    found = [(one, why_not(one)) for one in named]
+    return [f"O Docker de {one.named_by} ({one.host}) não serve ao laboratório: {why}." for one, why in found if why]
 
 
 def answers(host: str) -> bool:
-    """Whether an engine answers there; other transports (ssh, npipe) are asked through the docker CLI.
+    """Whether an engine answers there, in clear, as the kit talks to it."""
+    return not why_not(Host(host))
 
-    One that wants TLS (`minikube docker-env`) does not answer: it is another machine's, which cannot reach the lab's
-    registries on this machine's loopback.
+
+def why_not(one: Host) -> str:
+    """Why the lab cannot use an engine; empty where it can. It speaks HTTP over a Unix socket or plain TCP: nothing is
+    sent in clear to where SSH or TLS was meant.
     """
-    if host.startswith(("unix://", "tcp://")):
-        return not engine_api.ping(host)
-    return docker_client.reaches(host)
+    scheme = one.host.partition("://")[0]
+    if scheme == "ssh":
+        server = urlsplit(one.host)
+        port = f"-p {server.port} " if server.port else ""
+        user = f"{server.username}@" if server.username else ""
+        socket = "$HOME/docker-remoto.sock"
+        return (
+            "ele não fala ssh com um engine. Abra o caminho em outro terminal, ssh -nNT "
+            f'{port}-L "{socket}":/var/run/docker.sock {user}{server.hostname}, e neste: '
+            f'export DOCKER_HOST="unix://{socket}"'
+        )
+    if scheme not in ("unix", "tcp"):
+        return f"ele fala com um engine por unix:// ou tcp://, e não por {scheme}://"
+    if one.tls and scheme == "tcp":
+        return "ele não fala TLS com um engine, e sem TLS não fala com este. Para outro: unset DOCKER_HOST"
+    try:
+        address(one.host)
+    except OSError:
+        return "este endereço não é unix:///caminho nem tcp://máquina:porta"
+    return engine_api.ping(one.host)
 
 
-def _context_host() -> str:
-    """The host of the current docker context, read from the CLI's own files (faster than the CLI by 50 ms)."""
+def _as_the_client_reads(host: str) -> str:
+    """An address in full (docker/cli, `opts/hosts.go`): without a scheme it is TCP, and what lacks has a default."""
+    scheme, separator, rest = host.partition("://")
+    if not separator:
+        scheme, rest = "tcp", host
+    if scheme == "unix":
+        return f"unix://{rest}" if rest else DEFAULT_SOCKET
+    if scheme != "tcp":
+        return host
+    name, colon, port = rest.rpartition(":") if not rest.endswith("]") else (rest, "", "")
+    if not colon:
+        name, port = rest, ""
+    return f"tcp://{name or '127.0.0.1'}:{port or 2375}"
+
+
+def _context() -> Host | None:
+    """The current docker context, read from the CLI's own files (faster than the CLI by 50 ms): its metadata, and its
+    certificates beside them (docker/cli, `cli/context/store`).
+    """
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         name = os.environ.get("DOCKER_CONTEXT") or config.get("currentContext", "default")
-        meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
-        return str(json.loads(meta.read_text("utf-8"))["Endpoints"]["docker"]["Host"])
+        own = hashlib.sha256(name.encode()).hexdigest()
+        meta = folder / "contexts" / "meta" / own / "meta.json"
+        endpoint = json.loads(meta.read_text("utf-8"))["Endpoints"]["docker"]
+        tls = any((folder / "contexts" / "tls" / own / "docker").glob("*.pem")) or bool(endpoint.get("SkipTLSVerify"))
+        return Host(_as_the_client_reads(str(endpoint["Host"])), f"contexto {name}", tls)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return ""
+        return None
 
 
-def _private(settings: Settings) -> str:
+def _private(settings: Settings, unusable: Sequence[str]) -> str:
+    """The private engine's host, where one runs or can be started; `unusable`: what was said of the learner's own."""
     if sys.platform != "linux":
         raise EngineUnavailable(
             "Nenhum engine Docker respondeu.",
-            "docker version não alcança nenhum servidor",
+            "\n".join(unusable) or "docker version não alcança nenhum servidor",
             "Abra o Docker Desktop, espere ele ficar verde e repita: python3 -m labs up",
         )
     if os.geteuid() != 0:
         raise EngineUnavailable(
             "Nenhum engine Docker respondeu, e só o root pode iniciar um.",
-            f"usuário {os.geteuid()}; {DEFAULT_SOCKET} não responde ou não permite acesso",
+            "\n".join([*unusable, f"usuário {os.geteuid()}; {DEFAULT_SOCKET} não responde ou não permite acesso"]),
             "sudo python3 -m labs up   (ou inicie o Docker da máquina: sudo systemctl start docker)",
         )
     if dockerd() is None:
         raise MissingDependency(
             "Nenhum engine Docker respondeu e o programa dockerd não está instalado.",
-            "dockerd: não encontrado no PATH",
+            "\n".join([*unusable, "dockerd: não encontrado no PATH"]),
             "apt-get install -y docker.io && python3 -m labs up",
         )
     check_path_length(settings)

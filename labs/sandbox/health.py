@@ -7,29 +7,34 @@ from typing import Any
 
 from labs.base import processes
 from labs.base.settings import Settings
-from labs.sandbox import engine_choice, leftovers
+from labs.sandbox import engine_choice, leftovers, reach
 from labs.sandbox.supervised import PartState
 
 
 def status(settings: Settings) -> dict[str, Any]:
     """What runs, where, since when; plain data, ready for JSON.
 
-    Keys: `running`, `healthy`, `target`, `home`, `since`, `engine` {host, private, answers}, `addresses`, `supervisor`,
-    `parts` by name {pid, since, ready_after, restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
+    Keys: `running`, `healthy`, `target`, `home`, `since`, `engine` {host, private, answers, unreached: why it does not
+    get to the registries, asked of itself}, `addresses`, `supervisor`, `parts` by name {pid, since, ready_after,
+    restarts, healthy, observed, rss_kib, pss_kib}, `disk_free_bytes`.
     """
     state = leftovers.read_state(settings)
     alive = processes.is_alive(state.pid, state.start)
     known = state.parts if alive else {}
+    answers = bool(settings.engine_host) and engine_choice.answers(settings.engine_host)
+    well = alive and all(part.healthy for part in known.values())
+    unreached = reach.why_not(settings) if well and answers else ""
     return {
         "running": alive,
-        "healthy": alive and all(part.healthy for part in known.values()),
+        "healthy": well and answers and not unreached,
         "target": settings.target,
         "home": str(settings.home),
         "since": state.since if alive else 0,
         "engine": {
             "host": settings.engine_host,
             "private": settings.has_private_engine,
-            "answers": bool(settings.engine_host) and engine_choice.answers(settings.engine_host),
+            "answers": answers,
+            "unreached": unreached,
         },
         "addresses": _addresses(settings),
         "supervisor": _describe_process(state.pid) if alive else {},

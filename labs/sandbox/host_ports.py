@@ -6,9 +6,17 @@ import contextlib
 import socket
 from collections.abc import Iterable
 
-from labs.base.errors import LabError
+from labs.base.errors import LabError, SandboxError
 from labs.base.settings import PORTS, Settings
+from labs.base.wait import Look, until
 from labs.seams import engine_api
+
+LET_GO_SECONDS = 1.0
+
+
+def is_of_another_machine(settings: Settings) -> bool:
+    """Whether the engine's published ports are not this machine's: it is talked to over TCP."""
+    return settings.engine_host.startswith("tcp://")
 
 
 def of(settings: Settings) -> range:
@@ -18,9 +26,19 @@ def of(settings: Settings) -> range:
 
 def of_others(settings: Settings, ports: Iterable[int]) -> list[int]:
     """Those on which a program of the machine's listens, and that no container of the lab's engine publishes."""
-    taken = [port for port in ports if is_taken(port)]
-    ours = set().union(*_published(settings).values()) if taken else set()
-    return [port for port in taken if port not in ours]
+    wanted, found = list(ports), list[int]()
+
+    def look() -> Look:
+        found[:] = [port for port in wanted if is_taken(port)]
+        ours = set().union(*_published(settings).values()) if found else set()
+        found[:] = [port for port in found if port not in ours]
+        return Look(not found)
+
+    # The tunnel to another machine's engine lets go of a port shortly after its container did.
+    patience = LET_GO_SECONDS if is_of_another_machine(settings) else 0.0
+    with contextlib.suppress(SandboxError):
+        until("as portas do curso ficarem livres", look, patience)
+    return found
 
 
 def held_by_the_course(settings: Settings) -> list[str]:

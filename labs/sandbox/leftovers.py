@@ -24,7 +24,9 @@ from labs.sandbox.supervised import State
 PART_PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
 SUPERVISOR_SECONDS = 45.0
 PART_SECONDS = 15.0
-SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "docker.pid")
+SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "tunnel.sock", "docker.pid")
+OF_A_HOME = ("labs.sandbox.gateway", "labs.sandbox.tunnel")
+"""Parts that are the kit's own modules; which lab's, their environment says."""
 
 
 def state_file(settings: Settings) -> Path:
@@ -75,7 +77,7 @@ def _is_part(settings: Settings, pid: int, arguments: list[str]) -> bool:
         return ours
     if "labs.sandbox.supervisor" in arguments:
         return ours
-    if "labs.sandbox.gateway" in arguments:
+    if any(module in arguments for module in OF_A_HOME):
         return _variable(pid, "LABS_HOME") == str(settings.home)
     return False
 

@@ -1,4 +1,4 @@
-"""`up`, `down` and `reset` of the sandbox.
+"""`up` and `down` of the sandbox (`reset` is `first_day`'s).
 
 `up` starts the supervisor, which starts all parts at once; waits until each answers a real request; then makes sure of
 the accounts, the base image and the learner's working copies. A file lock lets one of these run at a time per state
@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,8 +24,8 @@ from labs.base.events import Report
 from labs.base.files import locked_within
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
-from labs.sandbox import engine_choice, leftovers, network, parts, registry_program, supervised
-from labs.sandbox.supervised import PartState
+from labs.sandbox import engine_choice, leftovers, network, own_engine, parts, reach, registry_program, supervised
+from labs.sandbox.supervised import Part, PartState
 from labs.seams import docker_files, engine_api
 
 Decided = Callable[[Settings], None]
@@ -33,25 +33,6 @@ START_SECONDS = 60.0
 LOCK_SECONDS = 300.0
 HOPELESS = 4
 """Restarts in the sight of who waits, after which waiting for a part makes no sense."""
-LEARNERS = {
-    "work": "os seus notebooks e o seu widget-server",
-    "docker": "logins do Docker no laboratório",
-    "aws": "perfis e credenciais da AWS do laboratório",
-    "secrets": "senhas e chaves do laboratório",
-    "jupyter": "o arranjo do JupyterLab",
-    "ipython": "o histórico dos notebooks",
-    "curl": "a configuração do curl",
-    "run": "endereços do que está de pé",
-    "progress.json": "o seu progresso",
-    "quiz.json": "as suas respostas aos quizzes",
-    "certificado.html": "o certificado",
-    "settings.json": "a configuração do laboratório",
-    "ledger.jsonl": "o registro do que o curso criou",
-    "locks": "travas",
-    "live": "a escolha das suas contas de verdade, com logins e progresso",
-}
-"""What `reset` deletes of the state folder, beside the sandbox, as a learner knows it."""
-KEPT_AT_RESET = ("tools", "cache")
 _DETACHED: list[subprocess.Popen[bytes]] = []
 """Supervisors that this process started and that outlive it. Dropped handles would be warned of as forgotten ones."""
 
@@ -146,6 +127,7 @@ def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Set
     except BaseException:
         with contextlib.suppress(LabError):  # the first error is the one to tell
             leftovers.sweep(settings)
+            own_engine.forget_tunnel(Settings.load(settings.home))
         raise
 
 
@@ -156,7 +138,7 @@ def _start(settings: Settings, report: Report) -> Settings:
     if found := leftovers.sweep(settings):
         report(f"Removi restos de uma execução interrompida: {', '.join(found)}.")
     before = settings.engine_host
-    host = engine_choice.choose(settings)
+    host = engine_choice.choose(settings, report)
     decided = settings.with_changes(engine_host=host, ports=network.choose_ports(settings, report))
     if before and before != host:
         report(f"⚠ O engine mudou: antes {before}, agora {host}.")
@@ -164,8 +146,10 @@ def _start(settings: Settings, report: Report) -> Settings:
         decided.save()
     program = registry_program.registry_program(decided, report)
     bridge = network.ensure_bridge(decided) if decided.has_private_engine else ""
+    tunnelled = own_engine.prepare(decided, report)
     report("Iniciando o laboratório …")
-    _write(_parts_file(decided), supervised.plan_text(parts.specifications(decided, program, bridge)))
+    planned = parts.specifications(decided, program, bridge, tunnelled=tunnelled)
+    _write(_parts_file(decided), supervised.plan_text(planned))
     _start_supervisor(decided)
     return decided
 
@@ -178,16 +162,23 @@ def _take_over(settings: Settings, report: Report) -> bool:
     if not (leftovers.parts_outlived_supervisor(settings) and _engine_present(settings)):
         return False
     bridge = network.bridge_name(settings) if settings.has_private_engine else ""
-    planned = parts.specifications(settings, registry_program.registry_program(settings, report), bridge)
     try:
-        if not parts.are_as_planned(supervised.read_plan(str(_parts_file(settings))), planned):
-            return False
+        running = supervised.read_plan(str(_parts_file(settings)))
     except (OSError, ValueError):
+        return False
+    program = registry_program.registry_program(settings, report)
+    if not parts.are_as_planned(
+        running, parts.specifications(settings, program, bridge, tunnelled=_has_tunnel(running))
+    ):
         return False
     report("O supervisor tinha parado; as outras partes continuam de pé.")
     _start_supervisor(settings)
     until("o supervisor começar", lambda: Look(leftovers.supervisor_alive(settings)), START_SECONDS)
     return True
+
+
+def _has_tunnel(planned: Iterable[Part]) -> bool:
+    return any(part.name == parts.TUNNEL for part in planned)
 
 
 def _parts_file(settings: Settings) -> Path:
@@ -282,12 +273,11 @@ def _last_lines(log: Path, count: int = 12) -> str:
 
 def _ensure_content(settings: Settings, report: Report) -> None:
     """Accounts, base image, seeded images, working copies: at the first `up` minutes of typing, later milliseconds."""
-    from labs.sandbox import base_image, noted, seeds, workspace  # need what a bare machine lacks
+    from labs.sandbox import seeds, workspace  # need what a bare machine lacks
 
     def images() -> None:
-        noted.note(settings)
-        base = base_image.ensure(settings, report)
-        noted.saw_base(settings, base)
+        base = own_engine.ensure_base(settings, report)
+        reach.require(settings, parts.TUNNEL in leftovers.read_state(settings).parts)
         workspace.ensure(settings, base)
         seeds.seed_hub(settings, base, report)
 
@@ -308,10 +298,10 @@ def down(settings: Settings, report: Report = print) -> None:
         report("O laboratório já está parado.")
         return
     with locked(settings):
-        _stop(_load_or_defaults(settings), report)
+        stop(load_or_defaults(settings), report)
 
 
-def _load_or_defaults(settings: Settings) -> Settings:
+def load_or_defaults(settings: Settings) -> Settings:
     """Stopping must work with a damaged settings file too."""
     try:
         return Settings.load(settings.home).sandboxed()
@@ -319,7 +309,7 @@ def _load_or_defaults(settings: Settings) -> Settings:
         return settings
 
 
-def _stop(settings: Settings, report: Report) -> None:
+def stop(settings: Settings, report: Report) -> None:
     state = leftovers.read_state(settings)
     _stop_private_containers(settings)
     was_running = processes.is_alive(state.pid, state.start)
@@ -327,6 +317,7 @@ def _stop(settings: Settings, report: Report) -> None:
         report("Parando o laboratório …")
         processes.stop(state.pid, state.start, leftovers.SUPERVISOR_SECONDS, "supervisor")
     found = leftovers.sweep(settings)
+    own_engine.forget_tunnel(settings)
     if was_running:
         report("Laboratório parado; seu trabalho continua guardado.")
     elif found:
@@ -341,59 +332,3 @@ def _stop_private_containers(settings: Settings) -> None:
     if not engine_api.ping(host, timeout=5):
         with contextlib.suppress(LabError):
             engine_api.stop_containers(host)
-
-
-def reset(settings: Settings, report: Report = print) -> None:
-    """Stop, then delete everything but downloads (`tools`, `cache`): the first day again.
-
-    The state folder itself stays, and whatever in it is not the kit's. In the learner's own engine exactly what the
-    ledger says is the lab's is removed; without that engine, or with things left in live accounts, nothing is erased.
-
-    Raises:
-        LabError: something cannot be stopped or deleted.
-    """
-    if not settings.home.is_dir():
-        report("Não há nada para apagar.")
-        return
-    with locked(settings):
-        chosen = _load_or_defaults(settings)
-        _empty_what_stays(chosen, report)
-        _stop(chosen, report)
-        for name in LEARNERS:
-            _delete(settings.home / name)
-            for aside in settings.home.glob(f"{Path(name).stem}.danificado*"):  # what was damaged of it
-                _delete(aside)
-        for name in _names(settings.sandbox):
-            if name not in KEPT_AT_RESET:
-                _delete(settings.sandbox / name)
-    report("Primeiro dia outra vez: progresso, imagens, contas e cópias de trabalho foram apagados.")
-
-
-def deleted_at_reset(settings: Settings) -> dict[str, str]:
-    """What `reset` would delete of the state folder now: name and what it is."""
-    found = {name: words for name, words in LEARNERS.items() if os.path.lexists(settings.home / name)}
-    if any(name not in KEPT_AT_RESET for name in _names(settings.sandbox)):
-        found[settings.sandbox.name] = "a sandbox: imagens, contas, registries e logs (os programas baixados ficam)"
-    return found
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-
-
-def _empty_what_stays(settings: Settings, report: Report) -> None:
-    """What deleting the state folder would leave behind: the learner's own engine, and live accounts."""
-    from labs.ownership import removal  # needs what a bare machine lacks
-
-    removal.require_nothing_live(settings)
-    removal.tell_of_other_engines(settings, settings.private_engine, report)
-    if settings.engine_host and not settings.has_private_engine:
-        removal.empty_engine(settings, report)
-        removal.tell_of_the_builders_cache(settings, report)
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        leftovers.remove_tree(path)
-    else:
-        path.unlink(missing_ok=True)

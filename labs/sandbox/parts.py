@@ -14,7 +14,9 @@ from labs.sandbox import engine_choice
 from labs.sandbox.supervised import Part
 
 REGISTRIES = ("hub", "ecr")
+TUNNEL = "tunnel"
 TITLES = {
+    TUNNEL: "túnel até o engine",
     "gateway": "porteiro (Hub, ECR, AWS)",
     "hub": "registry do Hub",
     "ecr": "registry do ECR",
@@ -23,9 +25,15 @@ TITLES = {
 """Portuguese names, in the order of stopping: who uses others stops before them."""
 
 
-def specifications(settings: Settings, registry_program: Path, bridge: str) -> list[Part]:
-    """The plan, in the order of stopping. `bridge` is empty when the engine is the learner's own."""
-    parts = [gateway(settings), *(registry(settings, name, registry_program) for name in REGISTRIES)]
+def specifications(settings: Settings, registry_program: Path, bridge: str, *, tunnelled: bool = False) -> list[Part]:
+    """The plan, in the order of stopping.
+
+    Args:
+        bridge: empty when the engine is the learner's own.
+        tunnelled: whether that one has a loopback of its own.
+    """
+    parts = [tunnel(settings)] if tunnelled else []
+    parts += [gateway(settings), *(registry(settings, name, registry_program) for name in REGISTRIES)]
     if bridge:
         parts.append(engine(settings, bridge))
     return parts
@@ -49,6 +57,19 @@ def gateway(settings: Settings) -> Part:
         settings.admin_socket,
         "/health",
         grace=5,
+        extra={"LABS_HOME": str(settings.home), "PYTHONPATH": str(CLONE), "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def tunnel(settings: Settings) -> Part:
+    """What brings the registries to the loopback of an engine that has its own (`labs/sandbox/tunnel/`)."""
+    return _part(
+        settings,
+        TUNNEL,
+        [sys.executable, "-m", "labs.sandbox.tunnel"],
+        settings.tunnel_socket,
+        "/",
+        grace=15,
         extra={"LABS_HOME": str(settings.home), "PYTHONPATH": str(CLONE), "PYTHONUNBUFFERED": "1"},
     )
 

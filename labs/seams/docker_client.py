@@ -11,15 +11,13 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from labs.base.errors import CommandError, LabError, MissingDependency
+from labs.base.errors import CommandError, MissingDependency
 from labs.base.explain import explain
 from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
-
-if TYPE_CHECKING:  # the choice of an engine asks the client on a bare machine, without the SDKs of World
-    from labs.seams.world import World
+from labs.seams.world import World
 
 ANSWER_SECONDS = 60.0
 GONE = ("No such", "reference does not exist", "is already in progress")
@@ -52,13 +50,6 @@ def docker(
         command = explanation.next_command or f"docker {' '.join(words)}"
         raise CommandError(explanation.after(refused), answer.stderr, command)
     return answer.stdout
-
-
-def reaches(host: str, seconds: float = 10.0) -> bool:
-    """Whether the client reaches an engine at `host`, over any transport that it knows (ssh, npipe)."""
-    with contextlib.suppress(LabError):
-        return _ask(("-H", host, "version"), os.environ, seconds).returncode == 0
-    return False
 
 
 @contextlib.contextmanager

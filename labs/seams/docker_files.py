@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ TOKEN_USER = "<token>"
 
 def prepare(settings: Settings) -> None:
     """Make the configuration say what the client would otherwise choose by itself: logins stand in this file. Plugins
-    are the machine's own, as they are programs (`~/.docker/cli-plugins`, where Docker Desktop puts buildx). What
-    somebody has chosen in the file stays.
+    are the machine's own, as they are programs (`~/.docker/cli-plugins`, where Docker Desktop puts buildx); what the
+    machine got since the last `up` is added. What somebody has chosen in the file stays.
 
     Raises:
         StateError: it cannot be written.
@@ -43,8 +44,9 @@ def prepare(settings: Settings) -> None:
     wanted = dict(config)
     if not (config.get("auths") or config.get("credsStore") or config.get("credHelpers")):
         wanted["auths"] = {NOBODY: {}}
-    if "cliPluginsExtraDirs" not in config and (folders := _plugin_folders()):
-        wanted["cliPluginsExtraDirs"] = folders
+    kept = config.get("cliPluginsExtraDirs") or []
+    if new := [one for one in _plugin_folders(settings) if isinstance(kept, list) and one not in kept]:
+        wanted["cliPluginsExtraDirs"] = [*kept, *new]
     if wanted != config:
         _write(settings, wanted)
 
@@ -167,16 +169,22 @@ def _host(address: str) -> str:
     return address.rpartition("://")[2].partition("/")[0]
 
 
-def _plugin_folders() -> list[str]:
-    """Where the machine's own Docker looks for plugins beside the system's folders (docker/cli, `getPluginDirs`)."""
-    folder = Path.home() / ".docker"
+def _plugin_folders(settings: Settings) -> list[str]:
+    """Where the machine's own Docker looks for plugins beside the system's folders (docker/cli, `getPluginDirs`): every
+    client since 19.03, the first with plugins, reads this list, and passes over a folder that is gone.
+    """
+    chosen = os.environ.get("DOCKER_CONFIG")  # in a terminal of this lab, the lab's own
+    labs_own = chosen and Path(chosen).is_relative_to(settings.home)
+    folder = Path(chosen) if chosen and not labs_own else Path.home() / ".docker"
     try:
         own = json.loads((folder / "config.json").read_text("utf-8"))["cliPluginsExtraDirs"]
     except (OSError, ValueError, KeyError, TypeError):
         own = []
     named: Iterator[Any] = iter(own if isinstance(own, list) else [])
     folders = [*(one for one in named if isinstance(one, str)), str(folder / "cli-plugins")]
-    return [one for one in dict.fromkeys(folders) if Path(one).is_dir()]
+    # One that cannot be read would end the client's search with an error.
+    usable = (one for one in dict.fromkeys(folders) if Path(one).is_absolute() and os.access(one, os.R_OK | os.X_OK))
+    return [one for one in usable if Path(one).is_dir()]
 
 
 def _config(settings: Settings) -> dict[str, Any]:

@@ -6,6 +6,8 @@ What it returns are plain frozen values; what it raises are `EngineError`s in Po
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,6 +20,7 @@ from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
 from labs.base.foreign import LOOPBACK
+from labs.base.marks import TUNNEL_LABEL
 from labs.base.reference import registry_of, split_tag
 from labs.base.settings import Settings
 from labs.base.text import plain
@@ -59,7 +62,9 @@ class Image:
 
 @dataclass(frozen=True)
 class Container:
-    """A container. `ports` are host ports published on it; `exit_code` is None while it runs."""
+    """A container. `ports` are host ports published on it, `exposed` those that more than the engine's machine reaches;
+    `exit_code` is None while it runs.
+    """
 
     id: str
     name: str
@@ -69,6 +74,7 @@ class Container:
     exit_code: int | None
     ports: tuple[int, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    exposed: frozenset[int] = frozenset()
 
 
 class Engine(Protocol):
@@ -207,10 +213,12 @@ class DockerEngine:
             return tuple(HistoryEntry(entry["CreatedBy"], entry["Size"]) for entry in entries)
 
     def containers(self) -> tuple[Container, ...]:
-        """All containers, running or not."""
+        """All containers, running or not, but for the kit's tunnel."""
         with _translated("listar os containers"):
             found = []
             for summary in self._client.containers(all=True):
+                if TUNNEL_LABEL in (summary.get("Labels") or ()):
+                    continue
                 with contextlib.suppress(docker_errors.NotFound):
                     found.append(_container(self._client.inspect_container(summary["Id"])))
             return tuple(found)
@@ -278,7 +286,16 @@ def _container(details: dict[str, Any]) -> Container:
         exit_code=None if state["Running"] else int(state["ExitCode"]),
         ports=ports,
         environment=_variables(details["Config"].get("Env")),
+        exposed=frozenset(_exposed((details.get("NetworkSettings") or {}).get("Ports") or {})),
     )
+
+
+def _exposed(published: Mapping[str, list[dict[str, str]] | None]) -> Iterator[int]:
+    """Host ports that are published beyond loopback: every address that the engine really bound is told."""
+    for binding in itertools.chain.from_iterable(filter(None, published.values())):
+        with contextlib.suppress(ValueError):
+            if not ipaddress.ip_address(binding["HostIp"]).is_loopback:
+                yield int(binding["HostPort"])
 
 
 def _variables(pairs: list[str] | None) -> dict[str, str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from labs.base.errors import EngineError
+from labs.base.marks import TUNNEL_LABEL
 from labs.seams.unix_http import Reply, request
 
 LAST_LINES = "stdout=1&stderr=1&tail=10000"
@@ -47,11 +48,11 @@ def import_image(host: str, archive: Path, image: str, changes: Iterable[str]) -
         _stream(_call(host, "POST", f"/images/create?{query}", body=body, length=archive.stat().st_size, timeout=300))
 
 
-def pull(host: str, image: str) -> None:
+def pull(host: str, image: str, seconds: float = 900) -> None:
     """`docker pull` without a login."""
     repository, _, tag = image.rpartition(":")
     query = urlencode({"fromImage": repository, "tag": tag})
-    _stream(_call(host, "POST", f"/images/create?{query}", timeout=900))
+    _stream(_call(host, "POST", f"/images/create?{query}", timeout=seconds))
 
 
 def derive(host: str, base: str, image: str, files: bytes, changes: Iterable[str]) -> None:
@@ -83,9 +84,13 @@ def remove_image(host: str, image: str) -> None:
 
 
 def everything(host: str) -> list[tuple[str, str, str]]:
-    """Kind, name and identity of all that an engine holds; an image once per name, with an empty one if it has none."""
+    """Kind, name and identity of all that an engine holds, but for the kit's tunnel; an image once per name, with an
+    empty one if it has none.
+    """
     things = []
     for container in _call(host, "GET", "/containers/json?all=1").json():
+        if TUNNEL_LABEL in (container.get("Labels") or ()):
+            continue
         things += [("container", str(name).lstrip("/"), str(container["Id"])) for name in container["Names"]]
     for image, names in images(host).items():
         things += [("image", name, image) for name in names or [""]]
@@ -142,6 +147,36 @@ def stop_containers(host: str, seconds: int = 2) -> int:
     with ThreadPoolExecutor(max_workers=8) as workers:
         list(workers.map(stop, running))
     return len(running)
+
+
+def create_container(host: str, name: str, wanted: Mapping[str, Any]) -> str:
+    """A container of this name, not started (`POST /containers/create`); returns its id."""
+    path = f"/containers/create?{urlencode({'name': name})}"
+    return str(_call(host, "POST", path, json_body=wanted, accept=(201,)).json()["Id"])
+
+
+def start_container(host: str, container: str) -> None:
+    """`docker start`."""
+    _call(host, "POST", f"/containers/{container}/start", accept=(204, 304))
+
+
+def container_labels(host: str, name: str) -> Mapping[str, str] | None:
+    """A container's labels, running or not; None where there is none of that name."""
+    reply = _call(host, "GET", f"/containers/{name}/json", accept=(200, 404))
+    return dict(reply.json()["Config"].get("Labels") or {}) if reply.status == 200 else None
+
+
+def remove_container(host: str, name: str) -> None:
+    """`docker rm -f`; no error where it is gone, or just going (409)."""
+    _call(host, "DELETE", f"/containers/{name}?force=true&v=true", accept=(204, 404, 409))
+
+
+def default_publishing(host: str) -> str:
+    """The address on which the engine publishes a port that names none (its `--ip`, an option of its bridge network);
+    empty where it does not say.
+    """
+    network = _call(host, "GET", "/networks/bridge", accept=(200, 404)).json() or {}
+    return str((network.get("Options") or {}).get("com.docker.network.bridge.host_binding_ipv4", ""))
 
 
 def _call(

@@ -6,8 +6,35 @@ import http.client
 import json
 import socket
 from collections.abc import Iterable, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
+
+
+class Address(NamedTuple):
+    """Where a request goes: a Unix socket's path, or host and port where that is empty."""
+
+    path: str
+    host: str = ""
+    port: int = 0
+
+
+def address(text: str) -> Address:
+    """Read `unix:///path`, `tcp://host:port` or `http://host:port`.
+
+    Raises:
+        OSError: it is none of these. Nothing is ever sent in clear to where another way of talking was meant.
+    """
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme == "unix" and rest.startswith("/"):
+        return Address(rest)
+    try:
+        parts = urlsplit(text)
+        more = parts.username or parts.path.strip("/") or parts.query or parts.fragment
+        if scheme in ("tcp", "http") and parts.hostname and parts.port and not more:
+            return Address("", parts.hostname, parts.port)
+    except ValueError:
+        pass
+    raise OSError(f"{text}: the kit talks to unix:///path, tcp://host:port and http://host:port alone")
 
 
 class Reply:
@@ -42,7 +69,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def request(
-    address: str,
+    where: str,
     method: str,
     target: str,
     *,
@@ -53,16 +80,15 @@ def request(
     """One request, one answer.
 
     Args:
-        address: `unix:///path` or `tcp://host:port` or `http://host:port` (as in `DOCKER_HOST`).
+        where: as `address` reads it.
 
     Raises:
-        OSError: nobody answers there, or the connection broke.
+        OSError: nobody answers there, the connection broke, or the kit does not talk that way.
     """
-    parts = urlsplit(address)
-    if parts.scheme == "unix":
-        connection: http.client.HTTPConnection = _UnixConnection(parts.path, timeout)
-    else:
-        connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 2375, timeout=timeout)
+    at = address(where)
+    connection = (
+        _UnixConnection(at.path, timeout) if at.path else http.client.HTTPConnection(at.host, at.port, timeout=timeout)
+    )
     try:
         connection.request(method, target, body=body, headers=dict(headers or {}))
         answer = connection.getresponse()

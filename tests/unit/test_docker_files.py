@@ -183,11 +183,33 @@ def test_the_machines_plugins_are_found_and_nothing_else_of_its_file(
     settings: Settings, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
     (tmp_path / ".docker" / "cli-plugins").mkdir(parents=True)
     extra = tmp_path / "extra"
     extra.mkdir()
-    own = {"cliPluginsExtraDirs": [str(extra), "/nowhere", 7], "credsStore": "desktop", "proxies": {"default": {}}}
+    own = {"cliPluginsExtraDirs": [str(extra), "/nowhere", 7, "."], "credsStore": "desktop", "proxies": {"default": {}}}
     (tmp_path / ".docker" / "config.json").write_text(json.dumps(own))
     docker_files.prepare(settings)
     folders = [str(extra), str(tmp_path / ".docker" / "cli-plugins")]
     assert read(config) == {"auths": {docker_files.NOBODY: {}}, "cliPluginsExtraDirs": folders}
+
+
+def test_plugins_that_the_machine_gets_later_are_found_and_its_own_folder_too(
+    settings: Settings, config: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`DOCKER_CONFIG` of the machine moves its plugins; that of a terminal of this lab says nothing of the machine."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("DOCKER_CONFIG", str(config.parent))
+    docker_files.prepare(settings)
+    assert "cliPluginsExtraDirs" not in read(config)
+    (later := home / ".docker" / "cli-plugins").mkdir(parents=True)
+    (moved := home / "moved" / "cli-plugins").mkdir(parents=True)
+    docker_files.prepare(settings)
+    assert read(config)["cliPluginsExtraDirs"] == [str(later)]
+    monkeypatch.setenv("DOCKER_CONFIG", str(moved.parent))
+    docker_files.prepare(settings)
+    assert read(config)["cliPluginsExtraDirs"] == [str(later), str(moved)]
+    later.rmdir()
+    docker_files.prepare(settings)
+    assert read(config)["cliPluginsExtraDirs"] == [str(later), str(moved)], "the client passes over what is gone"

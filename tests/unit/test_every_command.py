@@ -29,7 +29,7 @@ LIVE = {
     "email": "m@example.com",
     "start_url": "",
 }
-PARTS = ("labs.sandbox.fetch", "labs.sandbox.gateway", "labs.sandbox.supervisor")
+PARTS = ("labs.sandbox.fetch", "labs.sandbox.gateway", "labs.sandbox.supervisor", "labs.sandbox.tunnel")
 """Processes that the kit starts: modules that can be run, and no commands."""
 GUARD = re.compile(r'^if .*__name__ == "__main__"', re.MULTILINE)
 ENGLISH = re.compile(
@@ -372,7 +372,7 @@ def test_reset_that_is_broken_off_says_what_is_so(
         raise KeyboardInterrupt
 
     (home / "ledger.jsonl").unlink()
-    monkeypatch.setattr("labs.sandbox.lifecycle.reset", broken_off)
+    monkeypatch.setattr("labs.sandbox.first_day.reset", broken_off)
     assert main.main(["reset", "--yes"]) == 130
     assert capsys.readouterr().err == "\nInterrompido no meio. Próximo comando: python3 -m labs reset\n"
     monkeypatch.setattr("labs.base.apt.is_terminal", lambda: True)

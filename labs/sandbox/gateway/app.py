@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from labs.base.marks import KIT_MARK
+from labs.base.marks import KIT_MARK, REACH_NAME
 from labs.base.settings import Settings
 from labs.sandbox.gateway import engine_watch, http
 from labs.sandbox.gateway.aws.sso import PATHS as SSO_PATHS
@@ -45,6 +45,8 @@ class Gateway:
         registries: tuple[Registry, ...] = ("hub", "ecr")
         self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in registries}
         self.stores = {name: Store(self.state, name, upstream) for name, upstream in self.upstreams.items()}
+        self.reached = ""
+        """The last name that an engine asked for to prove that it gets here."""
         self.unready = "loading"
         self._ready = asyncio.Event()
         self._runners: list[web.ServerRunner] = []
@@ -96,6 +98,9 @@ class Gateway:
                     await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
                 except TimeoutError:
                     return FAILURES[name](503, "UNAVAILABLE", f"the lab is still starting: {self.unready}")
+            if request.path.startswith(asked := f"/v2/{REACH_NAME}/"):
+                self.reached = request.path.removeprefix(asked).partition("/")[0][:64]
+                return FAILURES[name](404, "MANIFEST_UNKNOWN", "manifest unknown")
             await self.state.settled()
             quiet = QUIET.set(is_kits_read(request))
             try:
@@ -114,7 +119,7 @@ class Gateway:
             OSError: a port is taken, or the socket's folder cannot be written.
         """
         ports = {"hub": self.settings.ports.hub, "ecr": self.settings.ports.ecr, "aws": self.settings.ports.aws}
-        control = Control(self.state, list(self.stores.values()), lambda: self.unready)
+        control = Control(self.state, list(self.stores.values()), lambda: self.unready, lambda: self.reached)
         runner = await self._runner(control.handle)
         self.settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = os.umask(0o177)  # the socket is born 0600

@@ -22,15 +22,21 @@ MOST_PULLS = 1_000_000
 
 
 class Control:
-    """Handler of the administration socket. `unready` says why the gateway does not serve yet; empty once it does."""
+    """Handler of the administration socket. `unready` says why the gateway does not serve yet; empty once it does.
+    `reached` is the name by which an engine asked last whether it gets here.
+    """
 
-    def __init__(self, state: State, stores: list[Store], unready: Callable[[], str]) -> None:
+    def __init__(
+        self, state: State, stores: list[Store], unready: Callable[[], str], reached: Callable[[], str]
+    ) -> None:
         self._state = state
         self._stores = stores
         self._unready = unready
+        self._reached = reached
         self._routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Any]]] = {
             ("GET", "/health"): self._health,
             ("GET", "/events"): self._events,
+            ("GET", "/reached"): self._last_reached,
             ("GET", "/clock"): self._clock,
             ("POST", "/clock"): self._set_clock,
             ("POST", "/billing/spend"): self._spend,
@@ -66,6 +72,9 @@ class Control:
         if not re.fullmatch(r"\d{1,15}", since):
             raise WrongRequestError("since must be a number")
         return self._state.events.since(int(since))
+
+    async def _last_reached(self, _: web.BaseRequest) -> Any:
+        return {"name": self._reached()}
 
     async def _account(self, request: web.BaseRequest) -> Any:
         content = await json_object(request)
