@@ -19,6 +19,7 @@ from labs.base.things import ECR, IMAGE, KEY, USER, Thing
 from labs.base.verdict import Verdict
 from labs.clinic import belongings
 from labs.course.command_line import CommandLine
+from labs.ownership import inventory
 from labs.ownership.ledger import Ledger, things_of
 from labs.seams import engine_api
 from labs.seams.aws_files import write_profile
@@ -78,7 +79,7 @@ class Ingredients:
         words = ("build", "--quiet", "--tag", tag, "--file", str(context / recipe), *values, str(context))
         docker(self.world, *words, refused=f"O Docker não construiu {tag}.", seconds=BUILD_SECONDS)
         if made := self.world.engine.image(tag):  # it may lose its name to another build
-            Ledger(self.settings).saw([Thing(IMAGE, "", made.id)], BY)
+            Ledger(self.settings).saw(list(inventory.built(self.world, made.id)), BY)
 
     def docker(self, *words: str) -> None:
         """The docker client, with what its words create noted first."""

@@ -45,6 +45,16 @@ def in_services(world: World) -> Iterator[Thing]:
         yield Thing(BUDGET, one["BudgetName"])
 
 
+def built(world: World, image_id: str) -> Iterator[Thing]:
+    """An image without its names, and those that the classic builder made on the way to it: they have no names, and in
+    containerd's store they can outlive it.
+    """
+    yield Thing(IMAGE, "", image_id)
+    image = world.engine.image(image_id)
+    while image and image.parent and (image := world.engine.image(image.parent)) and not image.tags:
+        yield Thing(IMAGE, "", image.id)
+
+
 def now(world: World, thing: Thing) -> Thing:
     """The same name with the identity that it has now; empty where it does not exist or nobody can say."""
     with contextlib.suppress(LabError, KeyError, IndexError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from labs.seams import engine_api
 from labs.seams.gateway_admin import GatewayAdmin
 
 ASK_SECONDS = 10.0
+TLS_HANDSHAKE = b"\x16"
+"""First byte of a TLS connection (RFC 8446, section 5.1)."""
 
 
 def why_not(settings: Settings) -> str:
@@ -89,6 +92,11 @@ def _listening(port: int) -> Iterator[Callable[[], str]]:
     last = ""
 
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            # containerd's store tries TLS first, and waits for an answer to that.
+            if self.connection.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
+                super().handle()
+
         def do_GET(self) -> None:
             nonlocal last
             named = f"/v2/{REACH_NAME}/" in self.path

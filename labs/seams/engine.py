@@ -54,6 +54,8 @@ class Image:
     environment: Mapping[str, str]
     labels: Mapping[str, str]
     identity: frozenset[str]
+    parent: str = ""
+    """Id of the image from which the classic builder made it, by one instruction; empty where BuildKit built."""
 
     def same_as(self, identity: Collection[str]) -> bool:
         """Whether digests that stand for an image elsewhere, in a registry or another store, stand for this one."""
@@ -257,6 +259,7 @@ def _image(details: dict[str, Any]) -> Image:
         environment=_variables(config.get("Env")),
         labels=dict(config.get("Labels") or {}),
         identity=frozenset(_identity(details)),
+        parent=str(details.get("Parent") or ""),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from labs.base.errors import EngineError
 from labs.base.marks import TITLE_LABEL
-from labs.ownership import removal
+from labs.ownership import inventory, removal
 from labs.ownership.ledger import Ledger
 from labs.seams import engine_api
 
@@ -50,3 +50,15 @@ def test_the_builders_cache_is_named_with_the_command_that_empties_it(
     lines: list[str] = []
     removal.tell_of_the_builders_cache(world.settings, lines.append)
     assert lines == ([said, "  docker builder prune"] if said else [])
+
+
+def test_what_the_classic_builder_made_on_the_way_is_the_builds_too(world: FakeWorld) -> None:
+    world.engine.held += [
+        image("a", "x:1", parent=digest("b")),
+        image("b", parent=digest("c")),
+        image("c", parent=digest("d")),
+        image("d", "base:1"),
+    ]
+    found = [one.identity for one in inventory.built(world, digest("a"))]
+    assert found == [digest("a"), digest("b"), digest("c")], "what has a name is somebody's"
+    assert [one.identity for one in inventory.built(world, digest("e"))] == [digest("e")]
