@@ -23,6 +23,7 @@ from labs.seams.gateway_admin import GatewayAdmin
 ASK_SECONDS = 10.0
 TLS_HANDSHAKE = b"\x16"
 """First byte of a TLS connection (RFC 8446, section 5.1)."""
+IN_CLEAR_TEXT = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def why_not(settings: Settings) -> str:
@@ -93,8 +94,10 @@ def _listening(port: int) -> Iterator[Callable[[], str]]:
 
     class Handler(BaseHTTPRequestHandler):
         def handle(self) -> None:
-            # containerd's store tries TLS first, and waits for an answer to that.
-            if self.connection.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
+            # containerd's store tries TLS first, and asks in clear text once it gets an answer in clear text.
+            if self.connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
+                self.connection.sendall(IN_CLEAR_TEXT)
+            else:
                 super().handle()
 
         def do_GET(self) -> None:

@@ -23,7 +23,7 @@ def test_the_name_that_is_asked_for_is_seen_after_an_attempt_over_tls(port: int)
     """containerd's store tries TLS before plain HTTP, and nobody may wait for that to end."""
     with reach._listening(port) as seen:
         began = time.monotonic()
-        with socket.create_connection(("127.0.0.1", port)) as plain, pytest.raises(OSError):
+        with socket.create_connection(("127.0.0.1", port)) as plain, pytest.raises(ssl.SSLError, match="WRONG_VERSION"):
             ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
         assert time.monotonic() - began < reach.ASK_SECONDS / 2
         assert seen() == ""
