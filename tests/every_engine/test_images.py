@@ -84,8 +84,8 @@ def test_the_same_build_is_the_same_image(settings: Settings, typed: Shell) -> N
 
 
 def test_an_index_with_a_provenance_is_the_image_that_it_is_about(settings: Settings, store: str, typed: Shell) -> None:
-    """Who turns the attestations on again pushes an index: of the image, and of what attests to it. A graph driver keeps
-    none, and a plain image is read in the same way.
+    """Who turns the attestations on again pushes an index: of the image, and of what attests to it. A graph driver
+    keeps none, and a plain image is read in the same way.
     """
     option = "--provenance=true" if store == "containerd" else ""
     typed('docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"')

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from labs.base.marks import REACH_NAME
 from labs.sandbox import reach
 from labs.seams.unix_http import request
 
@@ -27,6 +28,6 @@ def test_the_name_that_is_asked_for_is_seen_after_an_attempt_over_tls(port: int)
             ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
         assert time.monotonic() - began < reach.ASK_SECONDS / 2
         assert seen() == ""
-        path = f"/v2/{reach.REACH_NAME}/0123/manifests/1"
+        path = f"/v2/{REACH_NAME}/0123/manifests/1"
         assert request(f"http://127.0.0.1:{port}", "HEAD", path).status == 404
         assert seen() == "0123"
