@@ -144,6 +144,7 @@ def test_a_tunnel_that_is_killed_comes_back(far: Far) -> None:
     listed = far.docker("ps", "-aq", "--filter", f"label={TUNNEL_LABEL}").split()
     assert len(listed) == 1
     os.kill(far.status()["supervisor"]["pid"], signal.SIGKILL)
+    until("o supervisor morrer", lambda: Look(not leftovers.supervisor_alive(far.settings)), 10)
     sandbox.up(Settings(home=far.settings.home), lambda _: None)
     far.wait_healthy(part["restarts"] + 2)
     assert far.docker("ps", "-q", "--filter", f"label={TUNNEL_LABEL}").split() == listed, "it went on"
