@@ -21,6 +21,9 @@ from labs.base.text import plain
 from labs.course.command_line import CommandLine
 
 POLL = 0.1  # seconds between two looks at the cancel button
+SAID, MOST_SAID = 8, 30
+"""Lines of a command's end that an error shows."""
+BUILDKIT_FAILED = " > ["
 
 
 def run(text: str, settings: Settings, folder: Path, answers: str, cancel: threading.Event, watch: Watcher) -> None:
@@ -62,9 +65,15 @@ def run(text: str, settings: Settings, folder: Path, answers: str, cancel: threa
 def _failed(seen: Sequence[str], code: int, asked: Collection[str]) -> CommandError:
     if not seen:
         return CommandError("O comando falhou sem dizer por quê.", f"o comando terminou com o código {code}")
-    observed = "\n".join(seen[-8:])
+    observed = "\n".join(_telling(seen))
     explanation = explain(observed, asked)
     return CommandError(explanation.what or explanation.after("O comando falhou."), observed, explanation.next_command)
+
+
+def _telling(seen: Sequence[str]) -> Sequence[str]:
+    """The last lines; BuildKit shows what failed once more, with its own last lines, before the Dockerfile's."""
+    begin = next((number for number, line in enumerate(seen) if line.startswith(BUILDKIT_FAILED)), len(seen))
+    return seen[max(0, min(begin, len(seen) - SAID)) :][-MOST_SAID:]
 
 
 def _existing(folder: Path) -> Path:

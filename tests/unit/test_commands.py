@@ -259,6 +259,37 @@ def test_an_option_that_no_service_knows_is_left_to_the_cli(context: Context, mo
         assert handed.pop() == command
 
 
+BUILDKIT = """#8 [2/2] RUN make
+#8 0.100 begin
+#8 0.200 no rule to make target
+#8 ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2
+------
+ > [2/2] RUN make:
+0.100 begin
+0.200 no rule to make target
+------
+Dockerfile:2
+--------------------
+   1 |     FROM x
+   2 | >>> RUN make
+   3 |
+   4 |
+   5 |
+--------------------
+ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 2"""
+
+
+def test_what_a_build_with_buildkit_fails_at_is_shown(context: Context) -> None:
+    (context.folder / "said").write_text(BUILDKIT)
+    with pytest.raises(CommandError) as caught:
+        lines("cat said; exit 1", context)
+    assert caught.value.observed.startswith("> [2/2] RUN make:\n0.100 begin\n0.200 no rule")
+    assert "`RUN`" in caught.value.what
+    with pytest.raises(CommandError) as caught:
+        lines("seq 20; exit 1", context)
+    assert caught.value.observed.splitlines() == [str(number) for number in range(13, 21)]
+
+
 def test_a_failing_command_is_explained_by_whom_it_asked(context: Context) -> None:
     with pytest.raises(CommandError) as caught:
         lines("echo 'denied: no' ; echo $ECR_REGISTRY unauthorized: no >&2; exit 1", context)
