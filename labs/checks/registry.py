@@ -23,7 +23,9 @@ def remote_manifest(world: World, ref: str) -> Manifest:
 
 
 def knows_digest(image: Image, ref: str, manifest: Manifest) -> bool:
-    """Whether the engine notes this manifest for the name's repository: it was pushed there, or pulled from there."""
+    """Whether the engine notes this manifest for the name's repository: it was pushed there, or pulled from there.
+    containerd's store notes it for every name; there the registry's own answer is the witness.
+    """
     repository, _ = split_tag(ref)
     noted = (digest.partition("@") for digest in image.digests)
     # An index of which the engine lacks a platform is pushed as this platform's manifest alone.

@@ -16,7 +16,7 @@ from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, Stat
 from labs.base.events import Event, Line, Watcher, ignore
 from labs.base.files import locked_now
 from labs.base.settings import Settings
-from labs.base.things import Thing
+from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
 from labs.clinic import cases
 from labs.course import target_words
@@ -231,6 +231,8 @@ class Runner:
     def _saw(self, lesson: Lesson, step: Step, verdict: Verdict) -> list[Thing]:
         """What the step made, with the identity that it has now; an image without a name by the check's evidence."""
         found = [now(self.world, thing) for thing in self._creations(step)]
+        if step.line.builds:  # a wrong one may lose its name to the next
+            found += [Thing(IMAGE, "", one.identity) for one in found if one.kind == IMAGE and one.identity]
         if verdict.passed and step.line.builds and (image_id := verdict.evidence.get("id")):
             found += built(self.world, str(image_id))
         self.ledger.saw(found, f"{lesson.id}/{step.id}")

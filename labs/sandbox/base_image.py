@@ -1,7 +1,7 @@
 """The base image: a small Python system made of the machine's own Debian packages, without network in any build.
 
 `apt-get download` and `dpkg -x` need no root and take about 2 s; the result is imported as `labs/python-base:3`.
-Where there is no apt, the engine pulls `python:3.13-slim`.
+Where there is no apt, the engine pulls `python:3.13-slim`, which gets the same name.
 """
 
 from __future__ import annotations
@@ -55,23 +55,28 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
         MissingDependency: it can neither be built nor pulled.
         EngineError: the engine refused it.
     """
-    if name := present(settings.engine_host):
+    host = settings.engine_host
+    if name := present(host):
         return name
     if apt.has_apt():
         archive = build_archive(settings, report)
         report("Importando a imagem base no engine …")
-        engine_api.import_image(settings.engine_host, archive, BASE_IMAGE, CHANGES)
+        engine_api.import_image(host, archive, BASE_IMAGE, CHANGES)
         return BASE_IMAGE
     report(f"Baixando a imagem base {FALLBACK_BASE_IMAGE} …")
+    learners = engine_api.image_exists(host, FALLBACK_BASE_IMAGE)
     try:
-        engine_api.pull(settings.engine_host, FALLBACK_BASE_IMAGE)
+        engine_api.pull(host, FALLBACK_BASE_IMAGE)
     except EngineError as error:
         raise MissingDependency(
             "Não há como obter a imagem base: este sistema não tem apt, e o engine não conseguiu baixá-la.",
             error.observed,
             f"docker pull {FALLBACK_BASE_IMAGE}",
         ) from error
-    return FALLBACK_BASE_IMAGE
+    engine_api.tag(host, FALLBACK_BASE_IMAGE, BASE_IMAGE)
+    if not learners:
+        engine_api.remove_image(host, FALLBACK_BASE_IMAGE)
+    return BASE_IMAGE
 
 
 def present(host: str) -> str:
@@ -82,7 +87,7 @@ def present(host: str) -> str:
     """
     if engine_api.ping(host):
         return ""
-    return next((name for name in (BASE_IMAGE, FALLBACK_BASE_IMAGE) if engine_api.image_exists(host, name)), "")
+    return BASE_IMAGE if engine_api.image_exists(host, BASE_IMAGE) else ""
 
 
 def build_archive(settings: Settings, report: Callable[[str], None]) -> Path:

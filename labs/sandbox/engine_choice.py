@@ -24,6 +24,7 @@ from labs.seams import engine_api
 from labs.seams.unix_http import address
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+CONTEXT = "contexto"
 SOCKET_PATH_LIMIT = 107
 """Bytes in a Unix socket's path on Linux (unix(7))."""
 
@@ -72,13 +73,18 @@ def learners_hosts() -> Iterator[Host]:
 
 
 def passed_over(chosen: str) -> list[str]:
-    """In words, which hosts the learner named that come before the chosen one and cannot be used, why, and what then.
+    """In words, which hosts the learner named that come before the chosen one, why they are not it, and what then.
 
     Without them a lab would use another engine than the docker of the terminal beside it, and nobody would know why.
     """
     named = [one for one in takewhile(lambda one: one.host != chosen, learners_hosts()) if one.named_by]
-    found = [(one, why_not(one)) for one in named]
-    return [f"O Docker de {one.named_by} ({one.host}) não serve ao laboratório: {why}." for one, why in found if why]
+    return [f"O Docker de {one.named_by} ({one.host}) {_unused(why_not(one))}." for one in named]
+
+
+def _unused(why: str) -> str:
+    if why:
+        return f"não serve ao laboratório: {why}"
+    return "responde, e este laboratório nasceu com outro. Para começar do zero com ele: python3 -m labs reset"
 
 
 def answers(host: str) -> bool:
@@ -104,7 +110,8 @@ def why_not(one: Host) -> str:
     if scheme not in ("unix", "tcp"):
         return f"ele fala com um engine por unix:// ou tcp://, e não por {scheme}://"
     if one.tls and scheme == "tcp":
-        return "ele não fala TLS com um engine, e sem TLS não fala com este. Para outro: unset DOCKER_HOST"
+        other = "docker context use default" if one.named_by.startswith(CONTEXT) else "unset DOCKER_HOST"
+        return f"ele não fala TLS com um engine, e sem TLS não fala com este. Para outro: {other}"
     try:
         address(one.host)
     except OSError:
@@ -139,7 +146,7 @@ def _context() -> Host | None:
         meta = folder / "contexts" / "meta" / own / "meta.json"
         endpoint = json.loads(meta.read_text("utf-8"))["Endpoints"]["docker"]
         tls = any((folder / "contexts" / "tls" / own / "docker").glob("*.pem")) or bool(endpoint.get("SkipTLSVerify"))
-        return Host(_as_the_client_reads(str(endpoint["Host"])), f"contexto {name}", tls)
+        return Host(_as_the_client_reads(str(endpoint["Host"])), f"{CONTEXT} {name}", tls)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

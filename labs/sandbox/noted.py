@@ -26,9 +26,5 @@ def note(settings: Settings) -> None:
 
 
 def saw_base(settings: Settings, base: str) -> None:
-    """The base image exists. One that was pulled is no sign of the lab: others build from it, too."""
-    if base == BASE_IMAGE:
-        identity = engine_api.image_id(settings.engine_host, base)
-        Ledger(settings).saw([Thing(IMAGE, base, identity)], KIT)
-    else:
-        Ledger(settings).note([Thing(IMAGE, base)], KIT)
+    """The base image exists."""
+    Ledger(settings).saw([Thing(IMAGE, base, engine_api.image_id(settings.engine_host, base))], KIT)

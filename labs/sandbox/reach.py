@@ -11,7 +11,7 @@ import secrets
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from http.server import BaseHTTPRequestHandler
 
 from labs.base.errors import EngineError, LabError, SandboxError
@@ -76,7 +76,7 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-def _asked(host: str, port: int, seen: Callable[[], str]) -> str:
+def _asked(host: str, port: int, seen: Callable[[], Collection[str]]) -> str:
     """ "" when what was asked for came, else what the engine said."""
     name = secrets.token_hex(8)
     try:
@@ -84,13 +84,13 @@ def _asked(host: str, port: int, seen: Callable[[], str]) -> str:
         observed = f"127.0.0.1:{port} respondeu, e não é o laboratório"
     except EngineError as error:
         observed = error.observed
-    return "" if seen() == name else observed
+    return "" if name in seen() else observed
 
 
 @contextlib.contextmanager
-def _listening(port: int) -> Iterator[Callable[[], str]]:
-    """Stand in for the gateway; gives the last name that was asked for."""
-    last = ""
+def _listening(port: int) -> Iterator[Callable[[], Collection[str]]]:
+    """Stand in for the gateway; gives the names that were asked for."""
+    names = set[str]()
 
     class Handler(BaseHTTPRequestHandler):
         def handle(self) -> None:
@@ -101,10 +101,9 @@ def _listening(port: int) -> Iterator[Callable[[], str]]:
                 super().handle()
 
         def do_GET(self) -> None:
-            nonlocal last
             named = f"/v2/{REACH_NAME}/" in self.path
             if named:
-                last = self.path.split("/")[3]
+                names.add(self.path.split("/")[3])
             self.send_response(404 if named else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -123,6 +122,6 @@ def _listening(port: int) -> Iterator[Callable[[], str]]:
     with server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
-            yield lambda: last
+            yield lambda: names
         finally:
             server.shutdown()

@@ -78,6 +78,12 @@ def push(host: str, image: str, user: str, password: str) -> None:
     _stream(_call(host, "POST", path, headers={"X-Registry-Auth": login}, timeout=300))
 
 
+def tag(host: str, image: str, name: str) -> None:
+    """`docker tag`."""
+    repository, _, word = name.rpartition(":")
+    _call(host, "POST", f"/images/{image}/tag?{urlencode({'repo': repository, 'tag': word})}", accept=(201,))
+
+
 def remove_image(host: str, image: str) -> None:
     """Remove one name of an image; no error when it is not there."""
     _call(host, "DELETE", f"/images/{image}", accept=(200, 404))

@@ -41,9 +41,9 @@ class GatewayAdmin:
         found: list[dict[str, Any]] = self._ask("GET", f"/events?since={since}")
         return found
 
-    def reached(self) -> str:
-        """The name by which an engine asked last whether it gets to the gateway (`labs/sandbox/reach.py`)."""
-        return str(self._ask("GET", "/reached")["name"])
+    def reached(self) -> list[str]:
+        """The names by which engines asked last whether they get to the gateway (`labs/sandbox/reach.py`)."""
+        return list(self._ask("GET", "/reached")["names"])
 
     def hub_account(self, name: str, token: str, *, asked: bool = False) -> None:
         """Make sure that the Hub account exists and has this access token; `asked`: because the learner said so."""

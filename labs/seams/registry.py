@@ -25,7 +25,7 @@ from labs.base.reference import DOCKER_HUB
 
 REPLY_SECONDS = 10.0  # seconds
 HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
-PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
+PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 MANIFEST_TYPES = ", ".join(
     (
         "application/vnd.docker.distribution.manifest.v2+json",
@@ -329,15 +329,18 @@ class HttpRegistry:
 
 
 def of_this_platform(index: Mapping[str, Any]) -> str:
-    """The digest of the manifest for this machine in an index (OCI image index specification); "" for none. An entry
-    for an unknown platform is an attestation (docs.docker.com/build/metadata/attestations/attestation-storage).
+    """The digest of the manifest for this machine in an index (OCI image index specification), or of the only image
+    that is there, for whatever platform it was built; "" for none. An entry for an unknown platform is an attestation
+    (docs.docker.com/build/metadata/attestations/attestation-storage).
     """
     wanted = PLATFORMS.get(platform.machine(), platform.machine())
+    found = {}
     for entry in index["manifests"]:
         where = entry.get("platform") or {}
-        if (where.get("os"), where.get("architecture")) == ("linux", wanted):
-            return str(entry["digest"])
-    return ""
+        if where.get("os") != "unknown":
+            found[entry["digest"]] = (where.get("os"), where.get("architecture"))
+    mine = [digest for digest, where in found.items() if where == ("linux", wanted)]
+    return str(next(iter(mine or (found if len(found) == 1 else ())), ""))
 
 
 def manifest_of(body: Mapping[str, Any], digest: str) -> Manifest:

@@ -8,6 +8,7 @@ import ctypes
 import gc
 import os
 import signal
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -29,6 +30,8 @@ from labs.sandbox.gateway.registries.store import Store
 from labs.sandbox.gateway.registries.upstream import CHUNK, Upstream
 
 READY_SECONDS = 20.0
+REACHED = 32
+"""Names by which engines asked last: `status`, `doctor` and a notebook may ask at the same time."""
 """How long a request waits for the gateway to be ready, before it is told to try later."""
 RETRY_SECONDS = 0.05
 STOP_SECONDS = 2.0
@@ -45,7 +48,7 @@ class Gateway:
         registries: tuple[Registry, ...] = ("hub", "ecr")
         self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in registries}
         self.stores = {name: Store(self.state, name, upstream) for name, upstream in self.upstreams.items()}
-        self.reached = ""
+        self.reached = deque[str](maxlen=REACHED)
         """The last name that an engine asked for to prove that it gets here."""
         self.unready = "loading"
         self._ready = asyncio.Event()
@@ -99,7 +102,7 @@ class Gateway:
                 except TimeoutError:
                     return FAILURES[name](503, "UNAVAILABLE", f"the lab is still starting: {self.unready}")
             if request.path.startswith(asked := f"/v2/{REACH_NAME}/"):
-                self.reached = request.path.removeprefix(asked).partition("/")[0][:64]
+                self.reached.append(request.path.removeprefix(asked).partition("/")[0][:64])
                 return FAILURES[name](404, "MANIFEST_UNKNOWN", "manifest unknown")
             await self.state.settled()
             quiet = QUIET.set(is_kits_read(request))
@@ -119,7 +122,7 @@ class Gateway:
             OSError: a port is taken, or the socket's folder cannot be written.
         """
         ports = {"hub": self.settings.ports.hub, "ecr": self.settings.ports.ecr, "aws": self.settings.ports.aws}
-        control = Control(self.state, list(self.stores.values()), lambda: self.unready, lambda: self.reached)
+        control = Control(self.state, list(self.stores.values()), lambda: self.unready, lambda: list(self.reached))
         runner = await self._runner(control.handle)
         self.settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = os.umask(0o177)  # the socket is born 0600

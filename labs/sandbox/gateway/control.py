@@ -23,11 +23,11 @@ MOST_PULLS = 1_000_000
 
 class Control:
     """Handler of the administration socket. `unready` says why the gateway does not serve yet; empty once it does.
-    `reached` is the name by which an engine asked last whether it gets here.
+    `reached` gives the names by which engines asked last whether they get here.
     """
 
     def __init__(
-        self, state: State, stores: list[Store], unready: Callable[[], str], reached: Callable[[], str]
+        self, state: State, stores: list[Store], unready: Callable[[], str], reached: Callable[[], list[str]]
     ) -> None:
         self._state = state
         self._stores = stores
@@ -74,7 +74,7 @@ class Control:
         return self._state.events.since(int(since))
 
     async def _last_reached(self, _: web.BaseRequest) -> Any:
-        return {"name": self._reached()}
+        return {"names": self._reached()}
 
     async def _account(self, request: web.BaseRequest) -> Any:
         content = await json_object(request)

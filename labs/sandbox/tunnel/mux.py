@@ -80,6 +80,7 @@ class Mux:
                 kind, number, size = HEAD.unpack(await self._read(HEAD.size))
                 if size > CHUNK:
                     raise ConnectionError(f"a frame of {size} bytes")
+                self._answered.set()  # whatever arrives: an answer may stand behind much that is on its way
                 self._take(kind, number, await self._read(size) if size else b"")
         except (EOFError, OSError):
             return
@@ -115,8 +116,6 @@ class Mux:
         connection = self._connections.get(number)
         if kind == PING:
             self._start(self._send(PONG, 0))
-        elif kind == PONG:
-            self._answered.set()
         elif kind == OPEN:
             connection = self._connections[number] = Connection()
             opened = functools.partial(self._connect, *NUMBER.unpack(payload))
