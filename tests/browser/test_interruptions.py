@@ -120,7 +120,7 @@ def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
     try:
         server.labs("down")
         assert card.press("Executar").ended() == "failed"
-        expect(card.verdict).to_contain_text("o Docker Engine não responde")
+        expect(card.verdict).to_contain_text("O Docker Engine não responde")
         expect(card.where).not_to_contain_text("Traceback")
         expect(card.where.locator(".lab-next code")).to_have_text("python3 -m labs up")
         card.press("Executar o conserto")

@@ -152,7 +152,7 @@ CASES = {
     ),
     "missing Dockerfile": Weather("docker build -t bw:1 -f Nope .", "Nope", "ls"),
     "missing context": Weather("docker build -t bw:1", "requires", "docker build -t widget-server:v1 ."),
-    "context that does not exist": Weather("docker build -t bw:1 nowhere", "not found", "docker build"),
+    "context that does not exist": Weather("docker build -t bw:1 nowhere", "not found", "pwd && ls"),
     "port taken": Weather(
         "docker run -d -p 3999:3333 labs/python-base:3 sleep 60",
         "port is already allocated",
@@ -230,9 +230,12 @@ def test_a_deactivated_key_and_a_lost_secret_are_explained(context: Context, she
 def test_no_engine_is_explained(lab: Settings) -> None:
     nowhere = lab.with_changes(engine_host=f"unix://{lab.run}/nowhere.sock")
     world = World(nowhere)
-    error = failure("docker build -t x:1 .", Context(nowhere, world.engine, world.cloud, lab.work / "widget-server"))
+    context = Context(nowhere, world.engine, world.cloud, lab.work / "widget-server")
+    error = failure(f"docker push {lab.hub_registry}/x:1", context)
     assert isinstance(error, EngineUnavailable) and error.next_command == "python3 -m labs up"
     assert error.observed == "No such file or directory"  # the system's words, not Python's
+    built = failure("docker build -t x:1 .", context)  # the client's own
+    assert (built.what, built.next_command) == ("O Docker Engine não responde.", "python3 -m labs up")
 
 
 def test_no_sandbox_is_explained(lab: Settings) -> None:
