@@ -12,6 +12,7 @@ from labs.base.settings import Settings
 from labs.base.wait import Look, until
 from labs.develop.testing import OWN_NETWORK
 from labs.sandbox import leftovers, network, parts
+from labs.sandbox.supervised import Part
 from labs.seams import engine_api
 
 
@@ -40,17 +41,11 @@ def own_engine(
         folder.mkdir(parents=True, exist_ok=True)
     host = settings.private_engine
     try:
-        part = parts.engine(settings, network.ensure_bridge(settings))
-        argv, environment = part.argv, part.env | dict(extra or {})
-        if programs:
-            argv = (str(programs / "dockerd"), *argv[1:])
-            environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
+        part = _changed(parts.engine(settings, network.ensure_bridge(settings)), programs, ip)
         if containerd_store:
             (settings.sandbox / "engine.json").write_text('{"features": {"containerd-snapshotter": true}}')
-        if ip:
-            argv = tuple(ip if word == "127.0.0.1" else word for word in argv)
-        if own_loopback:
-            argv = (*_apart(settings), *argv)
+        argv = (*(_apart(settings) if own_loopback else ()), *part.argv)
+        environment = part.env | dict(extra or {})
         with (
             Path(part.log).open("ab") as log,
             subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
@@ -80,6 +75,17 @@ def _apart(settings: Settings) -> list[str]:
     )  # the engine's folder for temporary files, which the script needs before
     made = f'ip link add {name} type bridge; ip addr add 172.31.255.1/24 dev {name}; ip link set {name} up; exec "$@"'
     return ["unshare", "--net", "--mount", "sh", "-ec", OWN_NETWORK, "sh", "sh", "-ec", made, "sh"]
+
+
+def _changed(part: Part, programs: Path | None, ip: str) -> Part:
+    """The plan of the lab's own engine with other programs, and another address to publish on."""
+    argv, environment = part.argv, dict(part.env)
+    if programs:
+        argv = (str(programs / "dockerd"), *argv[1:])
+        environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
+    if ip:
+        argv = tuple(ip if word == "127.0.0.1" else word for word in argv)
+    return part._replace(argv=argv, env=environment)
 
 
 def _look(host: str, process: subprocess.Popen[bytes]) -> Look:
