@@ -56,6 +56,21 @@ def unmeasured() -> Iterator[None]:
         yield
 
 
+def type_line(settings: Settings, line: str) -> str:
+    """Type a line in the learner's working copy, where it must succeed; returns what it printed."""
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        cwd=settings.work / "widget-server",
+        env=os.environ | settings.environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
 # Typed ----------------------------------------------------------------------------------------------
 
 
@@ -220,24 +235,12 @@ class Pressed:
         runner = Runner(Settings.load(self.settings.home))
         self.before[path] = judge(step, runner.world)
         if path in self.ways:
-            self._type(self.ways[path])
+            type_line(self.settings, self.ways[path])
         elif path not in self.left_out:
             runner.run(lesson.id, step.id)
         self.after[path] = judge(step, runner.world)
         if step.cleanup:
-            self._type(step.cleanup)
-
-    def _type(self, line: str) -> None:
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", line],
-            cwd=self.settings.work / "widget-server",
-            env=os.environ | self.settings.environment(),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+            type_line(self.settings, step.cleanup)
 
 
 @contextmanager

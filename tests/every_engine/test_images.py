@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from labs.notebook import readings
 from labs.sandbox import leftovers
 from labs.seams import engine_api
 from labs.seams.world import World
+from tests.courses import type_line
 
 from .conftest import learners_docker
 
@@ -44,20 +44,7 @@ def settings(store: str, lab_homes: Path) -> Iterator[Settings]:
 
 @pytest.fixture
 def typed(settings: Settings) -> Shell:
-    def run(line: str) -> str:
-        done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", line],
-            cwd=settings.work / "widget-server",
-            env=os.environ | settings.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+    return partial(type_line, settings)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ run.
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -15,6 +14,7 @@ from labs.base.verdict import Verdict
 from labs.running.judge import judge
 from labs.running.runner import Runner
 from labs.seams.world import World
+from tests.courses import type_line
 
 LESSON = "09-projeto-final"
 V2, V3 = "exemplos/Dockerfile.v2", "--build-arg APP_VERSION=v3"
@@ -27,7 +27,7 @@ RUN = {
     "producao": f"docker run -d -p 3002:3333 --env-file exemplos/producao.env --name producao {ECR}",
 }
 
-Shell = Callable[[str], None]
+Shell = Callable[[str], str]
 
 
 def built_from(*lines: str) -> str:
@@ -84,21 +84,8 @@ def type_(new_lab: Settings) -> Iterator[Shell]:
     """Types in the lab's working copy, in which everything is ready for the final project."""
     outcomes = Runner(new_lab).prepare(LESSON)
     assert all(outcome.verdict.passed for outcome in outcomes), outcomes[-1]
-
-    def shell(line: str) -> None:
-        done = subprocess.run(
-            ["bash", "-c", line],
-            cwd=new_lab.work / "widget-server",
-            env=os.environ | new_lab.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-
-    yield shell
-    shell("docker rm -f $(docker ps -aq) 2>&1 || true")
+    yield partial(type_line, new_lab)
+    type_line(new_lab, "docker rm -f $(docker ps -aq) 2>&1 || true")
 
 
 def verdict(settings: Settings, step: str) -> Verdict:
