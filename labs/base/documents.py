@@ -105,7 +105,8 @@ class Entries(Generic[T]):
     """A document {"version": 1, NAME: {key: entry}}; safe for several kernels at once.
 
     A damaged file counts as empty. A damaged entry is left out, and its key noted in the file (`missing`) until it is
-    settled. Either way what was found is kept beside the file, as `….danificado.json`.
+    settled. Either way what was found is kept beside the file, as `….danificado.json`. That the file was lost is noted
+    too (`lost`), so that an entry written since does not hide it; the lock holds a mark once there was a file to lose.
     """
 
     def __init__(self, path: Path, lock: Path, name: str, kind: type[T], unreadable: str) -> None:
@@ -135,19 +136,30 @@ class Entries(Generic[T]):
         self.all()
         return self._read()[1]
 
+    def lost(self) -> bool:
+        """Whether the file, once written, is gone or was damaged as a whole, and nobody has settled it since."""
+        try:
+            return bool(read(self.path, dict[str, msgspec.Raw]).get("lost"))
+        except FileNotFoundError:
+            return self._was_written()
+        except (OSError, Damaged):
+            return False
+
     @contextlib.contextmanager
     def changing(self, *, settled: bool = False) -> Iterator[dict[str, T]]:
-        """The entries, to be changed and then written, under the lock. `settled`: what was missing is no longer.
+        """The entries, to be changed and then written, under the lock. `settled`: nothing is missing or lost any more.
 
         Raises:
             StateError: the state folder cannot be written; nothing was.
         """
         with locked(self.lock):
             entries, missing = self._mended()
+            lost = self.lost()
             before = dict(entries)
             yield entries
             if settled or entries != before:
-                self._write(entries, () if settled else tuple(key for key in missing if key not in entries))
+                still = () if settled else tuple(key for key in missing if key not in entries)
+                self._write(entries, still, lost=lost and not settled)
 
     def _mended(self) -> tuple[dict[str, T], tuple[str, ...]]:
         """What can be read, and the keys of what cannot; a damaged file is set aside. Only under the lock."""
@@ -157,7 +169,7 @@ class Entries(Generic[T]):
                 if entries:
                     shutil.copyfile(self.path, self.aside)
                     self.aside.chmod(0o600)
-                    self._write(entries, missing)
+                    self._write(entries, missing, lost=self.lost())
                 else:
                     self.path.replace(self.aside)
         return entries, missing
@@ -184,9 +196,19 @@ class Entries(Generic[T]):
                 broken.append(key)
         return entries, (*missing, *broken), bool(broken)
 
-    def _write(self, entries: dict[str, T], missing: tuple[str, ...]) -> None:
+    def _was_written(self) -> bool:
+        try:
+            return self.lock.stat().st_size > 0
+        except OSError:
+            return False
+
+    def _write(self, entries: dict[str, T], missing: tuple[str, ...], *, lost: bool) -> None:
+        """Only under the lock."""
         content: dict[str, Any] = {"version": 1, self._name: entries}
-        write(self.path, content | ({"missing": missing} if missing else {}))
+        write(self.path, content | ({"missing": missing} if missing else {}) | ({"lost": True} if lost else {}))
+        if not self._was_written():
+            with contextlib.suppress(OSError):
+                self.lock.write_text(f"{self.path.name}\n")
 
 
 class Lines(Generic[T]):

@@ -140,7 +140,7 @@ def lock_file(path: Path) -> TextIO:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path.open("w")
+        return path.open("a")
     except OSError as error:
         raise StateError(
             "Não consegui gravar na pasta de estado do laboratório.",

@@ -58,7 +58,7 @@ class Progress:
 
     def lost(self) -> str:
         """What was recorded once and can no longer be read, in words; empty where nothing is."""
-        if self._file.lock.exists() and not self._file.path.exists():
+        if self._file.lost():
             return "O seu progresso gravado se perdeu."
         if missing := self._file.missing():
             steps = plural(len(missing), "passo", "passos")

@@ -48,3 +48,25 @@ def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     outcome = runner.run("00-comece-aqui", "engine")
     assert isinstance(outcome.error, StateError) and not outcome.verdict.passed
     assert "pasta de estado" in outcome.verdict.observed
+
+
+def test_a_lost_file_is_said_until_the_state_was_read_anew(settings: Settings) -> None:
+    """Also where a proof of another lesson was written in between, or where nothing was ever recorded."""
+    progress = Progress(settings)
+    progress.forget("a/never")
+    assert progress.lost() == "", "nothing was recorded, so nothing is lost"
+    progress.record("a/b", passed=True, observed="", seconds=1, evidence={})
+    settings.progress_file.unlink()
+    assert "se perdeu" in progress.lost()
+    progress.record("a/c", passed=True, observed="", seconds=1, evidence={})
+    assert "se perdeu" in progress.lost() and set(progress.all()) == {"a/c"}
+    progress.restore({"a/b": ("ok", {})})
+    assert progress.lost() == "" and set(progress.all()) == {"a/b", "a/c"}
+
+
+def test_a_file_damaged_as_a_whole_is_lost_too(settings: Settings) -> None:
+    progress = Progress(settings)
+    progress.record("a/b", passed=True, observed="", seconds=1, evidence={})
+    settings.progress_file.write_text("{")
+    progress.record("a/c", passed=True, observed="", seconds=1, evidence={})
+    assert "se perdeu" in progress.lost()
