@@ -232,16 +232,27 @@ def _run_lanes(
         for lane in made:
             lane.thread.join()
     code = next((lane.code for lane in made if lane.code), 0)
-    for lane in made:
-        if lane.code and lane.log.exists():
-            for line in failures(lane.log.read_text("utf-8", "replace")).splitlines():
-                print(f"{lane.name} │ {line}")
+    logs = [lane for lane in made if lane.code and lane.log.exists()]
+    _tell_failures({lane.name: lane.log.read_text("utf-8", "replace") for lane in logs})
     if measured and not running.interrupted:
         said, reached = measuring.total()
         print(said)
         code = code or int(not reached)
     print(closing_line([lane.closing for lane in made], time.monotonic() - began), flush=True)
     return code
+
+
+def _tell_failures(told: Mapping[str, str]) -> None:
+    """What failed, lane by lane, and then every failed test by its name: the one list that is never cut."""
+    for tell in (failures, failed):
+        for lane, text in told.items():
+            for line in tell(text).splitlines():
+                print(f"{lane} │ {line}")
+
+
+def failed(told: str) -> str:
+    """pytest's lines that name the failed tests."""
+    return "\n".join(re.findall(r"^(?:FAILED|ERROR) .*$", told, re.MULTILINE))
 
 
 def failures(told: str, most: int = 200) -> str:

@@ -109,6 +109,7 @@ def test_lanes_close_with_one_line_and_fail_together(
     lines = capfd.readouterr().out.splitlines()
     assert re.fullmatch(rf"=+{closing}[\d.]+s =+", lines[-1]), lines
     assert all(line.startswith(("um │ ", "dois │ ")) for line in lines[:-1])
+    assert lines[-2].startswith("dois │ FAILED ") == (code == 1), "the failed tests by name, next to the closing line"
     assert "1 passed" in (lanes / "logs" / "um.txt").read_text()
 
 
@@ -188,7 +189,8 @@ def test_a_taken_port_of_the_course_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_failed_is_told_again_without_what_pytest_says_beside_it() -> None:
     section = "=== FAILURES ===\n___ test_x ___\nE   assert 1 == 2"
-    said = f"...F\n{section}\n=== warnings summary ===\nx\n=== short test summary info ===\nFAILED x"
+    said = f"...F\n{section}\n=== warnings summary ===\nx\n=== short test summary info ===\nFAILED x\nERROR y - z"
     assert testing.failures(said) == section
+    assert testing.failed(said) == "FAILED x\nERROR y - z"
     assert testing.failures(said, most=1) == "E   assert 1 == 2"
     assert testing.failures("INTERNALERROR> x") == "INTERNALERROR> x", "a lane that broke off tells all that it has"
