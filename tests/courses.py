@@ -35,7 +35,6 @@ from labs.running.runner import Runner
 from labs.running.unattended import VARIABLE, approve
 from labs.sandbox import leftovers, lifecycle
 from labs.seams import engine_api
-from labs.seams.world import World
 from labs.secrecy.values import known
 
 LESSONS = load_course().lessons
@@ -71,6 +70,21 @@ def type_line(settings: Settings, line: str) -> str:
     return done.stdout
 
 
+class Desk:
+    """The kit as one kernel holds it: what a runner has made (clients of AWS and of the engine) is made once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._home = settings.home
+        self._runner: Runner | None = None
+
+    def runner(self) -> Runner:
+        """Of the settings as they are now."""
+        settings = Settings.load(self._home)
+        if self._runner is None or self._runner.settings != settings:
+            self._runner = Runner(settings)
+        return self._runner
+
+
 # Typed ----------------------------------------------------------------------------------------------
 
 
@@ -98,6 +112,9 @@ class Typist:
     results: dict[str, Typed] = field(default_factory=dict)
     _terminals: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._desk = Desk(self.settings)
+
     def result(self, lesson: Lesson, step: Step) -> Typed:
         """A step's; those before it are typed first."""
         for one, earlier in PATHS:
@@ -110,13 +127,13 @@ class Typist:
 
     def _type(self, lesson: Lesson, step: Step) -> Typed:
         variables = self._terminals.get(lesson.id) or self._terminals.setdefault(lesson.id, self._opened())
-        runner = Runner(Settings.load(self.settings.home))
+        runner = self._desk.runner()
         before = judge(step, runner.world)
         if f"{lesson.id}/{step.id}" in self.pressed:
             output, code, after = self._pressed(runner, lesson, step)
         else:
             output, code = self._typed(step.command, self._answers(step), variables)
-            after = Runner(Settings.load(self.settings.home)).verify(lesson.id, step.id)  # as the button "Verificar"
+            after = self._desk.runner().verify(lesson.id, step.id)  # as the button "Verificar"
         if step.cleanup:
             self._typed(step.cleanup, "", variables)
         return Typed(output, code, before, after)
@@ -212,6 +229,9 @@ class Pressed:
     looks_ahead: bool = False
     early: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._desk = Desk(self.settings)
+
     def press(self, lessons: Iterable[Lesson]) -> None:
         """Press each button of these lessons, as a person does who also approves the SSO page."""
         with pytest.MonkeyPatch.context() as patch:
@@ -224,7 +244,7 @@ class Pressed:
                         self._look_at(steps[number:], step)
 
     def _look_at(self, later: Iterable[Step], done: Step) -> None:
-        world = World(Settings.load(self.settings.home))
+        world = self._desk.runner().world
         for step in later:
             verdict = Verdict(False, "") if step.given else judge(step, world)
             if verdict.passed:
@@ -232,7 +252,7 @@ class Pressed:
 
     def _press(self, lesson: Lesson, step: Step) -> None:
         path = f"{lesson.id}/{step.id}"
-        runner = Runner(Settings.load(self.settings.home))
+        runner = self._desk.runner()
         self.before[path] = judge(step, runner.world)
         if path in self.ways:
             type_line(self.settings, self.ways[path])
