@@ -96,14 +96,14 @@ def _ecr_tags(world: World, repository: str) -> Iterator[Tag]:
 
 
 def ecr_manifest(world: World, repository: str, reference: str) -> Manifest | None:
-    """A manifest by tag or digest, through the AWS API; None where there is none for this machine."""
+    """A manifest by tag or digest, through the AWS API; None where there is none for the engine's platform."""
     return _ecr_manifest(world, repository, *_ecr_body(world, repository, reference))
 
 
 def _ecr_manifest(world: World, repository: str, digest: str, body: Mapping[str, Any]) -> Manifest | None:
     if "manifests" not in body:
         return manifest_of(body, digest) if "layers" in body else None
-    mine = of_this_platform(body)
+    mine = of_this_platform(body, world.engine.architecture())
     found = ecr_manifest(world, repository, mine) if mine else None
     return replace(found, digest=digest, platform=mine) if found else None
 

@@ -1,7 +1,8 @@
 """The base image: a small Python system made of the machine's own Debian packages, without network in any build.
 
 `apt-get download` and `dpkg -x` need no root and take about 2 s; the result is imported as `labs/python-base:3`.
-Where there is no apt, the engine pulls `python:3.13-slim`, which gets the same name.
+Where there is no apt, or the engine's machine has another processor than this one, the engine pulls
+`python:3.13-slim`, which gets the same name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from labs.base.errors import EngineError, LabError, MissingDependency
 from labs.base.settings import BASE_IMAGE, FALLBACK_BASE_IMAGE, Settings
 from labs.sandbox import registry_program
 from labs.seams import engine_api
+from labs.seams.architecture import of_this_machine
 
 ROOTS = ("python3-minimal", "libpython3-stdlib", "dash", "coreutils", "ca-certificates", "base-files", "netbase")
 WITHOUT = ("dpkg", "perl", "debconf", "cdebconf", "install-info", "mailcap", "mime-support", "tar", "openssl", "gcc-")
@@ -58,7 +60,7 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
     host = settings.engine_host
     if name := present(host):
         return name
-    if apt.has_apt():
+    if apt.has_apt() and engine_api.architecture(host) == of_this_machine():
         archive = build_archive(settings, report)
         report("Importando a imagem base no engine …")
         engine_api.import_image(host, archive, BASE_IMAGE, CHANGES)
@@ -69,7 +71,7 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
         engine_api.pull(host, FALLBACK_BASE_IMAGE)
     except EngineError as error:
         raise MissingDependency(
-            "Não há como obter a imagem base: este sistema não tem apt, e o engine não conseguiu baixá-la.",
+            f"Não há como obter a imagem base: {_why_not_made(host)}, e o engine não conseguiu baixá-la.",
             error.observed,
             f"docker pull {FALLBACK_BASE_IMAGE}",
         ) from error
@@ -77,6 +79,12 @@ def ensure(settings: Settings, report: Callable[[str], None]) -> str:
     if not learners:
         engine_api.remove_image(host, FALLBACK_BASE_IMAGE)
     return BASE_IMAGE
+
+
+def _why_not_made(host: str) -> str:
+    if not apt.has_apt():
+        return "este sistema não tem apt"
+    return f"o engine é {engine_api.architecture(host)} e esta máquina é {of_this_machine()}"
 
 
 def present(host: str) -> str:

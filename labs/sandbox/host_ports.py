@@ -11,7 +11,7 @@ from labs.base.settings import PORTS, Settings
 from labs.base.wait import Look, until
 from labs.seams import engine_api
 
-LET_GO_SECONDS = 1.0
+LET_GO_SECONDS = 1.5
 
 
 def is_of_another_machine(settings: Settings) -> bool:
@@ -34,8 +34,8 @@ def of_others(settings: Settings, ports: Iterable[int]) -> list[int]:
         found[:] = [port for port in found if port not in ours]
         return Look(not found)
 
-    # The tunnel to another machine's engine lets go of a port shortly after its container did.
-    patience = LET_GO_SECONDS if is_of_another_machine(settings) else 0.0
+    # A tunnel to another machine's engine lets go of a port shortly after its container did.
+    patience = 0.0 if settings.has_private_engine else LET_GO_SECONDS
     with contextlib.suppress(SandboxError):
         until("as portas do curso ficarem livres", look, patience)
     return found

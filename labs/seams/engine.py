@@ -25,6 +25,7 @@ from labs.base.reference import registry_of, split_tag
 from labs.base.settings import Settings
 from labs.base.text import plain
 from labs.seams import docker_files
+from labs.seams.architecture import of_this_machine
 from labs.seams.engine_client import EngineClient
 from labs.seams.engine_stream import follow_layers
 
@@ -83,6 +84,7 @@ class Engine(Protocol):
     """What the kit needs of a container engine."""
 
     def version(self) -> str: ...
+    def architecture(self) -> str: ...
     def push(self, reference: str, watch: Watcher) -> str: ...
     def pull(self, reference: str, watch: Watcher) -> str: ...
     def login(self, registry: str, user: str, password: str) -> None: ...
@@ -100,6 +102,7 @@ class DockerEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api: Any = None
+        self._architecture = ""
 
     @property
     def _client(self) -> Any:
@@ -116,6 +119,18 @@ class DockerEngine:
         """
         with _translated("falar com o engine"):
             return str(self._client.version()["Version"])
+
+    def architecture(self) -> str:
+        """Of the machine on which the containers run, which may be another than this one; this one's where no engine
+        answers.
+        """
+        if not self._architecture:
+            try:
+                with _translated("falar com o engine"):
+                    self._architecture = str(self._client.version()["Arch"])
+            except EngineError:
+                return of_this_machine()
+        return self._architecture
 
     # Actions with progress ---------------------------------------------------------------------
 

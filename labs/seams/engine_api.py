@@ -30,6 +30,11 @@ def ping(host: str, timeout: float = 2.0) -> str:
     return "" if reply.status == 200 else f"{host}: HTTP {reply.status} {reply.text}"
 
 
+def architecture(host: str) -> str:
+    """The processor of the engine's machine, in the words of `seams/architecture.py` (`GET /version`)."""
+    return str(_call(host, "GET", "/version").json()["Arch"])
+
+
 def image_exists(host: str, image: str) -> bool:
     """Whether the engine has that image."""
     return _call(host, "GET", f"/images/{image}/json", accept=(200, 404)).status == 200

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import re
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -22,10 +21,10 @@ from labs.base.explain import explain
 from labs.base.foreign import LOOPBACK
 from labs.base.marks import KIT_MARK
 from labs.base.reference import DOCKER_HUB
+from labs.seams.architecture import of_this_machine
 
 REPLY_SECONDS = 10.0  # seconds
 HUB_HOST, HUB_API = "registry-1.docker.io", "https://hub.docker.com/v2"
-PLATFORMS = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 MANIFEST_TYPES = ", ".join(
     (
         "application/vnd.docker.distribution.manifest.v2+json",
@@ -112,6 +111,7 @@ class HttpRegistry:
         hides: this registry answers an owner that it is denied what does not exist, as Docker Hub does ("pull access
             denied, repository does not exist or may require docker login"). Elsewhere a refusal says nothing.
         marked: the requests bear the kit's mark; not where they stand for somebody else's.
+        architecture: which image of several platforms is the one: the engine's.
     """
 
     def __init__(
@@ -122,8 +122,10 @@ class HttpRegistry:
         renewed: Credentials | None = None,
         hides: bool = False,
         marked: bool = True,
+        architecture: Callable[[], str] = of_this_machine,
     ) -> None:
         self.address = address
+        self._architecture = architecture
         self._credentials = credentials
         self._renewed = renewed
         self._hides = hides
@@ -208,8 +210,8 @@ class HttpRegistry:
             return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
 
     def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
-        """An image for several platforms: the one for this machine, under the digest that its name gives."""
-        mine = of_this_platform(body)
+        """An image for several platforms: the one for the engine's, under the digest that its name gives."""
+        mine = of_this_platform(body, self._architecture())
         found = self.manifest(repository, mine) if mine else None
         digest = response.headers["Docker-Content-Digest"]
         return replace(found, digest=digest, platform=found.platform or found.digest) if found else None
@@ -328,18 +330,17 @@ class HttpRegistry:
         )
 
 
-def of_this_platform(index: Mapping[str, Any]) -> str:
-    """The digest of the manifest for this machine in an index (OCI image index specification), or of the only image
-    that is there, for whatever platform it was built; "" for none. An entry for an unknown platform is an attestation
-    (docs.docker.com/build/metadata/attestations/attestation-storage).
+def of_this_platform(index: Mapping[str, Any], architecture: str) -> str:
+    """The digest of the manifest for Linux on this architecture in an index (OCI image index specification), or of the
+    only image that is there, for whatever platform it was built; "" for none. An entry for an unknown platform is an
+    attestation (docs.docker.com/build/metadata/attestations/attestation-storage).
     """
-    wanted = PLATFORMS.get(platform.machine(), platform.machine())
     found = {}
     for entry in index["manifests"]:
         where = entry.get("platform") or {}
         if where.get("os") != "unknown":
             found[entry["digest"]] = (where.get("os"), where.get("architecture"))
-    mine = [digest for digest, where in found.items() if where == ("linux", wanted)]
+    mine = [digest for digest, where in found.items() if where == ("linux", architecture)]
     return str(next(iter(mine or (found if len(found) == 1 else ())), ""))
 
 

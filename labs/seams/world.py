@@ -31,12 +31,16 @@ class World:
         self.cloud: Cloud = cloud or AwsCloud(settings)
         self.hub = hub or self._registry(settings.hub_registry)
         """The Hub, with the login that the lab's Docker has."""
-        self.hub_owner: Hub = hub_owner or HttpRegistry(settings.hub_registry, self._hub_token, hides=True)
+        self.hub_owner: Hub = hub_owner or HttpRegistry(
+            settings.hub_registry, self._hub_token, hides=True, architecture=self.engine.architecture
+        )
         """The Hub with the account's own access token, whether or not Docker is logged in."""
         self.ecr = ecr or self._registry(settings.ecr_registry)
         """ECR, with the login that the lab's Docker has."""
         token = OwnerToken(self.cloud)
-        self.ecr_owner = ecr_owner or HttpRegistry(settings.ecr_registry, token.kept, renewed=token.asked)
+        self.ecr_owner = ecr_owner or HttpRegistry(
+            settings.ecr_registry, token.kept, renewed=token.asked, architecture=self.engine.architecture
+        )
         """ECR with a token of the account's owner, whether or not Docker's own is still good."""
         self.admin: Admin = admin or GatewayAdmin(settings)
 
@@ -45,7 +49,7 @@ class World:
         return self.ecr_owner if address == self.settings.ecr_registry else self.hub_owner
 
     def _registry(self, address: str) -> Registry:
-        return HttpRegistry(address, lambda: self.engine.credentials(address))
+        return HttpRegistry(address, lambda: self.engine.credentials(address), architecture=self.engine.architecture)
 
     def _hub_token(self) -> tuple[str, str] | None:
         try:

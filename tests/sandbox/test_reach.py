@@ -31,7 +31,7 @@ from labs.seams.gateway_admin import GatewayAdmin
 from labs.seams.world import World
 from tests.engines import own_engine
 
-LESSONS = ("01-o-que-e-um-registry", "03-tag", "04-push-docker-hub", "06-credenciais-aws", "07-push-ecr")
+LESSONS = ("01-o-que-e-um-registry", "02-build", "03-tag", "04-push-docker-hub", "06-credenciais-aws", "07-push-ecr")
 
 
 @dataclass
@@ -115,7 +115,8 @@ def test_up_says_so_and_status_and_doctor_ask_the_engine(far: Far) -> None:
     assert "o engine alcança os registries" in far.labs("doctor").stdout
 
 
-def test_the_lessons_of_the_registries_are_true_there(far: Far) -> None:
+def test_the_lessons_of_the_registries_and_of_a_containers_page_are_true_there(far: Far) -> None:
+    """Its socket is on this machine, and what its containers publish is not, as where ssh forwards the socket."""
     far.up()
     done = far.labs("run", *LESSONS)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -14,6 +14,7 @@ from typing import Any
 from labs.base.errors import CloudError, EngineError
 from labs.base.events import Line, Progress, Watcher
 from labs.base.settings import Settings
+from labs.seams.architecture import of_this_machine
 from labs.seams.engine import Container, HistoryEntry, Image
 from labs.seams.registry import HubRepository, Layer, Manifest
 from labs.seams.world import World
@@ -59,6 +60,9 @@ class FakeEngine:
 
     def version(self) -> str:
         return "20.10.24"
+
+    def architecture(self) -> str:
+        return of_this_machine()
 
     def push(self, reference: str, watch: Watcher) -> str:
         self._act("push", reference)

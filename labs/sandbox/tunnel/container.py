@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from pathlib import Path
 from typing import Any
 
 from labs.base.errors import EngineError, EngineUnavailable
+from labs.base.files import locked, write_atomic
 from labs.base.marks import TUNNEL_LABEL
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.sandbox import base_image, network
+from labs.sandbox import base_image
 from labs.sandbox.tunnel import mux
 from labs.seams import engine_api
 
@@ -20,8 +23,28 @@ PROGRAM = f"{Path(mux.__file__).read_text('utf-8')}\nmain()\n"
 
 
 def name(settings: Settings) -> str:
-    """The container's name, by which a learner sees it in `docker ps`."""
-    return f"labs-tunel-{network.home_mark(settings.home)}"
+    """The container's name, by which a learner sees it in `docker ps`; this lab's own, made at its first use.
+
+    Raises:
+        StateError: the state folder cannot be written.
+    """
+    with locked(settings.home / "locks" / "tunnel"):
+        if found := _known_name(settings):
+            return found
+        # Not the state folder's path: two machines that share an engine may well have the same.
+        made = f"labs-tunel-{secrets.token_hex(3)}"
+        write_atomic(_name_file(settings), made)
+        return made
+
+
+def _name_file(settings: Settings) -> Path:
+    return settings.sandbox / "tunnel-name"
+
+
+def _known_name(settings: Settings) -> str:
+    with contextlib.suppress(OSError):
+        return _name_file(settings).read_text("ascii").strip()
+    return ""
 
 
 def make(settings: Settings) -> str:
@@ -48,8 +71,8 @@ def remove(settings: Settings) -> bool:
         EngineError: the engine does not answer, or refuses.
         SandboxError: it does not go.
     """
-    host, called = settings.engine_host, name(settings)
-    if (engine_api.container_labels(host, called) or {}).get(TUNNEL_LABEL) != str(settings.home):
+    host, called = settings.engine_host, _known_name(settings)
+    if not called or (engine_api.container_labels(host, called) or {}).get(TUNNEL_LABEL) != called:
         return False
     engine_api.remove_container(host, called)
     # Who removes itself at its end is "already in progress": its name is free a moment later.
@@ -71,7 +94,7 @@ def _wanted(settings: Settings, image: str) -> dict[str, Any]:
         "Image": image,
         "Cmd": ["python3", "-c", PROGRAM, *ports],
         "User": NOBODY,
-        "Labels": {TUNNEL_LABEL: str(settings.home)},
+        "Labels": {TUNNEL_LABEL: name(settings)},
         "Tty": False,
         "OpenStdin": True,
         "StdinOnce": True,
