@@ -225,6 +225,16 @@ class Settings:
         return self.home / "sandbox"
 
     @property
+    def gateway_events(self) -> Path:
+        """What the gateway saw, a line for each event."""
+        return self.sandbox / "gateway" / "events.jsonl"
+
+    @property
+    def typed(self) -> Path:
+        """Written by the lab's terminals after each command: its time says that somebody typed."""
+        return self.run / "typed"
+
+    @property
     def docker_config(self) -> Path:
         return (self.live_folder if self.live else self.home) / "docker"
 

@@ -101,7 +101,8 @@ def token(settings: Settings) -> str:
 def terminal(settings: Settings) -> str:
     """bash's start-up file: the learner's own first, then the lab's variables, in the learner's working copy.
 
-    The variables are read again before a prompt whenever the lab's settings changed, as after choosing an account.
+    The variables are read again before a prompt whenever the lab's settings changed, as after choosing an account; and
+    each prompt leaves a trace, so that open lessons look at what was done (`labs/widgets/watch.py`).
     """
     labs = f"PYTHONPATH={shlex.quote(str(CLONE))} LABS_HOME={shlex.quote(str(settings.home))}"
     labs += f" {shlex.quote(sys.executable)} -m labs"
@@ -112,6 +113,7 @@ HISTFILE={shlex.quote(str(folder(settings) / "bash_history"))}
 __lab_seen=never
 __lab_environment() {{
   local now
+  {{ : >| {shlex.quote(str(settings.typed))}; }} 2>/dev/null
   now=$(stat -c %y {shlex.quote(str(settings.home / "settings.json"))} 2>/dev/null)
   [ "$now" = "$__lab_seen" ] && return
   __lab_seen=$now

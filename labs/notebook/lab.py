@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
@@ -31,6 +31,9 @@ from labs.running.runner import Runner
 from labs.sandbox import host_ports
 from labs.secrecy.redact import Redactor
 from labs.widgets.transcript import Status, status_of
+
+if TYPE_CHECKING:
+    from labs.widgets.watch import Watch
 
 AUTORUN = "LABS_AUTORUN"
 
@@ -61,6 +64,13 @@ class Kit:
     ) -> None:
         self._load, self._make, self._up = load, make, up
         self._runner: Runner | None = None
+
+    @functools.cached_property
+    def watch(self) -> Watch:
+        """What tells this kernel's cards that something was typed."""
+        from labs.widgets.watch import Watch
+
+        return Watch(self.runner().settings, self._load)
 
     def runner(self) -> Runner:
         """A runner for the settings as they are now.
@@ -192,6 +202,7 @@ class Lab(Gallery):
         _display(card)
         if not autorun():
             card.look()
+            self._kit.watch.add(card)
 
     def _tidy(self, step: Step) -> None:
         """Remove what a challenge's solution left, so that a second run starts as the first (as labs/cli/run.py)."""

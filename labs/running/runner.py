@@ -158,6 +158,10 @@ class Runner:
             self._prove(lesson, step, verdict)
         return verdict
 
+    def shows(self, lesson_id: str, step_id: str) -> bool:
+        """Whether the state shows now what the step makes; nothing is recorded."""
+        return judge(self.course.lesson(lesson_id).step(step_id), self.world).passed
+
     def _in_the_clinic(self, lesson: Lesson) -> Verdict | None:
         """While a case is open, what is there may be the case's: it proves nothing of another lesson."""
         name = "".join(self.left_open(lesson.id))

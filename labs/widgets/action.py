@@ -171,6 +171,8 @@ class StepCard(ActionCard):
     def __init__(self, lesson: Lesson, step: Step, runner: Callable[[], Runner], recorded: str | None = None) -> None:
         self._lesson, self._step, self._runner = lesson, step, runner
         self._output: list[str] = []
+        self._over = False
+        """Whether the last press failed although the state shows what the step makes."""
         status = Status() if recorded is None else Status("passed", recorded)
         super().__init__(described(lesson, step), status, lambda: Redactor(runner().settings))
 
@@ -199,6 +201,26 @@ class StepCard(ActionCard):
                 elif recorded:
                     self._show(Status("pending", f"{LOST} {verdict.observed}", verdict.hint))
 
+    @property
+    def path(self) -> str:
+        """ "lesson/step"."""
+        return f"{self._lesson.id}/{self._step.id}"
+
+    def look_again(self) -> None:
+        """Something was typed: what the state proves now shows as done; what it does not stays as it stands, and so
+        does a press that failed over a state that was there already.
+        """
+        with _LOOKING:
+            if self.standing.state not in ("pending", "failed", "stopped") or self._over or self._busy:
+                return
+            try:
+                verdict = self._runner().look(self._lesson.id, self._step.id)
+            except Exception:  # noqa: BLE001 - nobody asked: who presses Verificar reads it
+                return
+            with self._guard:
+                if verdict.passed and not self._step.given and not self._busy:
+                    self._show(status_of(verdict))
+
     def _repair(self, status: Status) -> str:
         if status.state == "passed" or not status.next:
             return ""
@@ -209,6 +231,7 @@ class StepCard(ActionCard):
 
     def _do(self, doing: str, watch: Watcher, cancel: threading.Event) -> Status:
         runner = self._runner()
+        self._over = False
         if doing == "verify":
             return status_of(runner.verify(self._lesson.id, self._step.id))
         if doing == "repair":
@@ -218,6 +241,7 @@ class StepCard(ActionCard):
             return status_after_repair(runner.repair(self._lesson.id, self._step.id, command, watch, cancel))
         outcome = runner.run(self._lesson.id, self._step.id, watch, cancel)
         self._output = output_of(outcome)
+        self._over = outcome.ran and not outcome.verdict.passed and runner.shows(self._lesson.id, self._step.id)
         for line in self._output[len([row for text in outcome.transcript for row in text.splitlines()]) :]:
             watch(Line(line))  # a refusal in the tool's own words, which a seam gave as an error
         return status_after(outcome)

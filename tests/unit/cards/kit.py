@@ -33,6 +33,7 @@ class FakeRunner:
         self.settings, self.act = settings, act
         self.verdict = Verdict(True, "feito")
         self.error: LabError | None = None
+        self.there = False
         self.transcript: tuple[str, ...] = ()
         self.calls: list[str] = []
 
@@ -48,6 +49,9 @@ class FakeRunner:
     def look(self, lesson: str, step: str) -> Verdict:
         self.calls.append(f"look {lesson}/{step}")
         return self.verdict
+
+    def shows(self, lesson: str, step: str) -> bool:
+        return self.there
 
     def repair(
         self, lesson: str, step: str, command: str, watch: Watcher, cancel: threading.Event | None = None

@@ -43,7 +43,7 @@ class State:
         self.settings = settings
         self.clock = Clock()
         self.journal = Journal(folder / "journal.jsonl")
-        self.events = Events(folder / "events.jsonl", self.clock)
+        self.events = Events(settings.gateway_events, self.clock)
         self.signer = Signer.of(settings)
         self.accounts = Accounts()
         self.images: dict[Registry, Images] = {"hub": Images(), "ecr": Images()}
