@@ -81,7 +81,7 @@ def clicks(context: BrowserContext, server: Server) -> list[tuple[str, str, str]
     """From the click's own time stamp to the end of the frame that shows the answer."""
     lesson = load_course().lessons[0]
     notebook = open_notebook(context, server, lesson.id)
-    notebook.run_all()
+    notebook.wait_for_cards()
     card = notebook.card(lesson, lesson.steps[0])
     card.where.evaluate(WATCH_CLICK)
     for number in range(1, CLICKS + 1):

@@ -27,14 +27,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Interface settings by plugin: Portuguese, no request to the outside, light or dark as the learner's system."""
 
-STYLE_SHEET = """\
-/* JupyterLab breaks a long output line anywhere, also inside a word. */
-.jp-Notebook .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }
-"""
-
+LAB_EXTENSION = Path(__file__).with_name("lab_extension")
+"""Lessons that open alive, the bar above them, the terminal below, the projector's key: JupyterLab's half of it."""
+LAB_EXTENSION_NAME = "registry-labs"
+LAB_STYLE = LAB_EXTENSION / "lab.css"
 
 PAGE = {
-    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
+    "disabledExtensions": {
+        "@jupyterlab/apputils-extension:announcements": True,
+        "@jupyterlab/help-extension:resources": True,  # Python, NumPy, pandas … in English: nothing of this course
+    },
     # Nobody builds JupyterLab here: each page that opens would ask node, where there is one, whether it should be.
     "buildAvailable": False,
     "buildCheck": False,
@@ -51,7 +53,8 @@ def write(settings: Settings, port: int) -> None:
     _write_json(config / "jupyter_server_config.json", server(settings, port))
     _write_json(config / "labconfig" / "page_config.json", PAGE)
     _write_json(config / "labconfig" / "default_setting_overrides.json", DEFAULTS)
-    write_atomic(config / "custom" / "custom.css", STYLE_SHEET)
+    write_atomic(config / "custom" / "custom.css", LAB_STYLE.read_text("utf-8"))
+    _write_extension(folder(settings) / "data" / "labextensions" / LAB_EXTENSION_NAME)
     write_atomic(terminal_file(settings), terminal(settings))
     _write_layout(folder(settings) / "workspaces")
 
@@ -137,7 +140,7 @@ def folder(settings: Settings) -> Path:
 
 
 def _write_layout(workspaces: Path) -> None:
-    """Lesson 00 with a terminal beside it and its table of contents. JupyterLab keeps the layout from then on."""
+    """Lesson 00 with a terminal below it and its table of contents. JupyterLab keeps the layout from then on."""
     from jupyterlab_server.workspaces_handler import WorkspacesManager  # not there on a bare machine
 
     manager = WorkspacesManager(str(workspaces))
@@ -147,15 +150,14 @@ def _write_layout(workspaces: Path) -> None:
 
 def _layout() -> dict[str, Any]:
     notebook, terminal_id = f"notebook:{FIRST_NOTEBOOK}", "terminal:1"
-    areas = [{"type": "tab-area", "currentIndex": 0, "widgets": [name]} for name in (notebook, terminal_id)]
     left = ["filebrowser", "running-sessions", "@jupyterlab/toc:plugin", "extensionmanager.main-view"]
     return {
         "layout-restorer:data": {
             "main": {
-                "dock": {"type": "split-area", "orientation": "horizontal", "sizes": [0.62, 0.38], "children": areas},
+                "dock": {"type": "tab-area", "currentIndex": 0, "widgets": [notebook]},
                 "current": notebook,
             },
-            "down": {"size": 0, "widgets": []},
+            "down": {"size": 0.34, "widgets": [terminal_id]},
             "left": {"collapsed": False, "visible": True, "current": "@jupyterlab/toc:plugin", "widgets": left},
             "right": {"collapsed": True, "visible": True, "widgets": []},
             "relativeSizes": [0.2, 0.8, 0],
@@ -165,6 +167,13 @@ def _layout() -> dict[str, Any]:
         terminal_id: {"data": {"name": "1"}},
         "file-browser-filebrowser:cwd": {"path": "notebooks"},
     }
+
+
+def _write_extension(place: Path) -> None:
+    """A copy: JupyterLab serves what stands below its data folder."""
+    for source in sorted(LAB_EXTENSION.rglob("*")):
+        if source.suffix in (".js", ".json"):
+            write_atomic(place / source.relative_to(LAB_EXTENSION), source.read_text("utf-8"))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

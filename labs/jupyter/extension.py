@@ -23,11 +23,13 @@ from labs.course import target_words
 from labs.course.progress import Progress
 from labs.jupyter import portuguese
 from labs.pages import render
+from labs.running import journey
 
 ICONS = Path(__file__).with_name("icons")
 CATEGORY = "Notebook"
 """The launcher's first section: one of our own would stand last, below the fold."""
 MAP = "mapa"
+STATE = "curso/estado"
 PAGES = {
     "widget-server": ("Widget-server", 3000, "a aula 02"),
     "homologacao": ("Homologação", 3001, "a aula 08"),
@@ -61,6 +63,31 @@ class MapHandler(JupyterHandler):
         self.set_header("Content-Security-Policy", self.policy)
         self.set_header("Cache-Control", "no-store")
         self.finish(page)
+
+
+class StateHandler(JupyterHandler):
+    """What the bar above a lesson says (`labs/jupyter/lab_extension/static/bar.js`)."""
+
+    @web.authenticated
+    def get(self) -> None:
+        try:
+            settings = Settings.load()
+            course = target_words.course(settings)
+            ahead = journey.ahead(course, Progress(settings).all(), course.lesson(self.get_query_argument("aula")))
+        except LabError as error:
+            self.finish({"words": str(error)})
+            return
+        following = ahead.following
+        self.set_header("Cache-Control", "no-store")
+        self.finish(
+            {
+                "words": ahead.words,
+                "here": ahead.here,
+                "continue": ahead.goes_on,
+                "next": following.id if following else "",
+                "nextTitle": f"Aula {following.id[:2]} · {following.title}" if following else "",
+            }
+        )
 
 
 class Forwarded(NamedLocalProxyHandler):
@@ -110,6 +137,7 @@ def handlers(base: str) -> list[tuple[Any, ...]]:
     icons = {entry.name: entry.launcher_entry.icon_path for entry in entries}
     found: list[tuple[Any, ...]] = [
         (url_path_join(base, MAP, "/"), MapHandler),
+        (url_path_join(base, STATE), StateHandler),
         (url_path_join(base, "server-proxy/servers-info"), ServersInfoHandler, {"server_processes": entries}),
         (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),
     ]

@@ -26,8 +26,11 @@ from labs.base.files import write_atomic
 from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
+from labs.course import target_words
+from labs.course.progress import Progress
 from labs.jupyter import configuration
 from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token
+from labs.running import journey
 from labs.sandbox import network
 from labs.seams.unix_http import request
 
@@ -204,7 +207,16 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _address(settings: Settings, port: int) -> str:
-    return f"http://127.0.0.1:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token(settings)}"
+    return f"http://127.0.0.1:{port}/lab/tree/{_notebook_to_open(settings)}?token={token(settings)}"
+
+
+def _notebook_to_open(settings: Settings) -> str:
+    """The lesson in which the learner stopped; the first one before anything was done, or after everything was."""
+    with contextlib.suppress(LabError):
+        found = journey.go_on(target_words.course(settings), Progress(settings).all())
+        if found and (settings.work / "notebooks" / f"{found[0].id}.ipynb").is_file():
+            return f"notebooks/{found[0].id}.ipynb"
+    return FIRST_NOTEBOOK
 
 
 def _free_port(wanted: int, report: Report) -> int:

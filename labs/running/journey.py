@@ -79,6 +79,54 @@ def go_on(course: Course, records: Mapping[str, Record]) -> tuple[Lesson, Step] 
     return None
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What the bar above a lesson says.
+
+    Attributes:
+        words: how far the learner is, and what time is left by the course's own estimate.
+        here: the lesson's first pending step, where it was begun and is not complete; else "".
+        goes_on: the lesson in which one stopped; "" where all is proven.
+        following: the next lesson in order, None after the last.
+    """
+
+    words: str
+    here: str
+    goes_on: str
+    following: Lesson | None
+
+
+def ahead(course: Course, records: Mapping[str, Record], here: Lesson) -> Ahead:
+    """What lies before the learner, in this lesson and in the course."""
+    standing, rows = _standing(here, records), standings(course, records)
+    total = sum(one.lesson.minutes for one in rows)
+    words = (
+        f"{standing.done} de {standing.total} passos · {_left(standing)} · curso: "
+        f"{sum(one.done for one in rows)} de {sum(one.total for one in rows)}, "
+        f"faltam {duration(sum(map(minutes_left, rows)) * 60)} de {duration(total * 60)}"
+        if standing.total
+        else here.title
+    )
+    pending = next((step.id for step in steps_of(here) if not _passed(records, here, step)), "")
+    following = go_on(course, records)
+    later = course.lessons[course.lessons.index(here) + 1 :]
+    return Ahead(words, pending if standing.done else "", following[0].id if following else "", next(iter(later), None))
+
+
+def minutes_left(standing: Standing) -> float:
+    """Of the lesson's estimated minutes, for the steps that are still to do."""
+    return standing.lesson.minutes * (1 - standing.done / standing.total) if standing.total else 0.0
+
+
+def _left(standing: Standing) -> str:
+    return "aula completa" if standing.complete else f"faltam cerca de {duration(max(1, minutes_left(standing)) * 60)}"
+
+
+def _passed(records: Mapping[str, Record], lesson: Lesson, step: Step) -> bool:
+    record = records.get(f"{lesson.id}/{step.id}")
+    return bool(record and record.passed)
+
+
 def step_words(lesson: Lesson, step: Step) -> str:
     """A step as a learner knows it: its number and title."""
     if step is lesson.challenge:

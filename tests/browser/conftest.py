@@ -50,11 +50,11 @@ def context(chromium: Browser, server: Server) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_lesson(context: BrowserContext, server: Server) -> Open:
-    """Open a lesson's notebook in a tab of its own, run all its cells, prepare what it starts from."""
+    """Open a lesson's notebook in a tab of its own, wait for its cards, prepare what it starts from."""
 
     def open_one(name: str) -> Notebook:
         notebook = open_notebook(context, server, name)
-        notebook.run_all()
+        notebook.wait_for_cards()
         notebook.prepare()
         return notebook
 

@@ -49,6 +49,8 @@ class Server:
     origin: str
     token: str
     home: Path
+    opened: str = ""
+    """The address that `start` opens."""
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"token {self.token}"}
@@ -115,7 +117,8 @@ def wait_for_kernel(page: Page) -> None:
 
 
 PROMPTED = """() => {
-  const terminals = [...window.jupyterapp.shell.widgets("main")].map((widget) => widget.content?._term).filter(Boolean);
+  const areas = ["main", "down"].flatMap((area) => [...window.jupyterapp.shell.widgets(area)]);
+  const terminals = areas.map((widget) => widget.content?._term).filter(Boolean);
   return terminals.length > 0 && terminals.every((one) => one.buffer.active.getLine(0)?.translateToString(true));
 }"""
 
@@ -144,21 +147,14 @@ class Notebook:
         self.page.reload()
         self.wait_until_ready()
 
-    def run_all(self) -> None:
-        """Shift+Enter from the first cell to the last but one, Ctrl+Enter on the last; waits for every card."""
-        self.select(0)
-        for _ in range(self.count - 1):
-            self.page.keyboard.press("Shift+Enter")
-        self.page.keyboard.press("Control+Enter")
-        self.wait_for_cards()
-
     def select(self, index: int) -> None:
         """Select a cell as a click beside it does."""
         self.cells.nth(index).locator(".jp-InputPrompt").first.click(force=True)
         self.page.keyboard.press("Escape")
 
     def wait_for_cards(self) -> None:
-        """Every cell has run and every card is drawn."""
+        """The lesson has drawn every card, by itself."""
+        expect(self.page.locator(".lab-waking")).to_have_count(0, timeout=LOADING)
         expect(self.page.locator(".jp-CodeCell .jp-InputPrompt", has_text="*")).to_have_count(0, timeout=LOADING)
         self.page.wait_for_function(
             "count => document.querySelectorAll('.lab-card').length >= count", arg=self.expected_cards, timeout=LOADING
@@ -189,6 +185,10 @@ class Notebook:
         self.page.locator('[data-jp-item-name="restart"] button, [data-jp-item-name="restart"] jp-button').first.click()
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
         expect(self.page.locator(".jp-Dialog")).to_have_count(0, timeout=LOADING)
+
+    def end_kernel(self) -> None:
+        """As who presses "Desligar kernel", and goes on to click."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def theme(self, theme: str) -> None:
         """`light` or `dark`: JupyterLab follows the system's (`window` asked it to)."""
@@ -239,7 +239,7 @@ def started(home: Path, port: int = 9720) -> Iterator[Server]:
 
 
 def _server(process: subprocess.Popen[bytes], log: Path, home: Path) -> Server:
-    address = re.compile(r"JupyterLab pronto: (http://127\.0\.0\.1:\d+)/\S*token=(\S+)")
+    address = re.compile(r"JupyterLab pronto: ((http://127\.0\.0\.1:\d+)/\S*token=(\S+))")
 
     def look() -> Look:
         text = log.read_text("utf-8")
@@ -248,7 +248,7 @@ def _server(process: subprocess.Popen[bytes], log: Path, home: Path) -> Server:
     until("o endereço do JupyterLab aparecer", look, START_SECONDS)
     found = address.search(log.read_text("utf-8"))
     assert found, log.read_text("utf-8")
-    return Server(found[1], found[2], home)
+    return Server(found[2], found[3], home, found[1])
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def opened(request: pytest.FixtureRequest, chromium: Browser, server: Server) ->
     lesson: Lesson = request.param
     with window(chromium, server) as context:
         notebook = open_notebook(context, server, lesson.id)
-        notebook.run_all()
+        notebook.wait_for_cards()
         if lesson.id in CLICKED:
             notebook.prepare()
         yield Opened(lesson, notebook, context)

@@ -67,8 +67,8 @@ def test_the_first_layout_is_written_once_and_then_the_learners(settings: Settin
     data = spaces.load("default")["data"]
     assert data["layout-restorer:data"]["left"]["current"] == "@jupyterlab/toc:plugin"
     assert data["file-browser-filebrowser:cwd"] == {"path": "notebooks"}
-    shown = [area["widgets"] for area in data["layout-restorer:data"]["main"]["dock"]["children"]]
-    assert shown == [["notebook:notebooks/00-comece-aqui.ipynb"], ["terminal:1"]]
+    assert data["layout-restorer:data"]["main"]["dock"]["widgets"] == ["notebook:notebooks/00-comece-aqui.ipynb"]
+    assert data["layout-restorer:data"]["down"]["widgets"] == ["terminal:1"]
     assert (CLONE / data["notebook:notebooks/00-comece-aqui.ipynb"]["data"]["path"]).is_file()
 
     spaces.save("default", json.dumps({"data": {"mine": 1}, "metadata": {"id": "default"}}))

@@ -1,0 +1,84 @@
+// The bar above a lesson: how far one is, what time it takes, and where to go.
+
+import { fetched } from "./lesson.js";
+
+const PATIENCE_MS = 400;
+
+export class LessonBar {
+  /** @param {LabApp} app @param {LabTake} take @param {import("./lesson.js").Lesson} lesson @param {import("./presenting.js").Presenting} presenting */
+  constructor(app, take, lesson, presenting) {
+    this.app = app;
+    this.lesson = lesson;
+    this.node = document.createElement("nav");
+    this.node.className = "lab-bar";
+    this.node.setAttribute("aria-label", "Andamento da aula");
+    this.words = document.createElement("span");
+    this.words.setAttribute("role", "status");
+    this.continue = button("Onde parei", () => this.goOn());
+    this.following = button("Próxima aula", () => this.open(this.next));
+    this.next = "";
+    this.where = "";
+    const code = button("Código", () =>
+      code.setAttribute("aria-pressed", String(lesson.panel.node.classList.toggle("lab-code"))),
+    );
+    code.title = "Mostra ou esconde o Python das células da aula";
+    code.setAttribute("aria-pressed", "false");
+    const present = button("Apresentar", () => presenting.toggle());
+    present.title = "Letras grandes para o projetor: Ctrl+Alt+P. Passos: Ctrl+Alt+↓ e Ctrl+Alt+↑";
+    this.node.append(this.words, this.continue, this.following, code, present);
+    this.waiting = 0;
+    this.changes = new MutationObserver(() => this.soon());
+    this.changes.observe(lesson.panel.node, { subtree: true, attributeFilter: ["data-state"] });
+    this.add(take);
+    this.refresh();
+  }
+
+  close() {
+    this.changes.disconnect();
+    clearTimeout(this.waiting);
+  }
+
+  /** @param {LabTake} take */
+  async add(take) {
+    const { Widget } = await take("@lumino/widgets");
+    this.lesson.panel.contentHeader.addWidget(new Widget({ node: this.node }));
+  }
+
+  soon() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.refresh(), PATIENCE_MS);
+  }
+
+  async refresh() {
+    const state = await fetched(this.app, `curso/estado?aula=${this.lesson.id}`);
+    this.words.textContent = state.words ?? "";
+    this.where = state.continue ?? "";
+    this.next = state.next ?? "";
+    this.continue.hidden = !this.where;
+    this.following.hidden = !this.next;
+    this.following.title = state.nextTitle ?? "";
+  }
+
+  goOn() {
+    if (this.where === this.lesson.id) {
+      this.lesson.goOn();
+    } else {
+      this.open(this.where);
+    }
+  }
+
+  /** @param {string} lesson */
+  open(lesson) {
+    this.app.commands.execute("docmanager:open", { path: `notebooks/${lesson}.ipynb` });
+  }
+}
+
+/** @param {string} words @param {() => void} act */
+function button(words, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "lab-bar-button";
+  made.textContent = words;
+  made.addEventListener("click", act);
+  return made;
+}

@@ -1,0 +1,204 @@
+// One open lesson: its kernel starts when it is looked at, its cards are drawn without a key, and it stops being
+// anybody's business a while after it was left.
+
+const LESSON = /^notebooks\/(\d\d-[\w-]+)\.ipynb$/;
+/** The lines that a lesson's own code cells have. Nothing else ever runs by itself: a learner's cells are theirs. */
+const OWN_LINE =
+  /^(from labs import lesson|lab = lesson\("[\w-]+"\)|lab\.\w+\((?:"[^"\\]*"(?:, )?|\w+="[^"\\]*"(?:, )?)*\))?$/;
+/** A cell that shows a card, and nothing before it. */
+const CARD = /^lab\.\w+\(/;
+const STEP = /lab\.(step|challenge|diagnose)\(/;
+const VIEW = "application/vnd.jupyter.widget-view+json";
+const SETTLED_MS = 200;
+const PATIENCE = 20;
+const LEFT_MS = 60_000;
+const BUSY = '.lab-card[data-state="running"], .lab-card[data-state="checking"]';
+
+/** @param {string} path */
+export const isLesson = (path) => LESSON.test(path);
+
+/** @param {string} source */
+export const isOwn = (source) => source.trim() !== "" && source.split("\n").every((line) => OWN_LINE.test(line.trim()));
+
+export class Lesson {
+  /** @param {LabApp} app @param {LabTake} take @param {LabPanel} panel @param {LabContext} context */
+  constructor(app, take, panel, context) {
+    this.app = app;
+    this.take = take;
+    this.panel = panel;
+    this.context = context;
+    this.session = context.sessionContext;
+    this.id = /** @type {string} */ (LESSON.exec(context.path)?.[1]);
+    this.waking = false;
+    this.restarting = false;
+    this.leaving = 0;
+    /** @type {() => void} */
+    this.look = () => {};
+    this.startWhenSeen(new Promise((resolve) => (this.look = () => resolve(undefined))));
+    this.session.statusChanged.connect((_, status) => this.onStatus(status));
+    this.seen = new IntersectionObserver((entries) => this.onSeen(entries.some((one) => one.isIntersecting)));
+    this.seen.observe(panel.node);
+    context.ready.then(() => this.mark());
+  }
+
+  /** A lesson that is only restored in a tab behind starts no kernel. @param {Promise<unknown>} seen */
+  startWhenSeen(seen) {
+    const start = this.session.initialize.bind(this.session);
+    this.session.initialize = () => seen.then(start);
+  }
+
+  close() {
+    this.seen.disconnect();
+    clearTimeout(this.leaving);
+  }
+
+  /** @param {boolean} visible */
+  async onSeen(visible) {
+    clearTimeout(this.leaving);
+    if (visible) {
+      await this.app.restored;
+      this.leaving = setTimeout(() => this.settle(), SETTLED_MS);
+    } else {
+      this.leaving = setTimeout(() => this.rest(), LEFT_MS);
+    }
+  }
+
+  /** While JupyterLab puts its tabs back, each is in front for a moment; the address says which one is meant. */
+  settle(patience = PATIENCE) {
+    const meant = decodeURIComponent(location.pathname);
+    if (!this.panel.isVisible) {
+      return;
+    }
+    if (patience > 0 && meant.includes("/tree/") && !meant.endsWith(this.context.path)) {
+      this.leaving = setTimeout(() => this.settle(patience - 1), SETTLED_MS);
+    } else {
+      this.wake();
+    }
+  }
+
+  /** @param {string} status */
+  onStatus(status) {
+    if (status === "restarting" || status === "autorestarting") {
+      this.restarting = true;
+    } else if (status === "idle" && this.restarting) {
+      this.restarting = false;
+      this.wake();
+    }
+  }
+
+  /** The kernel runs and every card is alive; then the step at which one stopped is in view. */
+  async wake() {
+    if (this.waking) {
+      return;
+    }
+    this.waking = true;
+    this.look();
+    this.panel.node.classList.add("lab-waking");
+    try {
+      await this.context.ready;
+      await this.session.ready;
+      if (!this.session.session?.kernel) {
+        await this.session.changeKernel({ name: this.session.kernelPreference.name ?? "python3" });
+      }
+      const kernel = this.session.session?.kernel;
+      const living = kernel ? await widgetsOf(kernel) : [];
+      const dead = living.length > 0 ? this.ownCells().filter((cell) => isDead(cell, living)) : this.ownCells();
+      if (kernel && dead.length > 0) {
+        const { NotebookActions } = await this.take("@jupyterlab/notebook");
+        await NotebookActions.runCells(this.panel.content, dead, this.session);
+        await this.goOn();
+      }
+    } finally {
+      this.waking = false;
+      this.panel.node.classList.remove("lab-waking");
+    }
+  }
+
+  /** Nobody looks at it: its kernel ends, unless it works or another tab has it. */
+  async rest() {
+    const kernel = this.session.session?.kernel;
+    if (!kernel) {
+      return;
+    }
+    const busy = kernel.status === "busy" || this.panel.node.querySelector(BUSY);
+    const { connections } = await fetched(this.app, `api/kernels/${kernel.id}`);
+    if (busy || connections > 1 || this.panel.isVisible) {
+      this.leaving = setTimeout(() => this.rest(), LEFT_MS);
+      return;
+    }
+    await this.session.shutdown();
+  }
+
+  ownCells() {
+    return this.panel.content.widgets.filter(
+      (cell) => cell.model.type === "code" && isOwn(cell.model.sharedModel.getSource()),
+    );
+  }
+
+  /** The lesson's own code is out of the way: a learner need not read Python. */
+  mark() {
+    for (const cell of this.ownCells()) {
+      cell.node.classList.add("lab-own-cell");
+    }
+  }
+
+  async goOn() {
+    const { here } = await fetched(this.app, `curso/estado?aula=${this.id}`);
+    if (here) {
+      this.show(this.panel.content.widgets.findIndex((cell) => this.isStep(cell, here)));
+    }
+  }
+
+  /** @param {LabCell} cell @param {string} step */
+  isStep(cell, step) {
+    const source = cell.model.sharedModel.getSource();
+    return (
+      isOwn(source) &&
+      (source.includes(`lab.step("${step}")`) || (step === "challenge" && source.includes("lab.challenge(")))
+    );
+  }
+
+  /** To the next step's card or the one before. @param {1 | -1} direction */
+  go(direction) {
+    const active = this.panel.content.activeCellIndex;
+    const places = this.ownCells()
+      .filter((cell) => STEP.test(cell.model.sharedModel.getSource()))
+      .map((cell) => this.panel.content.widgets.indexOf(cell));
+    const following = direction > 0 ? places.find((one) => one > active) : places.findLast((one) => one < active);
+    if (following !== undefined) {
+      this.show(following);
+    }
+  }
+
+  /** @param {number} index of a cell; -1 for none */
+  show(index) {
+    if (index >= 0) {
+      this.panel.content.activeCellIndex = index;
+      this.panel.content.scrollToItem(index, "start");
+    }
+  }
+}
+
+/** Ids of the widgets that live in this kernel. @param {LabKernel} kernel */
+async function widgetsOf(kernel) {
+  await kernel.info;
+  const reply = await kernel.requestCommInfo({ target_name: "jupyter.widget" });
+  return Object.keys(reply.content.comms ?? {});
+}
+
+/** Whether a cell should show a card, and the kernel has none of it. @param {LabCell} cell @param {string[]} living */
+function isDead(cell, living) {
+  if (!CARD.test(cell.model.sharedModel.getSource())) {
+    return false;
+  }
+  const shown = (cell.model.outputs?.toJSON() ?? []).map((output) => output.data?.[VIEW]?.model_id);
+  return !shown.some((id) => living.includes(id));
+}
+
+/** What the server answers. @param {LabApp} app @param {string} path @returns {Promise<any>} */
+export async function fetched(app, path) {
+  const { baseUrl, token } = app.serviceManager.serverSettings;
+  const headers = token ? { Authorization: `token ${token}` } : {};
+  const answer = await fetch(baseUrl + path, { headers, cache: "no-store" });
+  return answer.ok ? answer.json() : {};
+}

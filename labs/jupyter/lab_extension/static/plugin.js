@@ -1,0 +1,59 @@
+// The course inside JupyterLab: lessons that open alive, a terminal below them, a bar with the way, a projector's key.
+
+import { LessonBar } from "./bar.js";
+import { isLesson, Lesson } from "./lesson.js";
+import { Presenting } from "./presenting.js";
+import { ensureTerminal } from "./terminal.js";
+
+/** @param {LabTake} take @returns {LabPlugin} */
+export function plugin(take) {
+  return {
+    id: "registry-labs:course",
+    autoStart: true,
+    activate: (app) => activate(app, take),
+  };
+}
+
+/** @param {LabApp} app @param {LabTake} take */
+function activate(app, take) {
+  const presenting = new Presenting(app);
+  /** @type {WeakMap<LabPanel, Lesson>} */
+  const lessons = new WeakMap();
+
+  app.docRegistry.addWidgetExtension("Notebook", {
+    createNew: (panel, context) => {
+      if (!isLesson(context.path)) {
+        return;
+      }
+      const lesson = new Lesson(app, take, panel, context);
+      lessons.set(panel, lesson);
+      const bar = new LessonBar(app, take, lesson, presenting);
+      panel.disposed.connect(() => {
+        bar.close();
+        lesson.close();
+      });
+    },
+  });
+
+  const current = () => lessons.get(/** @type {LabPanel} */ (app.shell.currentWidget));
+  addCommand(app, "registry-labs:next-step", "Próximo passo", "ArrowDown", () => current()?.go(1));
+  addCommand(app, "registry-labs:previous-step", "Passo anterior", "ArrowUp", () => current()?.go(-1));
+  addCommand(app, "registry-labs:present", "Apresentar", "KeyP", () => presenting.toggle());
+  app.restored.then(() => ensureTerminal(app));
+}
+
+/**
+ * A command, and Ctrl+Alt with this key for it. Not JupyterLab's own key bindings: a terminal does not hear those.
+ * @param {LabApp} app @param {string} id @param {string} label @param {string} code @param {() => void} execute
+ */
+function addCommand(app, id, label, code, execute) {
+  app.commands.addCommand(id, { label, execute });
+  const heard = (/** @type {KeyboardEvent} */ event) => {
+    if (event.ctrlKey && event.altKey && event.code === code) {
+      event.preventDefault();
+      event.stopPropagation();
+      execute();
+    }
+  };
+  window.addEventListener("keydown", heard, { capture: true });
+}

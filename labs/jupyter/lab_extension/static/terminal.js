@@ -1,0 +1,21 @@
+// A terminal below the lessons: as wide as the window, and never where a lesson would open.
+
+/** @param {LabApp} app */
+export async function ensureTerminal(app) {
+  if (terminals(app).length > 0) {
+    return;
+  }
+  const before = app.shell.currentWidget;
+  const terminal = await app.commands.execute("terminal:create-new");
+  app.shell.add(terminal, "down");
+  if (before) {
+    app.shell.activateById(before.id);
+  }
+}
+
+/** Every open terminal. @param {LabApp} app @returns {LabWidget[]} */
+export function terminals(app) {
+  return /** @type {const} */ (["main", "down"]).flatMap((area) =>
+    [...app.shell.widgets(area)].filter((widget) => widget.content?.setOption),
+  );
+}

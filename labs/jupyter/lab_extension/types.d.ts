@@ -1,0 +1,99 @@
+/** What JupyterLab hands to the extension, as far as it is used here. For `tsc` only. */
+// biome-ignore-all lint/suspicious/noExplicitAny: JupyterLab's own packages are not installed here
+
+/** By package, its versions. */
+type LabShared = Record<string, Record<string, { get(): Promise<() => any> }>>;
+/** Takes a package that JupyterLab shares. */
+type LabTake = (name: string) => Promise<any>;
+
+interface Window {
+  _JUPYTERLAB?: Record<string, { init(scope: LabShared): void; get(module: string): Promise<() => any> }>;
+}
+
+interface LabSignal<Value> {
+  connect(handler: (sender: unknown, value: Value) => void): void;
+}
+
+interface LabHidden {
+  isHidden: boolean;
+  setHidden(hidden: boolean): void;
+}
+
+interface LabWidget {
+  parent?: LabHidden | null;
+  toolbar?: LabHidden;
+  id: string;
+  node: HTMLElement;
+  isVisible: boolean;
+  disposed: LabSignal<void>;
+  content?: { setOption?(name: string, value: unknown): void; getOption?(name: string): unknown };
+}
+
+interface LabCell {
+  node: HTMLElement;
+  model: {
+    type: string;
+    sharedModel: { getSource(): string };
+    outputs?: { toJSON(): { data?: Record<string, any> }[] };
+  };
+}
+
+interface LabPanel extends Omit<LabWidget, "content"> {
+  content: { widgets: LabCell[]; activeCellIndex: number; scrollToItem(index: number, where?: string): Promise<void> };
+  contentHeader: { addWidget(widget: unknown): void };
+}
+
+interface LabKernel {
+  id: string;
+  status: string;
+  info: Promise<unknown>;
+  requestCommInfo(content: { target_name: string }): Promise<{ content: { comms?: Record<string, unknown> } }>;
+}
+
+interface LabSession {
+  ready: Promise<void>;
+  session: { kernel: LabKernel | null } | null;
+  kernelPreference: { name?: string };
+  initialize(): Promise<boolean>;
+  statusChanged: LabSignal<string>;
+  changeKernel(options: { name: string }): Promise<unknown>;
+  shutdown(): Promise<void>;
+}
+
+interface LabContext {
+  path: string;
+  ready: Promise<void>;
+  sessionContext: LabSession;
+}
+
+type LabArea = "main" | "down" | "left" | "right" | "top" | "menu" | "bottom";
+
+interface LabApp {
+  restored: Promise<void>;
+  commands: {
+    addCommand(id: string, options: { label: string; execute: () => void }): void;
+    execute(id: string, options?: Record<string, unknown>): Promise<any>;
+  };
+  docRegistry: {
+    addWidgetExtension(name: string, extension: { createNew(panel: LabPanel, context: LabContext): void }): void;
+  };
+  serviceManager: { serverSettings: { baseUrl: string; token: string } };
+  shell: {
+    currentWidget: LabWidget | null;
+    presentationMode: boolean;
+    add(widget: LabWidget, area: LabArea): void;
+    activateById(id: string): void;
+    widgets(area: LabArea): Iterable<LabWidget>;
+    collapseLeft(): void;
+    collapseRight(): void;
+    expandLeft(): void;
+    isSideTabBarVisible(side: "left" | "right"): boolean;
+    toggleSideTabBarVisibility(side: "left" | "right"): void;
+  };
+}
+
+interface LabPlugin {
+  id: string;
+  autoStart: boolean;
+  activate(app: LabApp): void;
+}

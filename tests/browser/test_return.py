@@ -1,0 +1,127 @@
+"""The next day, and the screen: a lesson opens alive where one stopped, with a terminal, and needs no key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from labs.course.catalog import load_course
+
+from .jupyterlab import LOADING, VIEWPORT, Card, Notebook, Server, started, wait_for_prompt, window
+
+COURSE = load_course()
+FIRST, DONE, FOLLOWING = COURSE.lesson("00"), COURSE.lesson("02"), COURSE.lesson("03")
+SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 1280, "height": 720})
+LEAST_COLUMNS = 100
+LEAST_PROJECTED = 25
+"""Pixels of a letter that the last row of a room reads."""
+KEPT = """async last => {
+  const { data } = await (await fetch("/lab/api/workspaces/default")).json();
+  return JSON.stringify(data["layout-restorer:data"] ?? {}).includes(last);
+}"""
+"""JupyterLab keeps the layout on the server a moment after its last change."""
+LETTERS = """() => [
+  ...[".jp-RenderedMarkdown p", ".lab-card p", ".lab-card code"].flatMap((where) =>
+    [...document.querySelectorAll(`.jp-NotebookPanel:not(.lm-mod-hidden) ${where}`)].map((one) =>
+      parseFloat(getComputedStyle(one).fontSize))),
+  ...[...window.jupyterapp.shell.widgets("down")].map((widget) => widget.content.getOption("fontSize")),
+]"""
+"""Pixels of the letters in texts, cards, and terminals."""
+COLUMNS = "() => [...window.jupyterapp.shell.widgets('down')].map(widget => widget.content._term.cols)"
+
+
+@pytest.fixture(scope="module")
+def next_day(lab_homes: Path, chromium: Browser) -> Iterator[Server]:
+    """Lesson 02 was done, three lessons stayed open, everything was stopped; and now `start` is typed again."""
+    home = lab_homes / "return"
+    home.mkdir()
+    with started(home, 9760) as server, window(chromium, server) as context:
+        page = at_start(server, context)
+        Notebook(page, FIRST.id).wait_for_cards()
+        server.labs("run", DONE.id[:2])
+        for name in ("01-o-que-e-um-registry", DONE.id):
+            open_path(page, name)
+        page.wait_for_function(KEPT, arg=DONE.id, timeout=LOADING)
+    with started(home, 9760) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def page(next_day: Server, chromium: Browser) -> Iterator[Page]:
+    with window(chromium, next_day) as context:
+        page = at_start(next_day, context)
+        Notebook(page, FOLLOWING.id).wait_for_cards()
+        yield page
+
+
+def at_start(server: Server, context: BrowserContext) -> Page:
+    """What the browser that `start` opens shows."""
+    page = context.new_page()
+    page.goto(server.opened)
+    return page
+
+
+def open_path(page: Page, name: str) -> None:
+    page.evaluate(
+        "path => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)",
+        f"notebooks/{name}.ipynb",
+    )
+
+
+def kernels(page: Page, server: Server) -> list[str]:
+    """The notebooks that have one."""
+    return [one["path"] for one in page.context.request.get(f"{server.origin}/api/sessions").json()]
+
+
+def test_it_opens_where_one_stopped_alive_with_a_terminal_and_one_kernel(page: Page, next_day: Server) -> None:
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current")).to_contain_text(f"{FOLLOWING.id}.ipynb")
+    expect(page.get_by_text("model not found")).to_have_count(0)
+    expect(page.locator("#jp-main-dock-panel .lm-TabBar-tab")).to_have_count(4)
+    assert kernels(page, next_day) == [f"notebooks/{FOLLOWING.id}.ipynb"]
+    wait_for_prompt(page)
+    assert page.evaluate(COLUMNS), "a terminal, below"
+    expect(page.locator(".lab-bar:visible")).to_contain_text("0 de 6 passos · faltam cerca de 15 min · curso: ")
+
+
+def test_what_is_typed_turns_green_without_a_press(page: Page) -> None:
+    card = Notebook(page, FOLLOWING.id).card(FOLLOWING, FOLLOWING.steps[0])
+    expect(card.where).to_have_attribute("data-state", "pending")
+    wait_for_prompt(page)
+    page.locator("#jp-down-stack .xterm-helper-textarea").first.focus()
+    page.keyboard.type(FOLLOWING.steps[0].command.strip())
+    page.keyboard.press("Enter")
+    card.expect_passed()
+    expect(page.locator(".lab-bar:visible")).to_contain_text("1 de 6 passos")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']}")
+def test_the_terminal_is_wide_at_each_size(page: Page, size: ViewportSize) -> None:
+    page.set_viewport_size(size)
+    page.wait_for_function(f"() => Math.min(...({COLUMNS})()) >= {LEAST_COLUMNS}", timeout=LOADING)
+
+
+def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page: Page) -> None:
+    page.set_viewport_size(VIEWPORT)
+    menu = page.locator("#jp-MainMenu")
+    expect(menu).to_be_visible()
+    page.keyboard.press("Control+Alt+p")
+    expect(menu).to_be_hidden()
+    sizes: list[float] = page.evaluate(LETTERS)
+    assert len(sizes) > 3 and min(sizes) >= LEAST_PROJECTED, sizes
+    first = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex")
+    page.keyboard.press("Control+Alt+ArrowDown")
+    page.wait_for_function(
+        "first => window.jupyterapp.shell.currentWidget.content.activeCellIndex > first", arg=first, timeout=LOADING
+    )
+    page.keyboard.press("Control+Alt+p")
+    expect(menu).to_be_visible()
+
+
+def test_a_lesson_of_yesterday_is_alive_once_it_is_looked_at(page: Page, next_day: Server) -> None:
+    open_path(page, DONE.id)
+    card = Card(page.locator(".jp-NotebookPanel:visible section.lab-card[aria-label^='Passo 2']").first)
+    card.expect_passed()
+    expect(page.locator(".jp-NotebookPanel:visible").get_by_text("model not found")).to_have_count(0)
