@@ -24,7 +24,21 @@ from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.foreign import leaving
 from labs.base.settings import Settings, default_home
-from labs.cli import cleanup, clinic, course, dials, hub, layers, ports, pytest_words, reset, secrets_scan, sso, target
+from labs.cli import (
+    cleanup,
+    clinic,
+    course,
+    dials,
+    hub,
+    layers,
+    lessons,
+    ports,
+    pytest_words,
+    reset,
+    secrets_scan,
+    sso,
+    target,
+)
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
@@ -33,7 +47,7 @@ from labs.machine import environment
 PROGRAM = "python3 -m labs"
 EXIT_ERROR, EXIT_BUG = 1, 70
 """70 is `EX_SOFTWARE` of sysexits(3). A command line that cannot be read is 2."""
-NEEDS_ENVIRONMENT = ("start", "test", "up", "run")
+NEEDS_ENVIRONMENT = ("start", "test", "up", "run", "prepare")
 NOT_READY = "O ambiente Python do curso ainda não foi preparado."
 
 
@@ -269,6 +283,20 @@ def _run(chosen: argparse.Namespace) -> int:
     return code
 
 
+def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
+    lessons.prepare_arguments(parser)
+    _install_arguments(parser)
+
+
+def _prepare(chosen: argparse.Namespace) -> int:
+    from labs import sandbox
+    from labs.course.catalog import load_course
+
+    lessons.place(load_course(), chosen.place)  # a mistyped name is told before anything starts
+    _install_missing(chosen)
+    return lessons.prepare(chosen, sandbox.up(_settings(), say))
+
+
 def _test(chosen: argparse.Namespace) -> int:
     from labs.develop import testing
 
@@ -283,8 +311,21 @@ def _test(chosen: argparse.Namespace) -> int:
 VERBS = {
     command.name: command
     for command in (
-        Verb("start", "prepara tudo e abre o JupyterLab na aula 00; Ctrl-C para tudo", _start, _start_arguments),
+        Verb("start", "prepara tudo e abre o JupyterLab onde você parou; Ctrl-C para tudo", _start, _start_arguments),
         Verb("run", "faz as aulas sem navegador e mostra passo, veredito e segundos", _run, _run_arguments),
+        Verb(
+            "prepare",
+            "deixa pronto o que vem antes de uma aula, ou de um passo dela",
+            _prepare,
+            _prepare_arguments,
+            lessons.PREPARE_EXAMPLES,
+        ),
+        Verb(
+            "recover",
+            "traz de volta o notebook de uma aula; o que você tem fica guardado ao lado",
+            lessons.recover,
+            lessons.recover_arguments,
+        ),
         Verb("test", "prepara tudo e roda os testes; o resto da linha vai para o pytest", _test, _test_arguments),
         Verb("up", "inicia só o laboratório e espera até tudo responder", _up, _install_arguments),
         Verb("down", "para o laboratório; seu trabalho fica guardado", _down),

@@ -13,8 +13,10 @@ from labs.base.events import ignore
 from labs.base.settings import Settings
 from labs.base.verdict import STANDS
 from labs.course import target_words
+from labs.course.catalog import Lesson
 from labs.course.command_line import CommandLine
 from labs.live import guard
+from labs.running import journey
 from labs.running.commands import Context, execute
 from labs.running.runner import Outcome, Runner
 from labs.running.unattended import VARIABLE
@@ -57,6 +59,38 @@ def main(lessons: Sequence[str], as_json: bool, settings: Settings) -> int:
         only_sandbox = f" ({skipped} são só da sandbox)" if skipped else ""
         print(f"\n{good} de {len(outcomes)} passos comprovados em {seconds:.1f} s{only_sandbox}")
     return 0 if all(outcome.verdict.passed for outcome in outcomes) else 1
+
+
+def prepare(lesson: Lesson, before: int, settings: Settings) -> int:
+    """Do what a lesson needs, and so many of its steps; print a line for each.
+
+    Args:
+        settings: of a lab that is up.
+
+    Returns:
+        0 only if every step passed.
+
+    Raises:
+        LiveLocked: the target is live, and nothing was confirmed.
+        LabError: an open case of the clinic cannot be closed.
+    """
+    os.environ[VARIABLE] = "1"
+    if settings.live:
+        guard.require_session(settings)
+    runner = Runner(settings)
+    outcomes = runner.prepare(lesson.id)
+    for outcome in outcomes:
+        _report(outcome, as_json=False)
+    for step in lesson.steps[:before]:
+        if not all(outcome.verdict.passed for outcome in outcomes):
+            break
+        outcomes.append(runner.run(lesson.id, step.id))
+        _report(outcomes[-1], as_json=False)
+    if not all(outcome.verdict.passed for outcome in outcomes):
+        print("\nA preparação parou no passo que falhou.")
+        return 1
+    print(f"\nPronto para a aula {lesson.id[:2]} ({lesson.title}), {journey.step_words(lesson, lesson.steps[before])}.")
+    return 0
 
 
 _MARKS = {(True, False): "✓ passou", (False, False): "✗ falhou", (False, True): "⚠ falhou agora"}

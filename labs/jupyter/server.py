@@ -26,11 +26,8 @@ from labs.base.files import write_atomic
 from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.course import target_words
-from labs.course.progress import Progress
 from labs.jupyter import configuration
 from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token
-from labs.running import journey
 from labs.sandbox import network
 from labs.seams.unix_http import request
 
@@ -212,6 +209,10 @@ def _address(settings: Settings, port: int) -> str:
 
 def _notebook_to_open(settings: Settings) -> str:
     """The lesson in which the learner stopped; the first one before anything was done, or after everything was."""
+    from labs.course import target_words  # `down` works without the course's packages
+    from labs.course.progress import Progress
+    from labs.running import journey
+
     with contextlib.suppress(LabError):
         found = journey.go_on(target_words.course(settings), Progress(settings).all())
         if found and (settings.work / "notebooks" / f"{found[0].id}.ipynb").is_file():

@@ -10,6 +10,7 @@ late.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -43,12 +44,13 @@ def ensure(settings: Settings, base: str) -> None:
             name = str(source.relative_to(CLONE))
             content = _content(source, base)
             target = settings.work / name
-            if _may_write(target, written.get(name), _digest(content)):
+            wanted = _mark(name, content)
+            if _may_write(target, written.get(name), wanted):
                 _write(target, content, source)
             if target.exists():
                 written.setdefault(name, "")
-                if _digest(target.read_bytes()) == _digest(content):
-                    written[name] = _digest(content)
+                if _mark(name, target.read_bytes()) == wanted:
+                    written[name] = wanted
                     _open_to_readers(target, settings.work)
     if written != before:
         documents.write(path, dict(sorted(written.items())))
@@ -57,8 +59,10 @@ def ensure(settings: Settings, base: str) -> None:
 def _may_write(target: Path, kit_wrote: str | None, wanted: str) -> bool:
     if not target.exists():
         return kit_wrote is None
-    current = _digest(target.read_bytes())
-    return current != wanted and current == kit_wrote
+    content = target.read_bytes()
+    current = _mark(target.name, content)
+    # The kit's earlier versions remembered a notebook whole.
+    return current != wanted and kit_wrote in (current, _digest(content))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -78,10 +82,55 @@ def _content(source: Path, base: str) -> bytes:
     return _without_outputs(content) if source.suffix == ".ipynb" else content
 
 
+def recover(settings: Settings, name: str) -> Path | None:
+    """A file of the working copies as the kit has it; returns where what was there is kept, None where nothing was.
+
+    Args:
+        name: its path below the working copies, which is the clone's.
+
+    Raises:
+        StateError: it cannot be written.
+    """
+    target, kept = settings.work / name, None
+    if target.exists():
+        places = (target.with_name(f"{target.stem}.meu-{number}{target.suffix}") for number in itertools.count(1))
+        kept = next(place for place in places if not place.exists())
+        _write(kept, target.read_bytes(), target)
+    content = _content(CLONE / name, "")
+    _write(target, content, CLONE / name)
+    _open_to_readers(target, settings.work)
+    _remember(settings, name, content)
+    return kept
+
+
+def _remember(settings: Settings, name: str, content: bytes) -> None:
+    from labs.base import documents
+
+    path = settings.sandbox / "workspace.json"
+    documents.write(path, dict(sorted({**_read_manifest(path), name: _mark(name, content)}.items())))
+
+
+def _mark(name: str, content: bytes) -> str:
+    """What tells a changed file from one as the kit wrote it. Of a notebook the texts and the code alone: a lesson that
+    was only opened has outputs, and is not changed.
+    """
+    if not name.endswith(".ipynb"):
+        return _digest(content)
+    try:
+        cells = json.loads(content)["cells"]
+        told = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    except (ValueError, KeyError, TypeError):
+        return _digest(content)
+    return _digest(json.dumps(told).encode())
+
+
 def _without_outputs(content: bytes) -> bytes:
-    """A notebook as its learner starts it: the stored outputs are proofs of another run, not of theirs."""
+    """A notebook as its learner starts it: the stored outputs are proofs of another run, not of theirs; and a slip of a
+    key neither deletes nor edits the lesson's own cells.
+    """
     book = json.loads(content)
     for cell in book.get("cells", []):
+        cell["metadata"] = {**cell.get("metadata", {}), "deletable": False, "editable": False}
         if cell.get("cell_type") == "code":
             cell |= {"outputs": [], "execution_count": None}
     return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()

@@ -22,7 +22,7 @@ from labs.base.settings import CLONE
 from labs.cli import main, pytest_words
 
 VERBS = {
-    *("start", "test", "up", "down", "reset", "status", "doctor", "env", "run"),
+    *("start", "test", "up", "down", "reset", "status", "doctor", "env", "run", "prepare", "recover"),
     *(
         "journey",
         "certificate",

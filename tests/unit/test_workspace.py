@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -95,6 +96,75 @@ def test_a_damaged_manifest_loses_no_file_of_the_learners(source: Path, settings
     (settings.sandbox / "workspace.json").write_text("[")
     workspace.ensure(settings, BASE)
     assert _copy(settings, "app.py").read_text() == "mine\n"
+
+
+@pytest.fixture
+def lesson(source: Path) -> Path:
+    """A lesson of the clone."""
+    path = source.parent / "notebooks" / "00-a.ipynb"
+    _book(path, "Olá")
+    return path
+
+
+def _book(path: Path, text: str, output: str = "") -> None:
+    told: dict[str, object] = {"cell_type": "markdown", "source": [text], "metadata": {}}
+    code: dict[str, object] = {"cell_type": "code", "source": "lab.step()", "metadata": {}, "execution_count": None}
+    path.write_text(json.dumps({"cells": [told, {**code, "outputs": [{"text": output}] if output else []}]}))
+
+
+def test_a_lesson_that_was_only_opened_follows_the_clone(lesson: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    copy = settings.work / "notebooks" / lesson.name
+    _book(copy, "Olá", "cartões")
+    workspace.ensure(settings, BASE)
+    assert json.loads(copy.read_text())["cells"][1]["outputs"], "nothing new, nothing written"
+    _book(lesson, "Olá de novo")
+    workspace.ensure(settings, BASE)
+    assert "Olá de novo" in copy.read_text()
+    _book(copy, "As minhas notas")
+    _book(lesson, "Outra versão")
+    workspace.ensure(settings, BASE)
+    assert "As minhas notas" in copy.read_text()
+
+
+def test_a_notebook_that_an_earlier_version_remembered_whole_follows_too(lesson: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    copy = settings.work / "notebooks" / lesson.name
+    whole = hashlib.sha256(copy.read_bytes()).hexdigest()
+    (settings.sandbox / "workspace.json").write_text(json.dumps({"notebooks/00-a.ipynb": whole}))
+    _book(lesson, "Nova")
+    workspace.ensure(settings, BASE)
+    assert "Nova" in copy.read_text()
+
+
+def test_a_slip_of_a_key_neither_deletes_nor_edits_a_lessons_cell(lesson: Path, settings: Settings) -> None:
+    workspace.ensure(settings, BASE)
+    cells = json.loads((settings.work / "notebooks" / lesson.name).read_text())["cells"]
+    assert [(cell["metadata"]["deletable"], cell["metadata"]["editable"]) for cell in cells] == [(False, False)] * 2
+
+
+@pytest.mark.parametrize("damage", ["changed", "deleted", "no notebook any more"])
+def test_a_lesson_comes_back_alone_and_what_was_there_is_kept(lesson: Path, settings: Settings, damage: str) -> None:
+    workspace.ensure(settings, BASE)
+    copy = settings.work / "notebooks" / lesson.name
+    wanted = copy.read_bytes()
+    if damage == "deleted":
+        copy.unlink()
+    elif damage == "changed":
+        _book(copy, "Meu")
+    else:
+        copy.write_text("{")
+    before = None if damage == "deleted" else copy.read_bytes()
+    for number in (1, 2):
+        kept = workspace.recover(settings, f"notebooks/{lesson.name}")
+        assert copy.read_bytes() == wanted
+        if before is not None:
+            assert kept and kept.name == f"00-a.meu-{number}.ipynb" and kept.read_bytes() == before
+            copy.write_bytes(before)
+    _book(lesson, "Nova")
+    workspace.recover(settings, f"notebooks/{lesson.name}")
+    workspace.ensure(settings, BASE)
+    assert "Nova" in copy.read_text(), "and follows the clone again"
 
 
 def test_a_second_run_writes_nothing(source: Path, settings: Settings) -> None:

@@ -24,7 +24,7 @@ export class LessonBar {
     code.title = "Mostra ou esconde o Python das células da aula";
     code.setAttribute("aria-pressed", "false");
     const present = button("Apresentar", () => presenting.toggle());
-    present.title = "Letras grandes para o projetor: Ctrl+Alt+P. Passos: Ctrl+Alt+↓ e Ctrl+Alt+↑";
+    present.title = "Letras grandes para o projetor: Ctrl+Alt+P. Passo seguinte e anterior: Ctrl+Alt+↓ e Ctrl+Alt+↑";
     this.node.append(this.words, this.continue, this.following, code, present);
     this.waiting = 0;
     this.changes = new MutationObserver(() => this.soon());
