@@ -197,7 +197,8 @@ class Patient:
         (self.folder / f"budget{name}.json").write_text(json.dumps(budget))
 
     def prepared(self, step: Step) -> Step:
-        """The step with a number of its own, and its material made."""
+        """The step with a number of its own, and its material made, in a lab that has got over the fault before."""
+        until("o laboratório estar saudável", self.healthy, 60)
         self._number += 1
         name = str(self._number)
         self.material(name)

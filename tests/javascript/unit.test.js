@@ -1,8 +1,9 @@
 // What the cards' scripts compute, without a browser: text into nodes, parts of a command, scores.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { isLesson, isOwn } from "../../labs/jupyter/lab_extension/static/lesson.js";
 
 /** As much of a document as the helpers use; a node shows what it would be in HTML. */
 class FakeNode {
@@ -153,3 +154,35 @@ for (const [hostname, config, page, lesson] of [
     assert.equal(lessonAt("02-build.ipynb"), lesson);
   });
 }
+
+// What runs by itself in JupyterLab ---------------------------------------------------------------
+
+const BOOKS = new URL("../../notebooks/", import.meta.url);
+
+test("every code cell of every lesson runs by itself", () => {
+  const names = readdirSync(BOOKS).filter((name) => name.endsWith(".ipynb"));
+  assert.ok(names.length > 10);
+  for (const name of names) {
+    assert.ok(isLesson(`notebooks/${name}`), name);
+    for (const cell of JSON.parse(readFileSync(new URL(name, BOOKS), "utf-8")).cells) {
+      assert.ok(cell.cell_type !== "code" || isOwn([cell.source].flat().join("")), cell.source);
+    }
+  }
+});
+
+test("nothing else does", () => {
+  const others = [
+    "",
+    "import os",
+    'lab.step("a"); import os',
+    'lab.step("a")\nimport os',
+    'lab.step(open("x").read())',
+    'lab.step("a" + input())',
+    "lab.step(name)",
+    'lab = lesson("00-a")\n!rm -rf work',
+    'lab.step("a\\"); evil(")',
+    "%run x.py",
+  ];
+  assert.deepEqual(others.filter(isOwn), []);
+  assert.ok(!isLesson("notebooks/minhas-notas.ipynb") && !isLesson("outra/00-comece-aqui.ipynb"));
+});

@@ -4,7 +4,7 @@
 const LESSON = /^notebooks\/(\d\d-[\w-]+)\.ipynb$/;
 /** The lines that a lesson's own code cells have. Nothing else ever runs by itself: a learner's cells are theirs. */
 const OWN_LINE =
-  /^(from labs import lesson|lab = lesson\("[\w-]+"\)|lab\.\w+\((?:"[^"\\]*"(?:, )?|\w+="[^"\\]*"(?:, )?)*\))?$/;
+  /^(from labs import lesson|lab = lesson\("[\w-]+"\)|lab\.\w+\((?:(?:\w+=)?(?:"[^"\\]*"|\d+)(?:, |(?=\))))*\))?$/;
 /** A cell that shows a card, and nothing before it. */
 const CARD = /^lab\.\w+\(/;
 const STEP = /lab\.(step|challenge|diagnose)\(/;
