@@ -172,18 +172,22 @@ const barRow = () => {
   const label = el("span", { class: "lab-bar-label" });
   const bar = el("progress");
   const words = el("span", { class: "lab-bar-words" });
+  const node = el("div", { class: "lab-bar" }, label, bar, words);
+  let done = false;
   /** @param {Bar} shown */
   const draw = (shown) => {
     label.textContent = shown.label;
     words.textContent = [shown.words, shown.seconds ? `${shown.seconds} s` : ""].filter(Boolean).join(" · ");
-    bar.hidden = !shown.max;
+    done = Boolean(shown.kind) || (shown.max > 0 && shown.value >= shown.max);
+    node.dataset.kind = shown.kind;
+    bar.hidden = !shown.max || Boolean(shown.kind);
     bar.max = shown.max || 1;
     bar.value = shown.value;
     bar.setAttribute("aria-label", shown.label);
     bar.setAttribute("aria-valuetext", shown.words);
   };
-  const isFull = () => !bar.hidden && bar.value === bar.max;
-  return { node: el("div", { class: "lab-bar" }, label, bar, words), bar, words, draw, isFull };
+  const isFull = () => done;
+  return { node, words, draw, isFull };
 };
 
 /** All progress bars. */
@@ -207,7 +211,7 @@ const barsArea = () => {
   /** What a command left unfinished (a refused push) is no progress any more. */
   const settle = () => {
     for (const [key, row] of rows) {
-      if (!row.bar.hidden && row.bar.value >= row.bar.max) continue;
+      if (row.isFull()) continue;
       row.node.remove();
       rows.delete(key);
     }
@@ -218,8 +222,12 @@ const barsArea = () => {
     if (all.length > 1) return `${all.filter((row) => row.isFull()).length} de ${all.length} partes prontas`;
     return all.map(({ words }) => words.textContent).join("");
   };
-  return { node, draw, clear, settle, summed };
+  const isEmpty = () => rows.size === 0;
+  return { node, draw, clear, settle, summed, isEmpty };
 };
+
+/** Whether the lines stand in columns, which a wrapped line would break. @param {string[]} lines */
+const isTabular = (lines) => lines.filter((line) => /\S {2,}\S.* {2,}\S/.test(line)).length > 1;
 
 /** What the command says. */
 const logArea = () => {
@@ -241,6 +249,7 @@ const logArea = () => {
     const active = document.activeElement;
     const held = active instanceof HTMLAnchorElement && pre.contains(active) ? active.href : "";
     pre.replaceChildren(...withLinks(lines.join("\n")));
+    pre.classList.toggle("lab-tabular", isTabular(lines));
     if (held) [...pre.querySelectorAll("a")].find(({ href }) => href === held)?.focus();
   };
   /** @param {string[]} more */
@@ -252,7 +261,11 @@ const logArea = () => {
     node.hidden = false;
     if (atEnd) pre.scrollTop = pre.scrollHeight;
   };
-  return { node, clear, add };
+  /** What came without a bar is a text: it is read from its first line. */
+  const toTop = () => {
+    pre.scrollTop = 0;
+  };
+  return { node, clear, add, toTop };
 };
 
 /** Progress bars and the log. */
@@ -528,6 +541,7 @@ function render({ model, el: host }) {
     buttons.draw(status.state);
     watch.follow(working);
     if (!working) live.bars.settle();
+    if (status.state === "passed" && live.bars.isEmpty()) live.log.toTop();
     verdict.show(status);
   };
   root.append(...introduction(card, model.get("key")), ...buttonRow(card, model.get("key"), buttons));

@@ -14,6 +14,12 @@ from labs.seams.engine_stream import ENDED
 
 LOG_LINES = 500
 """Lines that the log keeps; a build or push of the course has fewer."""
+UNTOUCHED = {
+    "cache": "do cache",
+    "there": "já existia, não viajou",
+    "mounted": "veio de outro repositório do registry, não viajou",
+}
+"""A bar of what was done is full; of what had not to be done there is none, and these words say why."""
 PERIOD = 0.1
 """Seconds between two batches: ten a second look live and leave the browser free."""
 LONGEST_LINE = 2000
@@ -77,7 +83,19 @@ def described(event: Progress, before: dict[str, Any] | None = None) -> dict[str
     if event.unit == "bytes" and ended(event.label):
         value = most = most or 1
         words = size(most) if most > 1 else ""
-    return {"key": event.key, "label": event.label, "value": value, "max": most, "words": words}
+    untouched = _untouched(event)
+    words = UNTOUCHED.get(untouched, words)
+    return {"key": event.key, "label": event.label, "value": value, "max": most, "words": words, "kind": untouched}
+
+
+def _untouched(event: Progress) -> str:
+    """Why nothing had to be done, a key of `UNTOUCHED`; "" where something had."""
+    status = event.label.partition(" ")[2] if event.unit == "bytes" else ""
+    if event.cached:
+        return "cache"
+    if status.startswith("Mounted from"):
+        return "mounted"
+    return "there" if status in ("Layer already exists", "Already exists") else ""
 
 
 def ended(label: str) -> bool:

@@ -81,6 +81,8 @@ interface Bar {
   value: number;
   max: number;
   words: string;
+  /** Why nothing had to be done: "cache", "there", "mounted"; empty where something had. */
+  kind: string;
   seconds?: number;
 }
 

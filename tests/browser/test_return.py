@@ -83,7 +83,7 @@ def test_it_opens_where_one_stopped_alive_with_a_terminal_and_one_kernel(page: P
     assert kernels(page, next_day) == [f"notebooks/{FOLLOWING.id}.ipynb"]
     wait_for_prompt(page)
     assert page.evaluate(COLUMNS), "a terminal, below"
-    expect(page.locator(".lab-bar:visible")).to_contain_text("0 de 6 passos · faltam cerca de 15 min · curso: ")
+    expect(page.locator(".lab-way:visible")).to_contain_text("0 de 6 passos · faltam cerca de 15 min · curso: ")
 
 
 def test_what_is_typed_turns_green_without_a_press(page: Page) -> None:
@@ -94,7 +94,7 @@ def test_what_is_typed_turns_green_without_a_press(page: Page) -> None:
     page.keyboard.type(FOLLOWING.steps[0].command.strip())
     page.keyboard.press("Enter")
     card.expect_passed()
-    expect(page.locator(".lab-bar:visible")).to_contain_text("1 de 6 passos")
+    expect(page.locator(".lab-way:visible")).to_contain_text("1 de 6 passos")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']}")

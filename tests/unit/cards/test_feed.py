@@ -14,7 +14,7 @@ def test_a_batch_holds_only_what_is_new() -> None:
     feed(Progress("k", "layer", 2, 2))
     assert feed.batch() == {
         "lines": ["a", "b"],
-        "bars": [{"key": "k", "label": "layer", "value": 2, "max": 2, "words": "2 B de 2 B", "seconds": 0}],
+        "bars": [{"key": "k", "label": "layer", "value": 2, "max": 2, "words": "2 B de 2 B", "kind": "", "seconds": 0}],
     }
     assert feed.batch() is None
     feed(Progress("k", "layer", 2, 2))
@@ -41,6 +41,10 @@ def test_a_layer_that_is_done_keeps_the_size_it_had() -> None:
     done = described(Progress("k", "0123456789ab Pushed", 0, 0), half)
     assert (done["value"], done["max"], done["words"]) == (1_000_000, 1_000_000, "1,0 MB")
     known = described(Progress("k", "0123456789ab Layer already exists", 0, 0))
-    assert (known["value"], known["max"], known["words"]) == (1, 1, "")
+    assert (known["value"], known["max"], known["kind"]) == (1, 1, "there")
+    assert known["words"] == "já existia, não viajou"
+    mounted = described(Progress("k", "0123456789ab Mounted from aluno/widget-server", 0, 0))
+    assert mounted["kind"] == "mounted" and "outro repositório" in mounted["words"]
+    assert described(Progress("step 3", "3/9 RUN x", 1, 1, "steps", cached=True))["kind"] == "cache"
     assert described(Progress("step 3", "3/9 RUN x", 0, 1, "steps"))["words"] == "em andamento"
     assert described(Progress("step 3", "3/9 RUN x", 1, 1, "steps"))["words"] == "pronto"

@@ -10,7 +10,7 @@ export class LessonBar {
     this.app = app;
     this.lesson = lesson;
     this.node = document.createElement("nav");
-    this.node.className = "lab-bar";
+    this.node.className = "lab-way";
     this.node.setAttribute("aria-label", "Andamento da aula");
     this.words = document.createElement("span");
     this.words.setAttribute("role", "status");
@@ -19,7 +19,7 @@ export class LessonBar {
     this.next = "";
     this.where = "";
     const code = button("Código", () =>
-      code.setAttribute("aria-pressed", String(lesson.panel.node.classList.toggle("lab-code"))),
+      code.setAttribute("aria-pressed", String(lesson.panel.node.classList.toggle("lab-with-code"))),
     );
     code.title = "Mostra ou esconde o Python das células da aula";
     code.setAttribute("aria-pressed", "false");
@@ -77,7 +77,7 @@ export class LessonBar {
 function button(words, act) {
   const made = document.createElement("button");
   made.type = "button";
-  made.className = "lab-bar-button";
+  made.className = "lab-way-button";
   made.textContent = words;
   made.addEventListener("click", act);
   return made;
