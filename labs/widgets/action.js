@@ -11,10 +11,10 @@ const ORPHAN = {
   word: "Sem kernel",
   next: "",
   observed:
-    "o kernel foi reiniciado e não conhece mais este cartão. Execute a primeira célula de código e depois esta célula de novo (Shift+Enter).",
+    "o kernel que tinha este cartão terminou. Feche a aula e abra de novo: os cartões voltam sozinhos. Fora do JupyterLab do curso, execute as células desde a primeira (Shift+Enter).",
 };
 const UNANSWERED =
-  " O kernel ainda não respondeu: ele termina outra célula antes. Se você o reiniciou, execute esta célula de novo.";
+  " O kernel ainda não respondeu: ele termina outra célula antes. Se você o desligou, feche a aula e abra de novo.";
 const DOING = { run: "Executando…", verify: "Verificando…", repair: "Consertando…" };
 const WORKING = new Set(["running", "checking"]);
 
