@@ -29,7 +29,9 @@ ICONS = Path(__file__).with_name("icons")
 CATEGORY = "Notebook"
 """The launcher's first section: one of our own would stand last, below the fold."""
 MAP = "mapa"
+SEARCH = "busca"
 STATE = "curso/estado"
+LONGEST_SEARCH = 100
 PAGES = {
     "widget-server": ("Widget-server", 3000, "a aula 02"),
     "homologacao": ("Homologação", 3001, "a aula 08"),
@@ -62,6 +64,18 @@ class MapHandler(JupyterHandler):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", self.policy)
         self.set_header("Cache-Control", "no-store")
+        self.finish(page)
+
+
+class SearchHandler(MapHandler):
+    """Search over the course, with the glossary."""
+
+    @web.authenticated
+    def get(self) -> None:
+        wanted = " ".join(self.get_query_argument("q", "").split())[:LONGEST_SEARCH]
+        page, self.policy = render.search_page(wanted, self.base_url)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", self.policy)
         self.finish(page)
 
 
@@ -127,7 +141,11 @@ def launcher() -> list[ServerProcess]:
             },
             new_browser_tab=False,
         )
-        for name, title in ((MAP, "Mapa do curso"), *((name, title) for name, (title, _, _) in PAGES.items()))
+        for name, title in (
+            (MAP, "Mapa do curso"),
+            (SEARCH, "Busca e glossário"),
+            *((name, title) for name, (title, _, _) in PAGES.items()),
+        )
     ]
 
 
@@ -137,6 +155,7 @@ def handlers(base: str) -> list[tuple[Any, ...]]:
     icons = {entry.name: entry.launcher_entry.icon_path for entry in entries}
     found: list[tuple[Any, ...]] = [
         (url_path_join(base, MAP, "/"), MapHandler),
+        (url_path_join(base, SEARCH, "/"), SearchHandler),
         (url_path_join(base, STATE), StateHandler),
         (url_path_join(base, "server-proxy/servers-info"), ServersInfoHandler, {"server_processes": entries}),
         (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),

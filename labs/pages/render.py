@@ -1,4 +1,4 @@
-"""Whole pages that the kit shows in a browser: the course's map, and the certificate. Jinja escapes all data."""
+"""Whole pages that the kit shows in a browser: map, search, certificate. Jinja escapes all data."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from labs.course.catalog import Course
 from labs.course.progress import Record
+from labs.pages import search
 from labs.running import journey
 
 FOLDER = Path(__file__).parent
@@ -54,6 +55,28 @@ def course_map(course: Course, records: dict[str, Record], base_url: str) -> tup
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self';"
         " frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    )
+    return page, policy
+
+
+def search_page(wanted: str, base_url: str) -> tuple[str, str]:
+    """What is found of these words, and the glossary: the page, and the Content-Security-Policy that fits it."""
+    nonce = secrets.token_urlsafe(16)
+    page = (
+        _environment()
+        .get_template("search.html")
+        .render(
+            wanted=wanted,
+            hits=search.find(wanted),
+            terms=search.find_terms(wanted),
+            most=search.MOST,
+            base_url=base_url,
+            nonce=nonce,
+        )
+    )
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}';"
+        " frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
     )
     return page, policy
 

@@ -1,7 +1,8 @@
 // @ts-check
 // The diagnosis of a case (labs/widgets/diagnosis.py). The browser answers at once; Python keeps the try.
 
-const UNHEARD = "Esta resposta não foi guardada: o kernel não respondeu. Feche a aula, abra de novo e responda outra vez.";
+const UNHEARD =
+  "Esta resposta não foi guardada: o kernel não respondeu. Feche a aula, abra de novo e responda outra vez.";
 const PATIENCE = 4000; // ms without an answer after which we say so
 
 /** @param {Option} option @param {string} wrong what a wrong one is called */

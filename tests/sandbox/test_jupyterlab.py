@@ -162,7 +162,7 @@ def _terminal_stands_in_the_working_copy(started: Started, page: Page) -> None:
 def _launcher_opens_the_map(page: Page) -> None:
     page.locator(".lm-MenuBar-item").first.click()
     page.get_by_role("menuitem", name="Novo iniciador").click()
-    for title in ("Widget-server", "Homologação", "Produção", "Mapa do curso"):
+    for title in ("Busca e glossário", "Widget-server", "Homologação", "Produção", "Mapa do curso"):
         expect(page.locator(".jp-LauncherCard", has_text=title)).to_be_visible()
     page.locator(".jp-LauncherCard", has_text="Mapa do curso").click()
     course_map = page.frame_locator("iframe")

@@ -152,7 +152,9 @@ def test_our_translations_add_to_the_pack_and_keep_its_placeholders() -> None:
 
 def test_the_launcher_has_the_map_and_the_pages_with_icons() -> None:
     entries = {entry.name: entry.launcher_entry for entry in extension.launcher()}
-    assert [entry.title for entry in entries.values()] == ["Mapa do curso", "Widget-server", "Homologação", "Produção"]
+    assert [entry.title for entry in entries.values()] == [
+        *("Mapa do curso", "Busca e glossário", "Widget-server", "Homologação", "Produção")
+    ]
     for entry in entries.values():
         assert Path(entry.icon_path).read_text("utf-8").startswith("<svg")
     assert {path.stem for path in extension.ICONS.iterdir()} == set(entries)

@@ -77,7 +77,13 @@ interface LabApp {
   docRegistry: {
     addWidgetExtension(name: string, extension: { createNew(panel: LabPanel, context: LabContext): void }): void;
   };
-  serviceManager: { serverSettings: { baseUrl: string; token: string } };
+  serviceManager: {
+    serverSettings: { baseUrl: string; token: string };
+    contents: {
+      get(path: string, options: { content: boolean }): Promise<unknown>;
+      save(path: string, options: { type: string; format: string; content: string }): Promise<unknown>;
+    };
+  };
   shell: {
     currentWidget: LabWidget | null;
     presentationMode: boolean;

@@ -3,6 +3,8 @@
 import { fetched } from "./lesson.js";
 
 const PATIENCE_MS = 400;
+const NOTES = "minhas-notas.md";
+const FIRST_NOTE = "# Minhas notas\n\n";
 
 export class LessonBar {
   /** @param {LabApp} app @param {LabTake} take @param {import("./lesson.js").Lesson} lesson @param {import("./presenting.js").Presenting} presenting */
@@ -18,6 +20,10 @@ export class LessonBar {
     this.following = button("Próxima aula", () => this.open(this.next));
     this.next = "";
     this.where = "";
+    const notes = button("Notas", () => openNotes(app));
+    notes.title = `As suas notas (${NOTES}): o curso nunca escreve nesse arquivo`;
+    const find = button("Buscar", () => openSearch(app));
+    find.title = "Busca em todas as aulas, e o glossário";
     const code = button("Código", () =>
       code.setAttribute("aria-pressed", String(lesson.panel.node.classList.toggle("lab-with-code"))),
     );
@@ -25,7 +31,7 @@ export class LessonBar {
     code.setAttribute("aria-pressed", "false");
     const present = button("Apresentar", () => presenting.toggle());
     present.title = "Letras grandes para o projetor: Ctrl+Alt+P. Passo seguinte e anterior: Ctrl+Alt+↓ e Ctrl+Alt+↑";
-    this.node.append(this.words, this.continue, this.following, code, present);
+    this.node.append(this.words, this.continue, this.following, find, notes, code, present);
     this.waiting = 0;
     this.changes = new MutationObserver(() => this.soon());
     this.changes.observe(lesson.panel.node, { subtree: true, attributeFilter: ["data-state"] });
@@ -71,6 +77,24 @@ export class LessonBar {
   open(lesson) {
     this.app.commands.execute("docmanager:open", { path: `notebooks/${lesson}.ipynb` });
   }
+}
+
+/** The learner's own notes beside the lesson; made where there are none. @param {LabApp} app */
+async function openNotes(app) {
+  const { contents } = app.serviceManager;
+  try {
+    await contents.get(NOTES, { content: false });
+  } catch {
+    await contents.save(NOTES, { type: "file", format: "text", content: FIRST_NOTE });
+  }
+  await app.commands.execute("docmanager:open", { path: NOTES, factory: "Editor", options: { mode: "split-right" } });
+}
+
+/** The course's search, in a tab as the launcher opens it (jupyter-server-proxy). @param {LabApp} app */
+function openSearch(app) {
+  const url = `${app.serviceManager.serverSettings.baseUrl}busca/`;
+  const place = { id: "server-proxy:busca", title: "Busca e glossário", url, newBrowserTab: false };
+  return app.commands.execute("server-proxy:open", place);
 }
 
 /** @param {string} words @param {() => void} act */

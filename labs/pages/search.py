@@ -1,0 +1,85 @@
+"""Search over the whole course: the glossary, and the texts of all lessons by their headings."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from labs.base.settings import CLONE
+from labs.course.glossary import Term, terms
+
+AROUND = 90
+"""Characters of the text that are shown on either side of what was found."""
+MOST = 60
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands below one heading of a lesson."""
+
+    lesson: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where something was found: the lesson's id, its heading, and the words around it."""
+
+    lesson: str
+    heading: str
+    before: str
+    found: str
+    after: str
+
+
+def find_terms(wanted: str) -> list[Term]:
+    """Terms in whose name or meaning the words stand; all of them for no words."""
+    needle = folded(wanted)
+    return [one for one in terms() if needle in folded(f"{one.term} {one.also} {one.meaning}")]
+
+
+def find(wanted: str) -> list[Hit]:
+    """Where these words stand in the lessons, in their order, at most `MOST`; nothing for no words."""
+    needle = folded(wanted)
+    return list(_hits(needle))[:MOST] if needle else []
+
+
+def _hits(needle: str) -> Iterator[Hit]:
+    for section in sections(CLONE / "notebooks"):
+        at = folded(section.text).find(needle)
+        if at >= 0 or needle in folded(section.heading):
+            start, end = max(at, 0), max(at, 0) + (len(needle) if at >= 0 else 0)
+            text = section.text
+            yield Hit(
+                section.lesson,
+                section.heading,
+                text[max(0, start - AROUND) : start],
+                text[start:end],
+                text[end : end + AROUND],
+            )
+
+
+@cache
+def sections(folder: Path) -> tuple[Section, ...]:
+    """The texts of all lessons, below each heading, without Markdown's signs."""
+    return tuple(one for path in sorted(folder.glob("[0-9][0-9]-*.ipynb")) for one in _sections(path))
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    for part in re.split(r"^(?=#{1,4} )", text, flags=re.MULTILINE):
+        heading, _, below = part.partition("\n")
+        if below.strip():
+            yield Section(path.stem, heading.strip("# "), re.sub(r"[*`|]+", " ", below).replace("\n", " "))
+
+
+def folded(text: str) -> str:
+    """Without accents and capitals, each character in its place: who searches types neither."""
+    return "".join((unicodedata.normalize("NFD", one)[:1] or one).lower()[:1] or one for one in text)
