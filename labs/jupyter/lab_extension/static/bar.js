@@ -58,6 +58,7 @@ export class LessonBar {
   async refresh() {
     const state = await fetched(this.app, `curso/estado?aula=${this.lesson.id}`);
     this.words.textContent = state.words ?? "";
+    this.words.title = state.words ?? "";
     this.where = state.continue ?? "";
     this.next = state.next ?? "";
     this.continue.hidden = !this.where;
