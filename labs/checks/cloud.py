@@ -152,12 +152,12 @@ def key_deactivated(world: World, user: str) -> Verdict:
     """A key of the user's was deactivated."""
     if world.settings.live:
         statuses = _keys(world, user)
-        old = {key for key, status in statuses.items() if status == "Inactive"}
+        old = {key: 0 for key, status in statuses.items() if status == "Inactive"}
     else:
         old = witness.deactivated(world, user)
     if not old:
         return unseen(f"Nenhuma access key de {user} foi desativada ainda.", "Rode o comando do passo.")
-    return passed(f"Foi desativada: {_masked(old)}.", key=_masked(old))
+    return passed(f"Foi desativada: {_masked(old)}.", key=_masked(old), event=max(old.values()))
 
 
 @check
@@ -167,7 +167,7 @@ def key_refused(world: World, user: str) -> Verdict:
     for event in reversed(witness.learners(world)):
         if (event["kind"], event["code"]) == ("refused", "InvalidClientTokenId") and event.get("key") in old:
             key = masked(event["key"])
-            return passed(f"A chave {key}, desativada, foi recusada: {event['message']}", key=key)
+            return passed(f"A chave {key}, desativada, foi recusada: {event['message']}", key=key, event=event["seq"])
     return unseen("A AWS ainda não recusou um pedido com a chave desativada.", "aws sts get-caller-identity")
 
 
@@ -191,7 +191,7 @@ def new_key_configured(world: World, profile: str, user: str) -> Verdict:
 
 
 def _in_place_of_another(world: World, user: str, key: str) -> Verdict:
-    old = witness.deactivated(world, user) - {key}
+    old = witness.deactivated(world, user).keys() - {key}
     if not old:
         return unseen(
             "Nenhuma access key foi desativada ainda: esta é a primeira, e não a nova.",
@@ -210,7 +210,7 @@ def old_key_deleted(world: World, user: str, count: int) -> Verdict:
     verdict = only_active_keys(world, user, count)
     if not verdict.passed or world.settings.live:
         return verdict
-    gone = witness.deleted(world, user) & witness.deactivated(world, user)
+    gone = witness.deleted(world, user).keys() & witness.deactivated(world, user).keys()
     if not gone:
         return unseen(f"Nenhuma access key desativada de {user} foi apagada ainda.", "Rode o comando do passo.")
     return passed(f"{verdict.observed} Apagada: {_masked(gone)}.", key=_masked(gone))
@@ -302,7 +302,7 @@ def _told_nobody(world: World, who: Mapping[str, Any], alert: Mapping[str, Any],
 def alert_fired(world: World, name: str, thresholds: list[int]) -> Verdict:
     """The month's spend crossed the thresholds and each alert was sent."""
     fired = {
-        float(event["reference"])
+        float(event["reference"]): int(event["seq"])
         for event in world.admin.events()
         if event["kind"] == "alert" and event["repository"] == name
     }
@@ -311,7 +311,8 @@ def alert_fired(world: World, name: str, thresholds: list[int]) -> Verdict:
         return unseen(
             f"Ainda não disparou o alerta de {', '.join(map(str, missing))} %.", "python3 -m labs.sandbox spend 6.00"
         )
-    return passed(f"Os alertas de {', '.join(map(str, thresholds))} % dispararam.")
+    words = ", ".join(map(str, thresholds))
+    return passed(f"Os alertas de {words} % dispararam.", event=max(fired[level] for level in thresholds))
 
 
 @check

@@ -32,16 +32,16 @@ def _fits(event: Mapping[str, Any], patterns: Mapping[str, str]) -> bool:
     return all(fnmatchcase(str(event.get(name, "")), pattern) for name, pattern in patterns.items())
 
 
-def deactivated(world: World, user: str) -> set[str]:
-    """Ids of the user's access keys that somebody deactivated, whether or not they still exist."""
+def deactivated(world: World, user: str) -> dict[str, int]:
+    """The user's access keys that somebody deactivated, whether or not they still exist: the event's number by id."""
     return _keys(world, user, "iam:UpdateAccessKey", "Inactive")
 
 
-def deleted(world: World, user: str) -> set[str]:
-    """Ids of the user's access keys that somebody deleted."""
+def deleted(world: World, user: str) -> dict[str, int]:
+    """The user's access keys that somebody deleted: the event's number by id."""
     return _keys(world, user, "iam:DeleteAccessKey", "")
 
 
-def _keys(world: World, user: str, action: str, status: str) -> set[str]:
+def _keys(world: World, user: str, action: str, status: str) -> dict[str, int]:
     wanted = {"kind": "api", "reference": action, "repository": user, "message": status, "subject": "?*"}
-    return {event["subject"] for event in learners(world) if _fits(event, wanted)}
+    return {event["subject"]: int(event["seq"]) for event in learners(world) if _fits(event, wanted)}

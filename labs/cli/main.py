@@ -331,7 +331,7 @@ VERBS = {
         Verb("down", "para o laboratório; seu trabalho fica guardado", _down),
         Verb(
             "reset",
-            "volta ao primeiro dia: apaga progresso, imagens e contas do laboratório",
+            "volta ao primeiro dia (apaga progresso, imagens e contas do laboratório), ou desfaz só uma aula",
             reset.run,
             reset.arguments,
             interrupted="Interrompido no meio. Próximo comando: python3 -m labs reset",

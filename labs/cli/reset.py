@@ -1,4 +1,4 @@
-"""`python3 -m labs reset`: list what goes, ask, and make it the first day again."""
+"""`python3 -m labs reset`: list what goes, ask, and make it the first day again; or undo one lesson."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ NOTHING = "Nada foi apagado."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lesson", nargs="?", default="", metavar="AULA", help="desfaz só esta aula, por exemplo 04")
     parser.add_argument("--dry-run", action="store_true", help="só lista o que seria apagado")
     parser.add_argument("--yes", action="store_true", help="não pergunta")
 
@@ -27,6 +28,8 @@ def run(chosen: argparse.Namespace) -> int:
     from labs.jupyter import server
 
     home = default_home()
+    if chosen.lesson:
+        return _undo(chosen)
     if not (chosen.yes or chosen.dry_run or apt.is_terminal()):
         raise LabError("Sem terminal não há como perguntar antes de apagar.", str(home), "python3 -m labs reset --yes")
     settings = settings_or_defaults()
@@ -43,6 +46,41 @@ def run(chosen: argparse.Namespace) -> int:
     server.end_orphans(settings, say)
     sandbox.reset(settings, say)
     return 0
+
+
+def _undo(chosen: argparse.Namespace) -> int:
+    """One lesson: list, ask, undo; 1 where something of it is left.
+
+    Raises:
+        LabError: there is no such lesson, the target is live, nobody can be asked, or the lab is not up.
+    """
+    from labs.course.catalog import load_course
+    from labs.running import undo
+    from labs.running.runner import Runner
+
+    runner = Runner(Settings.load())
+    lesson = load_course().lesson(chosen.lesson)
+    if runner.settings.live:
+        raise LabError("Uma aula só se desfaz na sandbox.", "o alvo é ao vivo", "python3 -m labs.cleanup")
+    if not (chosen.yes or chosen.dry_run or apt.is_terminal()):
+        raise LabError(
+            "Sem terminal não há como perguntar antes de apagar.", lesson.id, f"python3 -m labs reset {lesson.id} --yes"
+        )
+    runner.world.admin.events()  # a lab that is not up is told before anything is asked
+    if chosen.dry_run or not chosen.yes:
+        names = [item.name for item in undo.items(runner.world, lesson)]
+        print(listed("Seria apagado:", [*names, f"o progresso e as respostas da aula {lesson.id[:2]}"]))
+    if chosen.dry_run:
+        return 0
+    if not chosen.yes and (code := _refused()):
+        return code
+    left, still = undo.undo(runner, lesson, say)
+    if left:
+        print(f"Ainda existe: {', '.join(left)}")
+    for step in still:
+        print(f"Continua comprovado pelo estado, que outra aula também deixa assim: {step.title}")
+    print(f"Aula {lesson.id[:2]} desfeita. Se ela está aberta, feche a aba e abra de novo.")
+    return 1 if left else 0
 
 
 def _refused() -> int:

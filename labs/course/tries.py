@@ -41,6 +41,16 @@ class Tries:
             answers[group] = {**asked, question.question: tried}
             return _positions(question, tried)
 
+    def forget(self, groups: Sequence[str]) -> None:
+        """Their questions were never answered.
+
+        Raises:
+            StateError: the state folder cannot be written.
+        """
+        with self._file.changing() as answers:
+            for group in groups:
+                answers.pop(group, None)
+
 
 def first_try(quiz: Sequence[Question], tries: Sequence[Sequence[int]]) -> int:
     """How many questions were answered right at once."""

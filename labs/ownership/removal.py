@@ -15,7 +15,22 @@ from labs.base.events import Report
 from labs.base.reference import DOCKER_HUB
 from labs.base.settings import BASE_IMAGE, LIVE, Settings
 from labs.base.text import size
-from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, KEY, NETWORK, USER, VOLUME, Thing
+from labs.base.things import (
+    BUDGET,
+    CONTAINER,
+    ECR,
+    HUB,
+    IMAGE,
+    IN_ENGINE,
+    KEY,
+    KEY_FILE,
+    LOGIN,
+    NETWORK,
+    PROFILE,
+    USER,
+    VOLUME,
+    Thing,
+)
 from labs.ownership import inventory
 from labs.ownership.items import (
     Item,
@@ -117,7 +132,7 @@ def _item(ledger: Ledger, thing: Thing, name: str, remove: Callable[[], object])
         if thing.kind == USER:
             ledger.removed(Thing(KEY, thing.name))
 
-    return Item(name, removed)
+    return Item(name, removed, thing=thing)
 
 
 def _logins(world: World) -> Iterator[Item]:
@@ -126,13 +141,15 @@ def _logins(world: World) -> Iterator[Item]:
         if world.engine.credentials(registry):
             # Docker Hub's login is the one without an address.
             address = () if registry == DOCKER_HUB else (registry,)
-            yield Item(f"login do Docker em {registry}", partial(in_engine, world, "logout", *address))
+            logout = partial(in_engine, world, "logout", *address)
+            yield Item(f"login do Docker em {registry}", logout, thing=Thing(LOGIN, registry))
     for name in ("default", "sso"):
         if world.cloud.profile(name).get("aws_access_key_id"):
-            yield Item(f"credenciais do perfil {name}", partial(forget_profile, world.settings, name))
+            forget = partial(forget_profile, world.settings, name)
+            yield Item(f"credenciais do perfil {name}", forget, thing=Thing(PROFILE, name))
     key_file = world.settings.learner_secrets / "widget-dev.json"
     if key_file.exists():
-        yield Item(f"arquivo {key_file.name}", key_file.unlink)
+        yield Item(f"arquivo {key_file.name}", key_file.unlink, thing=Thing(KEY_FILE, key_file.name))
 
 
 # Giving back, and the whole ------------------------------------------------------------------------

@@ -236,6 +236,9 @@ class FakeAdmin:
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         return [event for event in self.seen if event["seq"] > since]
 
+    def withdraw(self, seq: int) -> None:
+        self.seen = [event for event in self.seen if event["seq"] != seq]
+
     def clock(self) -> dict[str, Any]:
         return {"offset_seconds": self.offset, "now": self.now}
 

@@ -36,6 +36,7 @@ class Control:
         self._routes: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Any]]] = {
             ("GET", "/health"): self._health,
             ("GET", "/events"): self._events,
+            ("POST", "/events/withdraw"): self._withdraw,
             ("GET", "/reached"): self._last_reached,
             ("GET", "/clock"): self._clock,
             ("POST", "/clock"): self._set_clock,
@@ -72,6 +73,13 @@ class Control:
         if not re.fullmatch(r"\d{1,15}", since):
             raise WrongRequestError("since must be a number")
         return self._state.events.since(int(since))
+
+    async def _withdraw(self, request: web.BaseRequest) -> Any:
+        seq = (await json_object(request)).get("seq")
+        if not isinstance(seq, int) or isinstance(seq, bool):
+            raise WrongRequestError("seq: an event's number")
+        self._state.events.withdraw(seq)
+        return {"withdrawn": seq}
 
     async def _last_reached(self, _: web.BaseRequest) -> Any:
         return {"names": self._reached()}

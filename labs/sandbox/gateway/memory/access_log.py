@@ -166,6 +166,12 @@ class Events:
             self._last_refusal = ((), 0.0)
         self._provisional = [challenge for challenge in waiting if challenge.client != client]
 
+    def withdraw(self, seq: int) -> None:
+        """Forget one event, as if it had not been: its lesson is begun anew."""
+        with self._lock:
+            self._apply({"withdrawn": seq})
+            self._write({"withdrawn": seq})
+
     def since(self, seq: int = 0) -> list[Access]:
         with self._lock:
             return [event for event in self._kept if event["seq"] > seq]

@@ -1,0 +1,88 @@
+"""One lesson undone: what its steps made goes, what proved them is forgotten, and the rest of the course stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labs.base.events import Report
+from labs.base.things import KEY, KEY_FILE, LOGIN, PROFILE
+from labs.clinic import cases
+from labs.course.aws_words import AwsWords
+from labs.course.catalog import Lesson, Step
+from labs.course.command_line import KitWords, Program, Service
+from labs.course.docker_words import DockerWords
+from labs.course.tries import Tries
+from labs.ownership import removal
+from labs.ownership.items import Item
+from labs.ownership.ledger import things_of
+from labs.running.journey import steps_of
+from labs.running.judge import judge
+from labs.running.runner import Runner
+from labs.seams.world import World
+
+
+def items(world: World, lesson: Lesson) -> Iterator[Item]:
+    """What the lesson's steps made and is there now, in the order in which it can be removed. What another lesson's
+    steps make too, under the same name, is this one's as well.
+
+    Raises:
+        LabError: what exists cannot be read.
+    """
+    made = set(_made(world, lesson))
+    for item in removal.items(world):
+        if item.thing and (item.thing.kind, item.thing.name) in made:
+            yield item
+
+
+def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], list[Step]]:
+    """Remove those, and forget proofs, events and answers.
+
+    Returns:
+        names of what could not be removed; steps that the state still proves, since something else made it so.
+
+    Raises:
+        LabError: what exists cannot be read, or the state folder not be written.
+    """
+    if lesson.cases and cases.current(runner.settings):
+        cases.close_case(runner.world, report)
+    left = removal.remove_all(runner.world, lambda: items(runner.world, lesson), report)
+    for step in steps_of(lesson):
+        runner.progress.forget(f"{lesson.id}/{step.id}")
+    Tries(runner.settings).forget([lesson.id, *(case.id for case in lesson.cases)])
+    return left, [step for step in steps_of(lesson) if not step.given and _still_proven(runner.world, step)]
+
+
+def _still_proven(world: World, step: Step) -> bool:
+    """Whether the state proves it without the events that did, which are forgotten one after the other."""
+    forgotten = set[str]()
+    while (verdict := judge(step, world)).passed:
+        event = str(verdict.evidence.get("event", ""))
+        if not event or event in forgotten:
+            return True
+        world.admin.withdraw(int(event))
+        forgotten.add(event)
+    return False
+
+
+def _made(world: World, lesson: Lesson) -> Iterator[tuple[str, str]]:
+    lines = [step.line for step in steps_of(lesson)]
+    for thing in things_of(world.settings, lines):
+        yield thing.kind, thing.name
+        if thing.kind == KEY:
+            yield KEY_FILE, "widget-dev.json"
+    for line in lines:
+        for program in line.programs:
+            yield from _kept(world, program)
+
+
+def _kept(world: World, program: Program) -> Iterator[tuple[str, str]]:
+    """What a program leaves in the lab's files: logins and credentials."""
+    settings = world.settings
+    services = set(program.services(settings.environment()))
+    match program.asks:
+        case DockerWords(verb="login"):
+            yield LOGIN, settings.ecr_registry if Service.ECR in services else settings.hub_registry
+        case AwsWords(service="configure"):
+            yield PROFILE, "default"
+        case KitWords(verb="sso"):
+            yield PROFILE, "sso"
