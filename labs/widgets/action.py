@@ -38,7 +38,7 @@ from labs.widgets.transcript import (
 
 STOP = "Interromper"
 GIVEN = "Já é assim no seu laboratório, antes de qualquer comando:"
-LOST = "Já esteve comprovado, mas agora não se vê mais."
+LOST = "Estava feito, mas agora não se confirma."
 _LOOKING = threading.Lock()
 """One card at a time looks at the state."""
 
