@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from labs.base.settings import CLONE
+from labs.course.costs import READ_IN, STORAGE, TRANSFER_OUT, Price
 
 TABLE = CLONE / "labs" / "course" / "facts.toml"
 YEAR = re.compile(r"\b20[2-9]\d\b")
@@ -54,6 +55,12 @@ def test_each_year_that_a_lesson_names_belongs_to_a_fact(text: Path) -> None:
             rest = rest.replace(fact.says, "")
     beside = [line for line in rest.splitlines() if YEAR.search(line) and "Este texto é de" not in line]
     assert beside == [], f"add what is said here to {TABLE}"
+
+
+@pytest.mark.parametrize(("name", "price"), [("ecr-storage-price", STORAGE), ("ecr-transfer-price", TRANSFER_OUT)])
+def test_the_estimate_reckons_with_the_prices_that_the_lesson_says(name: str, price: Price) -> None:
+    fact = next(fact for fact in FACTS if fact.name == name)
+    assert fact.says == f"{price.usd} USD".replace(".", ",") and f"{fact.checked:%Y-%m}" == READ_IN
 
 
 @pytest.mark.filterwarnings("default::UserWarning")
