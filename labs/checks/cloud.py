@@ -50,11 +50,11 @@ def _other_key(stored: Mapping[str, str], profile: str, file: Path) -> str:
     if key is None:
         return f"{file.name} ainda não guarda uma access key."
     if (mine, secret) == (key["SecretAccessKey"], key["AccessKeyId"]):
-        return f"No perfil {profile} os dois valores estão trocados: o id está no lugar da secret key."
+        return f"No perfil {profile} os dois valores estão trocados: o id está no lugar da secret."
     if mine != key["AccessKeyId"]:
         return f"A access key do perfil {profile} não é a que está em {file.name}."
     if secret != key["SecretAccessKey"]:
-        return f"A secret key do perfil {profile} não é a que está em {file.name}."
+        return f"A secret do perfil {profile} não é a que está em {file.name}."
     return ""
 
 
@@ -168,7 +168,7 @@ def key_refused(world: World, user: str) -> Verdict:
         if (event["kind"], event["code"]) == ("refused", "InvalidClientTokenId") and event.get("key") in old:
             key = masked(event["key"])
             return passed(f"A chave {key}, desativada, foi recusada: {event['message']}", key=key, event=event["seq"])
-    return unseen("A AWS ainda não recusou um pedido com a chave desativada.", "aws sts get-caller-identity")
+    return unseen("A AWS ainda não recusou uma requisição com a chave desativada.", "aws sts get-caller-identity")
 
 
 @check

@@ -52,6 +52,6 @@ def refused(
     if event is None:
         who = "A AWS" if service == "aws" else "O registry"
         return unseen(
-            f"{who} ainda não recusou este pedido: ele não chegou lá.", "Rode o comando do passo e leia a resposta."
+            f"{who} ainda não recusou esta requisição: ela não chegou lá.", "Rode o comando do passo e leia a resposta."
         )
     return passed(f"Recusado, como esperado: {event['message'] or event['code']}", event=event["seq"])

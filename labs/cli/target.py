@@ -20,7 +20,8 @@ from labs.base.settings import DEFAULT_REGION, Live, Settings
 from labs.cli.terminal import show
 
 NEXT = """Escolhido, e ainda trancado. Agora, num terminal com eval "$(python3 -m labs env)":
-  aws configure sso --profile console      o seu acesso de administrador, nunca o usuário root
+  python3 -m labs.sso --profile console    o seu acesso de administrador, pelo portal (ou, sem portal,
+                                           aws configure --profile console); nunca o usuário root
   python3 -m labs.target confirm           confere, mostra a estimativa e destranca"""
 
 

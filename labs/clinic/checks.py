@@ -48,8 +48,10 @@ def met(
             and message in event["message"]
         ):
             # What the gateway knows may say more than the client printed: the diagnosis is the learner's.
-            return passed("O pedido foi recusado. Leia a mensagem até o fim, na saída do comando.", event=event["seq"])
-    return failed("O registry ainda não recusou este pedido.", "Rode o comando do passo e leia a última linha.")
+            return passed(
+                "A requisição foi recusada. Leia a mensagem até o fim, na saída do comando.", event=event["seq"]
+            )
+    return failed("O registry ainda não recusou esta requisição.", "Rode o comando do passo e leia a última linha.")
 
 
 @check

@@ -182,7 +182,9 @@ def _inactive_key(ingredients: Ingredients) -> None:
 
 def _inactive_key_present(world: World) -> Verdict:
     verdict = key_status(world, belongings.PROFILE, "Inactive")
-    return passed("O perfil clinica está configurado, e a AWS não responde a ele.") if verdict.passed else verdict
+    return (
+        passed("O perfil clinica está configurado, e a AWS recusa tudo o que ele pede.") if verdict.passed else verdict
+    )
 
 
 def _no_permission(ingredients: Ingredients) -> None:

@@ -312,7 +312,7 @@ def _case_steps(case: _Case) -> list[Step]:
         "title": f"Abra o caso: {case.title}",
         "command": f"python3 -m labs.drill {name}",
         "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [name, "qual caso"]],
-        "why": "O defeito entra no laboratório. Este passo passa quando o defeito existe, e não quando some.",
+        "why": "O comando põe um defeito no laboratório. Verde quer dizer: o defeito está lá, e agora é com você.",
         "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {name} --undo` desfaz este.",
         "check": {"kind": "fault", "case": name},
     }

@@ -66,7 +66,7 @@ ALLOWANCES = (
     # https://freetier.co/articles/aws-free-tier-changes-july-15-2025.
     Allowance(
         "500 MB de armazenamento privado por mês",
-        "só nos 12 primeiros meses de contas criadas antes de 15 de julho de 2025",
+        "já acabou: era dos 12 primeiros meses de contas criadas antes de 15 de julho de 2025",
         "https://finops.com.py/services/ecr/overview",
     ),
     Allowance(

@@ -141,7 +141,7 @@ def identity(world: World, profile: str) -> str:
         raise LiveLocked(
             f"O perfil {profile} usa a chave do usuário root, que pode tudo na conta; o curso nunca roda com ela.",
             arn,
-            f"aws configure sso --profile {profile}   (ou um usuário IAM; depois apague a chave do root no console)",
+            f"python3 -m labs.sso --profile {profile}   (ou um usuário IAM; depois apague a chave do root)",
         )
     if account != world.settings.account:
         raise LiveLocked(

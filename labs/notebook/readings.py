@@ -363,7 +363,7 @@ def running_parts(world: World) -> list[pictures.Running]:
     state = sandbox.status(world.settings)
     engine, healthy = state["engine"], {name: part["healthy"] for name, part in state["parts"].items()}
     gateway, addresses = healthy.get("gateway", False), state["addresses"]
-    where = "do laboratório" if engine["private"] else "o da sua máquina"
+    where = "do laboratório" if engine["private"] else "o do seu computador"
     return [
         pictures.Running("engine", "Docker Engine", where, bool(engine["answers"])),
         pictures.Running("gateway", "Gateway (o porteiro)", "confere quem pede", gateway),

@@ -16,21 +16,21 @@ ROWS = (
     ("o que viaja", "só o que falta", "só as layers que faltam"),
 )
 LIMIT = ("como se altera", "edita-se e faz-se outro commit", "não se edita: constrói-se outra imagem")
-TITLE = "Um registry ao lado de um host de Git"
+TITLE = "Um registry ao lado de um serviço de Git"
 
 
 def beside_git() -> Picture:
     """The comparison of lesson 01. It has no state: the course's own words."""
     rows = [*ROWS, LIMIT]
     lines = [TITLE, *(f"  {label}: {git} | {registry}" for label, git, registry in rows)]
-    facts = table(TITLE, ("", "Host de Git", "Registry"), rows)
+    facts = table(TITLE, ("", "Serviço de Git", "Registry"), rows)
     return drawn(TITLE, "\n".join(lines), _draw(), facts)
 
 
 def _draw() -> Drawing:
     drawing = Drawing()
     drawing.box(150, 8, 256, 40, "violet")
-    drawing.text(278, 34, "Host de Git", size=16, bold=True, anchor="middle")
+    drawing.text(278, 34, "Serviço de Git", size=16, bold=True, anchor="middle")
     drawing.box(454, 8, 256, 40, "blue")
     drawing.text(582, 34, "Registry", size=16, bold=True, anchor="middle")
     y = 62.0

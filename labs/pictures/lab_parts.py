@@ -53,7 +53,7 @@ def parts(running: Sequence[Running]) -> Picture:
 def _draw(running: Sequence[Running]) -> Drawing:
     drawing = Drawing()
     drawing.box(4, 4, 712, 330, "plain", dashed=True)
-    drawing.text(18, 326, "sua máquina: tudo responde em 127.0.0.1, nada sai para a internet", size=13, ink="mute")
+    drawing.text(18, 326, "seu computador: tudo responde em 127.0.0.1, nada sai para a internet", size=13, ink="mute")
     _box(drawing, 18, 28, "Esta aula", "JupyterLab, no navegador", "", "soft")
     _box(drawing, 18, 208, "Terminal", "já no ambiente do curso", "", "soft")
     drawing.line([(214, 56), (268, 56)], "ink", arrow=True)

@@ -33,22 +33,22 @@ TRACE = "só no build; não chega ao container, e deixa rastro no histórico"
 Bar = tuple[str, Tone, float, float, str]
 BARS: tuple[Bar, ...] = (
     ("ARG", "violet", 150, 356, "só no build"),
-    ("ENV", "blue", 150, 704, "fica na imagem; é o valor padrão no run"),
-    ("--env-file", "teal", 452, 704, "no run: vence o ENV"),
-    ("-e", "green", 452, 704, "no run: vence todos"),
+    ("ENV", "blue", 150, 704, "fica na imagem; é o valor padrão na execução"),
+    ("--env-file", "teal", 452, 704, "na execução: vence o ENV"),
+    ("-e", "green", 452, 704, "na execução: vence todos"),
 )
 """What, its tone, where its bar begins and ends, what it says; from the weakest to the strongest."""
 
 
 def timeline(origin: Origin) -> Picture:
     """ARG, ENV, --env-file and -e over build and run, with the names that this image and its containers really have."""
-    title = "Quando cada valor vale: build e run"
+    title = "Quando cada valor vale: build e execução (run)"
     order = [(str(number), lane[0], _words(lane)) for number, lane in enumerate(BARS, start=1)]
     lines = [title, *(f"  {number}. {what}: {words}" for number, what, words in order)]
     facts = [
         (f"ARG no build de {origin.image}", _listed(origin.arguments)),
         (f"ENV dentro de {origin.image}", _listed(origin.kept)),
-        *((f"chegaram no run, em {name}", _listed(given)) for name, given in origin.given.items()),
+        *((f"chegaram na execução, em {name}", _listed(given)) for name, given in origin.given.items()),
     ]
     lines += [f"  {label}: {names}" for label, names in facts]
     tables = table("Do mais fraco ao mais forte", ("Ordem", "De onde vem o valor", "Vale quando"), order)

@@ -277,5 +277,5 @@ def _translated(service: str) -> Iterator[None]:
         ) from error
     except (aws_errors.BotoCoreError, ValueError) as error:
         explanation = explain(str(error), [service])
-        what = explanation.what or explanation.after("O pedido não chegou à AWS.")
+        what = explanation.what or explanation.after("A requisição não chegou à AWS.")
         raise CloudError(what, str(error), explanation.next_command, type(error).__name__) from error

@@ -61,7 +61,7 @@ def device_login(
         what = "O código venceu antes de ser aprovado." if code == "ExpiredTokenException" else "O SSO recusou o login."
         raise CloudError(what, str(error), "python3 -m labs.sso --profile sso", code) from error
     except BotoCoreError as error:
-        raise CloudError("O pedido não chegou ao SSO.", str(error), "python3 -m labs up") from error
+        raise CloudError("A requisição não chegou ao SSO.", str(error), "python3 -m labs up") from error
 
 
 def _token(oidc: Any, start_url: str, show: Show, wait: Callable[[float], None]) -> str:

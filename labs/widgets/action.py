@@ -38,7 +38,7 @@ from labs.widgets.transcript import (
 
 STOP = "Interromper"
 GIVEN = "Já é assim no seu laboratório, antes de qualquer comando:"
-LOST = "Já esteve comprovado, mas agora não se vê mais."
+LOST = "Estava feito, mas agora não se confirma."
 _LOOKING = threading.Lock()
 """One card at a time looks at the state."""
 
@@ -252,7 +252,11 @@ class StepCard(ActionCard):
 
 
 def described(lesson: Lesson, step: Step) -> dict[str, Any]:
-    """What a step's card says from the start. An open step gives its task; the solution waits for its button."""
+    """What a step's card says from the start.
+
+    An open step gives its task; the solution waits for its button. Elsewhere the command stands in the card already,
+    and a solution is offered only where the step has one of its own: why it works, another way, what to look at.
+    """
     challenge = step is lesson.challenge
     is_open = step.open or challenge
     number = f"Passo {lesson.steps.index(step) + 1}" if not challenge else "Desafio"
@@ -263,7 +267,7 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
         "parts": [] if is_open else [[part.text, part.meaning] for part in step.parts],
         "why": step.why,
         "hint": step.hint,
-        "solution": step.solution or step.command.strip(),
+        "solution": step.solution.strip() or (step.command.strip() if is_open else ""),
         "note": EXPECTED if step.expect else REQUIRED if step.required else "",
         "open": is_open,
         "unfolded": bool(step.case),

@@ -7,7 +7,7 @@ const explanation = (option) =>
     "p",
     { class: option.right ? "lab-good" : "lab-bad" },
     el("strong", { text: option.right ? "✓ Certa: " : "✗ Errada: " }),
-    el("q", {}, ...prose(option.text)),
+    el("q", {}, ...prose(option.text.replace(/\.$/, ""))),
     ". ",
     ...prose(option.because),
   );

@@ -106,7 +106,7 @@ def _publish_hello_world(settings: Settings) -> None:
 
 
 def _sign_in_at_aws(real: Real) -> None:
-    """What `aws configure sso --profile console` leaves: an administrator's temporary credentials in the live files."""
+    """What `labs.sso --profile console` leaves: an administrator's temporary credentials in the live files."""
     from labs.sandbox.gateway.memory.console_session import console_credentials
     from labs.seams.aws_files import write_profile
 

@@ -41,6 +41,22 @@ VOICE = {
     r"\b(?:a nível de|através da mesma|o mesmo irá|sendo que o mesmo)\b": "linguagem de ofício",
 }
 
+ONE_TERM = {
+    r"\bpedidos? (?:http|à api|à aws|ao registry)|\b(?:corpo|hora) do pedido|\b(?:este|cada) pedido\b": "requisição",
+    r"\bsecret keys?\b": "secret access key, e depois a secret",
+    r"\bhosts? de git\b": "serviço de Git",
+    r"\bsua máquina\b": "seu computador",
+    r"\b(?:o|um|do|no|seu|este) times?\b": "equipe",
+    r"\b(?:o|um|do) client\b": "cliente (o programa docker)",
+    r"\b(?:no|do) run\b": "na execução",
+    r"\bmud\w+ de dono\b": "passa a apontar para outra imagem",
+    r"\balertas? (?:tocar|tocou|tocam?|saiu|saíram)\b": "o alerta dispara",
+    r"\bmodo \W?live\b": "ao vivo",
+    r"\b(?:dá|um) tempo esgotado\b": "timeout (tempo esgotado)",
+    r"\b(?:o|do|no) .v\d+.(?= de\b)": "a tag: a v1",
+}
+"""One thing has one name: what the course used to call it too, and the name."""
+
 
 @cache
 def texts() -> tuple[Text, ...]:
@@ -97,6 +113,12 @@ def test_all_kinds_of_text_are_looked_at() -> None:
 def test_the_course_speaks_with_one_voice(pattern: str) -> None:
     found = [(place, match[0]) for place, text in texts() for match in re.finditer(pattern, text, re.IGNORECASE)]
     assert found == [], VOICE[pattern]
+
+
+@pytest.mark.parametrize("pattern", ONE_TERM)
+def test_one_thing_has_one_name(pattern: str) -> None:
+    found = [(place, match[0]) for place, text in texts() for match in re.finditer(pattern, text, re.IGNORECASE)]
+    assert found == [], ONE_TERM[pattern]
 
 
 def test_the_catalogue_has_no_marks_that_a_card_would_show_as_they_are() -> None:

@@ -264,3 +264,9 @@ def test_what_is_wrong_in_the_live_overlay_is_told(tmp_path: Path) -> None:
     (tmp_path / "live.toml").write_text("skip = 1\n")
     with pytest.raises(CatalogError, match="erro"):
         load_overlay(tmp_path / "live.toml")
+
+
+@pytest.mark.parametrize(("lesson", "step"), [*STEPS, *CHALLENGES])
+def test_a_solution_of_its_own_says_more_than_the_command(lesson: Lesson, step: Step) -> None:
+    said = [line for line in step.solution.strip().splitlines() if line not in step.command]
+    assert said or not step.solution

@@ -65,10 +65,10 @@ def key_file(tmp_path: Path) -> Path:
         ({}, "✓ O perfil default tem access key, região us-east-2 e saída json."),
         ({"aws_access_key_id": None}, "✗ O perfil default não tem access key."),
         ({"aws_access_key_id": OTHER}, "✗ A access key do perfil default não é a que está em key.json."),
-        ({"aws_secret_access_key": None}, "✗ A secret key do perfil default não é a que está em key.json."),
+        ({"aws_secret_access_key": None}, "✗ A secret do perfil default não é a que está em key.json."),
         (
             {"aws_access_key_id": SECRET, "aws_secret_access_key": KEY},
-            "✗ No perfil default os dois valores estão trocados: o id está no lugar da secret key.",
+            "✗ No perfil default os dois valores estão trocados: o id está no lugar da secret.",
         ),
         ({"region": "us-east-1"}, "✗ No perfil default confira: region."),
         ({"region": None, "output": "text"}, "✗ No perfil default confira: region, output."),
@@ -122,7 +122,7 @@ def test_a_key_was_deactivated(world: FakeWorld) -> None:
 
 
 def test_a_refused_key_is_one_that_was_deactivated(world: FakeWorld) -> None:
-    not_yet = "✗ A AWS ainda não recusou um pedido com a chave desativada."
+    not_yet = "✗ A AWS ainda não recusou uma requisição com a chave desativada."
     world.admin.seen += [*OF_OTHERS, deactivation(OTHER), refusal(KEY)]
     assert told(world, "key_refused", user="u") == not_yet, "some other wrong key"
     world.admin.seen.append(refusal(OTHER))

@@ -21,7 +21,7 @@ EVENT = {
     "user": "",
     "subject": "push",
 }
-NOT_YET = "✗ O registry ainda não recusou este pedido: ele não chegou lá."
+NOT_YET = "✗ O registry ainda não recusou esta requisição: ela não chegou lá."
 
 
 def test_engine_answers(world: FakeWorld) -> None:
@@ -71,7 +71,7 @@ def test_refusal_witnessed(world: FakeWorld, recorded: bool | None, sentence: st
         ({"service": "hub", "code": "OTHER"}, NOT_YET),
         ({"service": "hub", "message": "not found"}, NOT_YET),
         ({"service": "ecr"}, NOT_YET),
-        ({"service": "aws"}, "✗ A AWS ainda não recusou este pedido: ele não chegou lá."),
+        ({"service": "aws"}, "✗ A AWS ainda não recusou esta requisição: ela não chegou lá."),
         ({"service": "hub", "user": "", "subject": "push"}, "✓ Recusado, como esperado: denied"),
         ({"service": "hub", "user": "aluno"}, NOT_YET),
         ({"service": "hub", "subject": "pull"}, NOT_YET),

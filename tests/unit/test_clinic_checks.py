@@ -23,8 +23,8 @@ Saves = Callable[..., None]
 # What was met -----------------------------------------------------------------------------------
 
 REFUSED = {"kind": "refused", "service": "hub", "repository": "a/b", "reference": "", "code": "DENIED", "message": "no"}
-MET = "✓ O pedido foi recusado. Leia a mensagem até o fim, na saída do comando."
-NOT_MET = "✗ O registry ainda não recusou este pedido."
+MET = "✓ A requisição foi recusada. Leia a mensagem até o fim, na saída do comando."
+NOT_MET = "✗ O registry ainda não recusou esta requisição."
 
 
 @pytest.mark.parametrize(

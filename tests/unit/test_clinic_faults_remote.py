@@ -159,7 +159,7 @@ def test_an_immutable_tag(world: FakeWorld, remote: str, local: str, sentence: s
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("Inactive", "✓ O perfil clinica está configurado, e a AWS não responde a ele."),
+        ("Inactive", "✓ O perfil clinica está configurado, e a AWS recusa tudo o que ele pede."),
         ("Active", "✗ A access key AKIA…2345 está Active."),
     ],
 )

@@ -321,7 +321,7 @@ def test_a_timeline_names_variables() -> None:
     origin = Origin("x:v2", ("APP_VERSION",), (), {"homologacao": ("KEY_1", "KEY_2")})
     text = pictures.timeline(origin).text
     assert "ARG no build de x:v2: APP_VERSION" in text and "ENV dentro de x:v2: nenhuma" in text
-    assert "chegaram no run, em homologacao: KEY_1, KEY_2" in text
+    assert "chegaram na execução, em homologacao: KEY_1, KEY_2" in text
 
 
 def test_a_release_compares_every_station_with_the_build() -> None:

@@ -39,7 +39,7 @@ def test_a_look_says_when_a_proof_no_longer_holds(runner: FakeRunner) -> None:
     card = card_of(runner, recorded="a imagem existe")
     look(card)
     assert card.status["state"] == "pending" and card.status["repair"]
-    assert "não se vê mais. O Docker Engine não responde." in card.status["observed"]
+    assert "não se confirma. O Docker Engine não responde." in card.status["observed"]
 
 
 def test_a_look_leaves_alone_what_a_later_step_undoes_on_purpose(runner: FakeRunner) -> None:

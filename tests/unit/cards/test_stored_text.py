@@ -71,6 +71,15 @@ def test_a_challenge_shows_its_task_and_not_its_solution(runner: FakeRunner) -> 
     assert "docker build" not in card.text() and "✓" in card.text()
 
 
+def test_a_solution_is_offered_only_where_it_says_what_the_card_does_not(runner: FakeRunner) -> None:
+    assert card_of(runner).card["solution"] == ""
+    assert (
+        card_of(runner, step(solution="\ndocker build .\n# porque sim")).card["solution"]
+        == "docker build .\n# porque sim"
+    )
+    assert card_of(runner, step(open=True, text="Tente.")).card["solution"] == "docker build ."
+
+
 def test_endings_that_are_neither_good_nor_bad() -> None:
     def ending(error: LabError) -> Status:
         return status_after(Outcome(LESSON, LESSON.steps[0], Verdict(False, error.what), 0, (), error, ran=False))
