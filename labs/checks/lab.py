@@ -54,4 +54,4 @@ def refused(
         return unseen(
             f"{who} ainda não recusou esta requisição: ela não chegou lá.", "Rode o comando do passo e leia a resposta."
         )
-    return passed(f"Recusado, como esperado: {event['message'] or event['code']}", event=event["seq"])
+    return passed(f"Recusado, como esperado. A recusa: {event['message'] or event['code']}", event=event["seq"])

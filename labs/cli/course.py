@@ -33,6 +33,8 @@ def journey(chosen: argparse.Namespace) -> int:
 
         print(f"Passos que o estado de agora comprova: {journey.rebuild(course, World(settings), progress)}.")
     print(journey.text(course, progress.all()))
+    if not chosen.rebuild:
+        print(f"Fez passos só no terminal? Para conferir o estado e marcá-los: {REBUILD}")
     if lost := progress.lost():
         print(f"{lost}\nPróximo comando: {REBUILD}")
     return 0

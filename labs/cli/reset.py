@@ -41,7 +41,9 @@ def run(chosen: argparse.Namespace) -> int:
         return code
     if address := server.running_address(settings):
         raise LabError(
-            "O JupyterLab deste laboratório está aberto.", address, "Ctrl-C na janela do start, e repita o reset"
+            "O JupyterLab deste laboratório está aberto.",
+            address.partition("?")[0],
+            "Ctrl-C na janela do start, e repita o reset",
         )
     server.end_orphans(settings, say)
     sandbox.reset(settings, say)

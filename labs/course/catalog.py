@@ -198,7 +198,7 @@ class Course(Typed, frozen=True):
         if len(found) == 1:
             return found[0]
         known = ", ".join(lesson.id for lesson in self.lessons)
-        raise CatalogError(f"Não existe a aula “{lesson_id}”.", f"aulas: {known}", "python3 -m labs run 02-build")
+        raise CatalogError(f"Não existe a aula “{lesson_id}”.", f"aulas: {known}", "python3 -m labs journey")
 
     def step(self, path: str) -> tuple[Lesson, Step]:
         """Lesson and step named by "lesson/step"."""

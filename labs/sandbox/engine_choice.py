@@ -36,7 +36,8 @@ def choose(settings: Settings, say: Report = lambda _: None) -> str:
         say: told which of the learner's own were named and cannot be used, and why.
 
     Raises:
-        EngineUnavailable: none answers and none can be started here.
+        EngineUnavailable: none answers and none can be started here, or the learner's own, in which the lab is, does
+            not answer.
         StateError: the state folder's path is too long for the private engine's sockets.
     """
     if os.environ.get("LABS_ENGINE") == "private":
@@ -44,13 +45,27 @@ def choose(settings: Settings, say: Report = lambda _: None) -> str:
     chosen = settings.engine_host
     own = settings.private_engine
     if not (settings.has_private_engine or (chosen and answers(chosen))):
+        before = chosen
         chosen = next((one.host for one in learners_hosts() if one.host != own and not why_not(one)), own)
+        if before and chosen == own:
+            raise _away(before)
     unusable = passed_over(chosen)
     if chosen == own:
         chosen = _private(settings, unusable)
     for words in unusable:
         say(f"⚠ {words} Uso {chosen}.")
     return chosen
+
+
+def _away(host: str) -> EngineUnavailable:
+    """The learner's own engine, in which the lab is, is switched off: to start a private one in its place would leave
+    images and proofs behind.
+    """
+    return EngineUnavailable(
+        "O seu Docker, em que este laboratório está, não responde. Nada foi mudado.",
+        f"{host}: {why_not(Host(host))}",
+        "ligue o seu Docker e repita: python3 -m labs up   (sem ele para sempre: LABS_ENGINE=private antes)",
+    )
 
 
 class Host(NamedTuple):

@@ -536,6 +536,7 @@ function render({ model, el: host }) {
   /** @param {Status} status */
   const draw = (status) => {
     const working = WORKING.has(status.state);
+    const ended = !working && root.getAttribute("aria-busy") === "true";
     root.dataset.state = status.state;
     root.setAttribute("aria-busy", String(working));
     buttons.draw(status.state);
@@ -543,9 +544,11 @@ function render({ model, el: host }) {
     if (!working) live.bars.settle();
     if (status.state === "passed" && live.bars.isEmpty()) live.log.toTop();
     verdict.show(status);
+    if (ended) state.scrollIntoView({ block: "nearest" });
   };
+  const state = el("div", { class: "lab-state" }, verdict.words, watch.elapsed);
   root.append(...introduction(card, model.get("key")), ...buttonRow(card, model.get("key"), buttons));
-  root.append(el("div", { class: "lab-state" }, verdict.words, watch.elapsed), watch.said, verdict.next);
+  root.append(state, watch.said, verdict.next);
   root.append(live.bars.node, live.log.node);
   const deafen = listen(model, live, clicks, draw);
   draw(model.get("status"));

@@ -65,14 +65,14 @@ def test_refusal_witnessed(world: FakeWorld, recorded: bool | None, sentence: st
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"service": "hub", "repository": "a/w"}, "✓ Recusado, como esperado: denied"),
-        ({"service": "hub", "code": "DENIED", "message": "den"}, "✓ Recusado, como esperado: denied"),
+        ({"service": "hub", "repository": "a/w"}, "✓ Recusado, como esperado. A recusa: denied"),
+        ({"service": "hub", "code": "DENIED", "message": "den"}, "✓ Recusado, como esperado. A recusa: denied"),
         ({"service": "hub", "repository": "b/w"}, NOT_YET),
         ({"service": "hub", "code": "OTHER"}, NOT_YET),
         ({"service": "hub", "message": "not found"}, NOT_YET),
         ({"service": "ecr"}, NOT_YET),
         ({"service": "aws"}, "✗ A AWS ainda não recusou esta requisição: ela não chegou lá."),
-        ({"service": "hub", "user": "", "subject": "push"}, "✓ Recusado, como esperado: denied"),
+        ({"service": "hub", "user": "", "subject": "push"}, "✓ Recusado, como esperado. A recusa: denied"),
         ({"service": "hub", "user": "aluno"}, NOT_YET),
         ({"service": "hub", "subject": "pull"}, NOT_YET),
     ],
@@ -88,4 +88,4 @@ def test_refused_reads_what_the_gateway_saw(world: FakeWorld, asked: dict[str, A
 def test_a_refusal_without_words_is_told_by_its_code(world: FakeWorld) -> None:
     world.admin.seen.append({**EVENT, "message": ""})
     verdict = run(world, "refused", service="hub")
-    assert verdict.observed == "Recusado, como esperado: DENIED" and verdict.evidence == {"event": "1"}
+    assert verdict.observed == "Recusado, como esperado. A recusa: DENIED" and verdict.evidence == {"event": "1"}

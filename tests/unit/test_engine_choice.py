@@ -265,3 +265,20 @@ def test_what_an_older_lab_wrote_down_is_not_spoken_to_either(
     with pytest.raises(EngineError):
         engine_api.images(old.engine_host)
     assert not listener[1]
+
+
+def test_a_lab_does_not_leave_the_learners_engine_because_it_is_switched_off(
+    engine: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = f"unix://{tmp_path}/off.sock"
+    settings = Settings(home=tmp_path, engine_host=off)
+    with pytest.raises(EngineUnavailable, match="não responde") as caught:
+        engine_choice.choose(settings)
+    assert off in caught.value.observed and "LABS_ENGINE=private" in caught.value.next_command
+    other = engine("other")
+    monkeypatch.setenv("DOCKER_HOST", other)
+    assert engine_choice.choose(settings) == other, "another that the person names now is their word"
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv("LABS_ENGINE", "private")
+    monkeypatch.setattr(engine_choice, "_private", lambda *_: "private")
+    assert engine_choice.choose(settings) == "private"

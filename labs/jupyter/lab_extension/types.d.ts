@@ -63,6 +63,7 @@ interface LabSession {
 interface LabContext {
   path: string;
   ready: Promise<void>;
+  model: { dirty: boolean };
   sessionContext: LabSession;
 }
 
@@ -78,6 +79,7 @@ interface LabApp {
     addWidgetExtension(name: string, extension: { createNew(panel: LabPanel, context: LabContext): void }): void;
   };
   serviceManager: {
+    connectionFailure?: LabSignal<unknown>;
     serverSettings: { baseUrl: string; token: string };
     contents: {
       get(path: string, options: { content: boolean }): Promise<unknown>;
@@ -87,6 +89,8 @@ interface LabApp {
   shell: {
     currentWidget: LabWidget | null;
     presentationMode: boolean;
+    leftCollapsed: boolean;
+    layoutModified?: LabSignal<void>;
     add(widget: LabWidget, area: LabArea): void;
     activateById(id: string): void;
     widgets(area: LabArea): Iterable<LabWidget>;

@@ -35,12 +35,15 @@ export class LessonBar {
     this.waiting = 0;
     this.changes = new MutationObserver(() => this.soon());
     this.changes.observe(lesson.panel.node, { subtree: true, attributeFilter: ["data-state"] });
+    this.seen = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && this.soon());
+    this.seen.observe(this.node);
     this.add(take);
     this.refresh();
   }
 
   close() {
     this.changes.disconnect();
+    this.seen.disconnect();
     clearTimeout(this.waiting);
   }
 

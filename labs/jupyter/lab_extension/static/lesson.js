@@ -1,14 +1,19 @@
 // One open lesson: its kernel starts when it is looked at, its cards are drawn without a key, and it stops being
 // anybody's business a while after it was left.
 
+import { ensureTerminal } from "./terminal.js";
+
 const LESSON = /^notebooks\/(\d\d-[\w-]+)\.ipynb$/;
 /** The lines that a lesson's own code cells have. Nothing else ever runs by itself: a learner's cells are theirs. */
 const OWN_LINE =
-  /^(from labs import lesson|lab = lesson\("[\w-]+"\)|lab\.\w+\((?:(?:\w+=)?(?:"[^"\\]*"|\d+)(?:, |(?=\))))*\))?$/;
+  /^(#.*|from labs import lesson|lab = lesson\("[\w-]+"\)|lab\.\w+\((?:(?:\w+=)?(?:"[^"\\]*"|\d+)(?:, |(?=\))))*\))?$/;
 /** A cell that shows a card, and nothing before it. */
-const CARD = /^lab\.\w+\(/;
+const OPENS = /^lab = lesson\(/m;
+const CARD = /^lab\.\w+\(/m;
 const STEP = /lab\.(step|challenge|diagnose)\(/;
 const VIEW = "application/vnd.jupyter.widget-view+json";
+const ASK_MS = 2_000;
+const ASKED_MOST = 30;
 const SETTLED_MS = 200;
 const PATIENCE = 20;
 const LEFT_MS = 60_000;
@@ -38,7 +43,36 @@ export class Lesson {
     this.session.statusChanged.connect((_, status) => this.onStatus(status));
     this.seen = new IntersectionObserver((entries) => this.onSeen(entries.some((one) => one.isIntersecting)));
     this.seen.observe(panel.node);
+    this.lost = false;
+    this.closed = false;
+    app.serviceManager.connectionFailure?.connect(() => this.onLost());
     context.ready.then(() => this.mark());
+  }
+
+  /** The server was stopped: once it is there again, and JupyterLab knows that the kernel is gone, the lesson wakes. */
+  async onLost() {
+    if (this.lost) {
+      return;
+    }
+    this.lost = true;
+    let asked = 0;
+    while (!this.closed && asked < ASKED_MOST) {
+      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+      const kernels = await fetched(this.app, "api/kernels").catch(() => null);
+      if (!Array.isArray(kernels)) {
+        continue;
+      }
+      asked += 1;
+      const kernel = this.session.session?.kernel;
+      if (!kernel || kernels.some((one) => one.id === kernel.id)) {
+        break;
+      }
+    }
+    this.lost = false;
+    if (!this.closed && this.panel.isVisible) {
+      await ensureTerminal(this.app);
+      await this.wake();
+    }
   }
 
   /** A lesson that is only restored in a tab behind starts no kernel. @param {Promise<unknown>} seen */
@@ -48,6 +82,7 @@ export class Lesson {
   }
 
   close() {
+    this.closed = true;
     this.seen.disconnect();
     clearTimeout(this.leaving);
   }
@@ -101,11 +136,18 @@ export class Lesson {
         await this.session.changeKernel({ name: this.session.kernelPreference.name ?? "python3" });
       }
       const kernel = this.session.session?.kernel;
+      if (!this.ownCells().some((cell) => OPENS.test(cell.model.sharedModel.getSource()))) {
+        this.panel.node.classList.add("lab-with-code"); // its first cell was changed: the lesson is its learner's to run
+        return;
+      }
       const living = kernel ? await widgetsOf(kernel) : [];
       const dead = living.length > 0 ? this.ownCells().filter((cell) => isDead(cell, living)) : this.ownCells();
       if (kernel && dead.length > 0) {
         const { NotebookActions } = await this.take("@jupyterlab/notebook");
+        const { model } = this.context;
+        const edited = model.dirty;
         await NotebookActions.runCells(this.panel.content, dead, this.session);
+        model.dirty = edited; // who only looked at a lesson is not asked whether to save it
         await this.goOn();
       }
     } finally {

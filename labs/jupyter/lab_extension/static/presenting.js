@@ -9,25 +9,12 @@ export class Presenting {
   constructor(app) {
     this.app = app;
     this.on = false;
-    /** @type {LabHidden[]} */
-    this.hidden = [];
+    this.leftWasOpen = false;
+    /** @type {Set<LabHidden>} */
+    this.hidden = new Set();
     /** @type {Map<LabWidget, number>} */
     this.sizes = new Map();
-  }
-
-  /** Menus, tool bars and the line at the bottom go, and come back. */
-  hide() {
-    const around = ["top", "menu", "bottom"].flatMap((area) => {
-      const [first] = this.app.shell.widgets(/** @type {LabArea} */ (area));
-      return first?.parent ? [first.parent] : [];
-    });
-    const bars = [...this.app.shell.widgets("main")].flatMap((widget) => (widget.toolbar ? [widget.toolbar] : []));
-    if (this.on) {
-      this.hidden = [...around, ...bars].filter((one) => !one.isHidden);
-    }
-    for (const one of this.hidden) {
-      one.setHidden(this.on);
-    }
+    app.shell.layoutModified?.connect(() => this.on && this.enlarge()); // a lesson or terminal that was opened meanwhile
   }
 
   toggle() {
@@ -35,24 +22,54 @@ export class Presenting {
     document.body.classList.toggle("lab-presenting", this.on);
     this.app.shell.presentationMode = this.on;
     if (this.on) {
+      this.leftWasOpen = !this.app.shell.leftCollapsed;
       this.app.shell.collapseLeft();
       this.app.shell.collapseRight();
-      for (const terminal of terminals(this.app)) {
-        this.sizes.set(terminal, Number(terminal.content?.getOption?.("fontSize")));
-        terminal.content?.setOption?.("fontSize", TERMINAL_PX);
-      }
+      this.enlarge();
     } else {
-      this.app.shell.expandLeft();
-      for (const [terminal, size] of this.sizes) {
-        terminal.content?.setOption?.("fontSize", size);
-      }
-      this.sizes.clear();
+      this.giveBack();
     }
     for (const side of /** @type {const} */ (["left", "right"])) {
       if (this.app.shell.isSideTabBarVisible(side) === this.on) {
         this.app.shell.toggleSideTabBarVisibility(side);
       }
     }
-    this.hide();
+  }
+
+  /** Menus, tool bars and the line at the bottom go; terminals get large letters. */
+  enlarge() {
+    for (const one of [...this.around(), ...this.toolbars()].filter((each) => !each.isHidden)) {
+      this.hidden.add(one);
+      one.setHidden(true);
+    }
+    for (const terminal of terminals(this.app).filter((each) => !this.sizes.has(each))) {
+      this.sizes.set(terminal, Number(terminal.content?.getOption?.("fontSize")));
+      terminal.content?.setOption?.("fontSize", TERMINAL_PX);
+    }
+  }
+
+  giveBack() {
+    for (const one of this.hidden) {
+      one.setHidden(false);
+    }
+    for (const [terminal, size] of this.sizes) {
+      terminal.content?.setOption?.("fontSize", size);
+    }
+    this.hidden.clear();
+    this.sizes.clear();
+    if (this.leftWasOpen) {
+      this.app.shell.expandLeft();
+    }
+  }
+
+  around() {
+    return /** @type {const} */ (["top", "menu", "bottom"]).flatMap((area) => {
+      const [first] = this.app.shell.widgets(area);
+      return first?.parent ? [first.parent] : [];
+    });
+  }
+
+  toolbars() {
+    return [...this.app.shell.widgets("main")].flatMap((widget) => (widget.toolbar ? [widget.toolbar] : []));
   }
 }
