@@ -12,6 +12,8 @@ const OPENS = /^lab = lesson\(/m;
 const CARD = /^lab\.\w+\(/m;
 const STEP = /lab\.(step|challenge|diagnose)\(/;
 const VIEW = "application/vnd.jupyter.widget-view+json";
+const DRAWN_MS = 500;
+const TERMINALS_MS = 15_000;
 const ASK_MS = 2_000;
 const ASKED_MOST = 30;
 const SETTLED_MS = 200;
@@ -43,6 +45,7 @@ export class Lesson {
     this.session.statusChanged.connect((_, status) => this.onStatus(status));
     this.seen = new IntersectionObserver((entries) => this.onSeen(entries.some((one) => one.isIntersecting)));
     this.seen.observe(panel.node);
+    this.woken = false;
     this.lost = false;
     this.closed = false;
     app.serviceManager.connectionFailure?.connect(() => this.onLost());
@@ -57,7 +60,7 @@ export class Lesson {
     this.lost = true;
     let asked = 0;
     while (!this.closed && asked < ASKED_MOST) {
-      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+      await pause(ASK_MS);
       const kernels = await fetched(this.app, "api/kernels").catch(() => null);
       if (!Array.isArray(kernels)) {
         continue;
@@ -70,8 +73,9 @@ export class Lesson {
     }
     this.lost = false;
     if (!this.closed && this.panel.isVisible) {
-      await ensureTerminal(this.app);
       await this.wake();
+      await pause(TERMINALS_MS); // until JupyterLab has asked which terminals are left
+      await ensureTerminal(this.app);
     }
   }
 
@@ -145,9 +149,11 @@ export class Lesson {
       if (kernel && dead.length > 0) {
         const { NotebookActions } = await this.take("@jupyterlab/notebook");
         const { model } = this.context;
-        const edited = model.dirty;
+        const edited = this.woken && model.dirty;
         await NotebookActions.runCells(this.panel.content, dead, this.session);
+        await pause(DRAWN_MS);
         model.dirty = edited; // who only looked at a lesson is not asked whether to save it
+        this.woken = true;
         await this.goOn();
       }
     } finally {
@@ -220,6 +226,9 @@ export class Lesson {
     }
   }
 }
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Ids of the widgets that live in this kernel. @param {LabKernel} kernel */
 async function widgetsOf(kernel) {
