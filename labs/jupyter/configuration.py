@@ -27,6 +27,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Interface settings by plugin: Portuguese, no request to the outside, light or dark as the learner's system."""
 
+CLOSED_SECONDS = 600
 LAB_EXTENSION = Path(__file__).with_name("lab_extension")
 """Lessons that open alive, the bar above them, the terminal below, the projector's key: JupyterLab's half of it."""
 LAB_EXTENSION_NAME = "registry-labs"
@@ -82,6 +83,9 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
         # Kernels talk over loopback TCP, which every user of the machine can reach. CurveZMQ encrypts it and lets
         # only the server in. Unix sockets (transport "ipc") need paths below 108 bytes, and a state folder may be deep.
         "KernelManager": {"transport_encryption": "required"},
+        # A lesson that was closed leaves its kernel, of about 95 MB, to nobody. One that a page holds is never ended here,
+        # nor one in which a step says something.
+        "MappingKernelManager": {"cull_idle_timeout": CLOSED_SECONDS, "cull_interval": 60, "cull_connected": False},
         "ContentsManager": {"pre_save_hook": "labs.jupyter.save_guard.refuse_secrets"},
         "LabApp": {
             "news_url": None,

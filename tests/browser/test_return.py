@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,24 +78,32 @@ def kernels(page: Page, server: Server) -> list[str]:
 
 
 def test_it_opens_where_one_stopped_alive_with_a_terminal_and_one_kernel(page: Page, next_day: Server) -> None:
-    expect(page.locator(".lm-TabBar-tab.jp-mod-current")).to_contain_text(f"{FOLLOWING.id}.ipynb")
+    """And a lesson of yesterday in a tab behind is alive once it is looked at."""
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current")).to_contain_text(f"{FOLLOWING.id}.ipynb", timeout=LOADING)
     expect(page.get_by_text("model not found")).to_have_count(0)
-    expect(page.locator("#jp-main-dock-panel .lm-TabBar-tab")).to_have_count(4)
+    expect(page.locator("#jp-main-dock-panel .lm-TabBar-tab")).to_have_count(4, timeout=LOADING)
     assert kernels(page, next_day) == [f"notebooks/{FOLLOWING.id}.ipynb"]
     wait_for_prompt(page)
     assert page.evaluate(COLUMNS), "a terminal, below"
-    expect(page.locator(".lab-way:visible")).to_contain_text("0 de 6 passos · faltam cerca de 15 min · curso: ")
+    expect(page.locator(".lab-way:visible")).to_contain_text(
+        re.compile(r"[01] de 6 passos · faltam cerca de 1[0-9] min · curso: "), timeout=LOADING
+    )
+    open_path(page, DONE.id)
+    shown = page.locator(".jp-NotebookPanel:visible")
+    Card(shown.locator("section.lab-card[aria-label^='Passo 2']").first).expect_passed()
+    expect(shown.get_by_text("model not found")).to_have_count(0)
+    open_path(page, FOLLOWING.id)
 
 
 def test_what_is_typed_turns_green_without_a_press(page: Page) -> None:
     card = Notebook(page, FOLLOWING.id).card(FOLLOWING, FOLLOWING.steps[0])
-    expect(card.where).to_have_attribute("data-state", "pending")
+    expect(card.where).to_have_attribute("data-state", "pending", timeout=LOADING)
     wait_for_prompt(page)
     page.locator("#jp-down-stack .xterm-helper-textarea").first.focus()
     page.keyboard.type(FOLLOWING.steps[0].command.strip())
     page.keyboard.press("Enter")
     card.expect_passed()
-    expect(page.locator(".lab-way:visible")).to_contain_text("1 de 6 passos")
+    expect(page.locator(".lab-way:visible")).to_contain_text("1 de 6 passos", timeout=LOADING)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']}")
@@ -106,9 +115,9 @@ def test_the_terminal_is_wide_at_each_size(page: Page, size: ViewportSize) -> No
 def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page: Page) -> None:
     page.set_viewport_size(VIEWPORT)
     menu = page.locator("#jp-MainMenu")
-    expect(menu).to_be_visible()
+    expect(menu).to_be_visible(timeout=LOADING)
     page.keyboard.press("Control+Alt+p")
-    expect(menu).to_be_hidden()
+    expect(menu).to_be_hidden(timeout=LOADING)
     sizes: list[float] = page.evaluate(LETTERS)
     assert len(sizes) > 3 and min(sizes) >= LEAST_PROJECTED, sizes
     first = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex")
@@ -117,11 +126,19 @@ def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page
         "first => window.jupyterapp.shell.currentWidget.content.activeCellIndex > first", arg=first, timeout=LOADING
     )
     page.keyboard.press("Control+Alt+p")
-    expect(menu).to_be_visible()
+    expect(menu).to_be_visible(timeout=LOADING)
 
 
-def test_a_lesson_of_yesterday_is_alive_once_it_is_looked_at(page: Page, next_day: Server) -> None:
-    open_path(page, DONE.id)
-    card = Card(page.locator(".jp-NotebookPanel:visible section.lab-card[aria-label^='Passo 2']").first)
-    card.expect_passed()
-    expect(page.locator(".jp-NotebookPanel:visible").get_by_text("model not found")).to_have_count(0)
+def test_the_bar_leads_to_the_search_and_to_notes_of_ones_own(page: Page, next_day: Server) -> None:
+    open_path(page, FOLLOWING.id)
+    bar = page.locator(".lab-way:visible")
+    bar.get_by_role("button", name="Notas").click()
+    tabs = page.locator("#jp-main-dock-panel .lm-TabBar-tab")
+    expect(tabs.filter(has_text="minhas-notas.md")).to_have_count(1, timeout=LOADING)
+    notes = next_day.home / "work" / "minhas-notas.md"
+    assert notes.read_text("utf-8").startswith("# Minhas notas")
+    page.locator(".lab-way:visible").get_by_role("button", name="Buscar").click()
+    found = page.frame_locator("iframe")
+    found.get_by_role("searchbox").fill("politica")
+    found.get_by_role("button", name="Buscar").click()
+    expect(found.locator("mark").first).to_have_text(re.compile("pol[ií]tica", re.IGNORECASE), timeout=LOADING)
