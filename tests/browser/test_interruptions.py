@@ -134,6 +134,7 @@ def test_the_lab_switched_off_under_an_open_lesson_and_on_again_by_its_button(
 def test_a_notebook_with_a_secret_is_not_saved_until_it_is_gone(context: BrowserContext, server: Server) -> None:
     notebook = open_notebook(context, server, WAITING[0].id)
     file = server.home / "work" / "notebooks" / f"{notebook.name}.ipynb"
+    notebook.wait_for_cards()
     before, keys = file.read_bytes(), notebook.page.keyboard
     notebook.select(0)
     for key in ("b", "Enter"):  # a new cell, and into it

@@ -39,7 +39,12 @@ interface LabCell {
 }
 
 interface LabPanel extends Omit<LabWidget, "content"> {
-  content: { widgets: LabCell[]; activeCellIndex: number; scrollToItem(index: number, where?: string): Promise<void> };
+  content: {
+    widgets: LabCell[];
+    activeCellIndex: number;
+    mode: string;
+    scrollToItem(index: number, where?: string): Promise<void>;
+  };
   contentHeader: { addWidget(widget: unknown): void };
 }
 

@@ -150,7 +150,10 @@ export class Lesson {
         const { NotebookActions } = await this.take("@jupyterlab/notebook");
         const { model } = this.context;
         const edited = this.woken && model.dirty;
-        await NotebookActions.runCells(this.panel.content, dead, this.session);
+        const { mode } = this.panel.content;
+        const ran = NotebookActions.runCells(this.panel.content, dead, this.session);
+        this.panel.content.mode = mode; // who types into a cell meanwhile goes on in it
+        await ran;
         await pause(DRAWN_MS);
         model.dirty = edited; // who only looked at a lesson is not asked whether to save it
         this.woken = true;
