@@ -83,8 +83,8 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
         # Kernels talk over loopback TCP, which every user of the machine can reach. CurveZMQ encrypts it and lets
         # only the server in. Unix sockets (transport "ipc") need paths below 108 bytes, and a state folder may be deep.
         "KernelManager": {"transport_encryption": "required"},
-        # A lesson that was closed leaves its kernel, of about 95 MB, to nobody. One that a page holds is never ended here,
-        # nor one in which a step says something.
+        # A lesson that was closed leaves its kernel, of about 95 MB, to nobody. One that a page holds is never ended
+        # here, nor one in which a step says something.
         "MappingKernelManager": {"cull_idle_timeout": CLOSED_SECONDS, "cull_interval": 60, "cull_connected": False},
         "ContentsManager": {"pre_save_hook": "labs.jupyter.save_guard.refuse_secrets"},
         "LabApp": {

@@ -70,7 +70,7 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
     if not watched:  # the real registries and AWS, and an engine over ssh: there the state alone is known
         return verdict
     try:
-        find = partial(witness.find, world, seen.service, seen.kind, **_patterns(seen, world))
+        find = partial(seen_event, seen, world)
         event = find() or (_awaited(find) if seen.service == ENGINE else None)
     except LabError as error:
         return unproven_by(error, step)
@@ -78,6 +78,15 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
         observed = f"O laboratório ainda não viu este passo ser feito. O que há agora: {verdict.observed}"
         return unseen(observed, step.hint)
     return replace(verdict, evidence={**verdict.evidence, "event": str(event["seq"])})
+
+
+def seen_event(seen: Seen, world: World) -> dict[str, Any] | None:
+    """The last event that fits; None where there is none.
+
+    Raises:
+        SandboxError: the sandbox is not up.
+    """
+    return witness.find(world, seen.service, seen.kind, **_patterns(seen, world))
 
 
 def _awaited(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:

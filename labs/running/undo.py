@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labs.base.events import Report
-from labs.base.things import KEY, KEY_FILE, LOGIN, PROFILE
+from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, PROFILE
 from labs.clinic import cases
 from labs.course.aws_words import AwsWords
 from labs.course.catalog import Lesson, Step
@@ -14,10 +14,11 @@ from labs.course.docker_words import DockerWords
 from labs.course.tries import Tries
 from labs.ownership import removal
 from labs.ownership.items import Item
-from labs.ownership.ledger import things_of
+from labs.ownership.ledger import Ledger, things_of
 from labs.running.journey import steps_of
-from labs.running.judge import judge
+from labs.running.judge import judge, seen_event
 from labs.running.runner import Runner
+from labs.seams.gateway_admin import GatewayAdmin
 from labs.seams.world import World
 
 
@@ -29,8 +30,10 @@ def items(world: World, lesson: Lesson) -> Iterator[Item]:
         LabError: what exists cannot be read.
     """
     made = set(_made(world, lesson))
+    nameless = {entry.identity for entry in Ledger(world.settings).entries() if entry.by.startswith(f"{lesson.id}/")}
     for item in removal.items(world):
-        if item.thing and (item.thing.kind, item.thing.name) in made:
+        thing = item.thing
+        if thing and ((thing.kind, thing.name) in made or (not thing.name and thing.identity in nameless)):
             yield item
 
 
@@ -48,8 +51,19 @@ def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], lis
     left = removal.remove_all(runner.world, lambda: items(runner.world, lesson), report)
     for step in steps_of(lesson):
         runner.progress.forget(f"{lesson.id}/{step.id}")
+        _forget_witnesses(runner.world, step)
+    if any(kind == BUDGET for kind, _ in _made(runner.world, lesson)):
+        GatewayAdmin(runner.settings).spend("0")
+    if any(step.check.kind == "course_proven" for step in steps_of(lesson)):
+        runner.settings.certificate_file.unlink(missing_ok=True)
     Tries(runner.settings).forget([lesson.id, *(case.id for case in lesson.cases)])
     return left, [step for step in steps_of(lesson) if not step.given and _still_proven(runner.world, step)]
+
+
+def _forget_witnesses(world: World, step: Step) -> None:
+    """Whatever its check says now: what the step is about may be gone, and be made anew by another."""
+    while step.seen and (event := seen_event(step.seen, world)):
+        world.admin.withdraw(int(event["seq"]))
 
 
 def _still_proven(world: World, step: Step) -> bool:

@@ -154,7 +154,8 @@ class Notebook:
 
     def wait_for_cards(self) -> None:
         """The lesson has drawn every card, by itself."""
-        expect(self.page.locator(".lab-waking")).to_have_count(0, timeout=LOADING)
+        awake = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)[data-lab=awake]")
+        expect(awake).to_have_count(1, timeout=LOADING)
         expect(self.page.locator(".jp-CodeCell .jp-InputPrompt", has_text="*")).to_have_count(0, timeout=LOADING)
         self.page.wait_for_function(
             "count => document.querySelectorAll('.lab-card').length >= count", arg=self.expected_cards, timeout=LOADING

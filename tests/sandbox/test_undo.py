@@ -12,6 +12,7 @@ from labs.base.settings import CLONE, Settings
 from labs.cli import run as headless
 from labs.running import undo
 from labs.running.journey import steps_of
+from labs.running.judge import seen_event
 from labs.running.runner import Runner
 
 DONE = ("02-build", "04-push-docker-hub", "05-custos-na-aws", "06-credenciais-aws", "07-push-ecr")
@@ -35,6 +36,7 @@ def test_a_lesson_is_to_be_done_again_and_the_others_stay(runner: Runner, name: 
         runner.look(lesson.id, step.id)
     assert [path for path in runner.progress.all() if path.startswith(name)] == []
     assert runner.world.engine.image("widget-server:v1"), "lesson 02's"
+    assert [step.id for step in steps_of(lesson) if step.seen and seen_event(step.seen, runner.world)] == []
     outcomes = [*runner.prepare(name), *(runner.run(name, step.id) for step in steps_of(lesson))]
     assert {one.step.id: one.verdict.observed for one in outcomes if not one.verdict.passed} == {}
 

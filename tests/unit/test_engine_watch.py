@@ -77,7 +77,12 @@ async def engine(socket: Path, answers: Callable[[int], list[dict[str, Any]]]) -
         return web.Response(text=lines)
 
     app = web.Application()
+
+    async def info(_: web.Request) -> web.Response:
+        return web.json_response({"SystemTime": "2001-09-09T03:46:40.000000000+02:00"})  # 10**18 ns
+
     app.router.add_get("/events", stream)
+    app.router.add_get("/info", info)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.UnixSite(runner, str(socket)).start()
@@ -106,7 +111,32 @@ def test_a_stream_that_breaks_is_taken_up_where_it_broke(
 
     asked = asyncio.run(watch())
     assert [one["subject"] for one in events.since()] == ["id1", "id2", "id3"]
-    assert asked[0] == "0.000000000" and asked[3] == "1000000000.000000003"
+    assert asked[0] == "1000000000.000000000" and asked[3] == "1000000000.000000003"
+
+
+def test_what_the_engine_saw_before_the_lab_was_born_is_nobodys_work(events: Events, tmp_path: Path) -> None:
+    old = {**event(1, "container", "destroy", **DESTROY), "timeNano": 10**18 - 5}
+
+    async def watch() -> None:
+        async with engine(tmp_path / "docker.sock", lambda _: [old]) as asked:
+            following = asyncio.create_task(engine_watch.follow(f"unix://{tmp_path}/docker.sock", events))
+            async with asyncio.timeout(20):
+                while not asked:
+                    await asyncio.sleep(0.01)
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    asyncio.run(watch())
+    assert events.since() == []
+
+
+def test_an_event_that_was_withdrawn_is_not_told_again(events: Events, tmp_path: Path) -> None:
+    engine_watch.tell(event(3, "container", "destroy", **DESTROY), events)
+    events.withdraw(events.since()[-1]["seq"])
+    for _ in range(2):  # the second finds a compacted file
+        events = Events(tmp_path / "events.jsonl", Clock())
+        assert events.since() == [] and events.engine_moment == 10**18 + 3
 
 
 @pytest.mark.parametrize("host", ["ssh://maria@servidor", "npipe:////./pipe/docker_engine", ""])

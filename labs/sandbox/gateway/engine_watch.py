@@ -12,6 +12,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from labs.sandbox.gateway.memory.access_log import Events
 
 FILTERS = json.dumps({"type": ["container", "image"], "event": ["start", "die", "destroy", "tag", "pull"]})
 OURS = re.compile(rf"(^|/){APP}([:@]|$)")
+CLOCK = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+"""RFC 3339, as Go writes it."""
 AGAIN_SECONDS = 1.0
 """Between two tries to reach the engine."""
 
@@ -39,9 +42,12 @@ async def follow(host: str, events: Events) -> None:
     where = "http://engine" if address.scheme == "unix" else f"http://{address.netloc}"
     waits = aiohttp.ClientTimeout(total=None, sock_connect=10)
     async with aiohttp.ClientSession(connector=connector, timeout=waits, trust_env=False) as session:
+        born = 0
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError, ValueError):
-                async for event in _stream(session, where, _last(events)):
+                # What the engine saw before this lab began is nobody's work here: it may be the learner's own engine.
+                born = born or events.engine_moment or await _now(session, where)
+                async for event in _stream(session, where, max(born, events.engine_moment)):
                     tell(event, events)
             await asyncio.sleep(AGAIN_SECONDS)
 
@@ -56,8 +62,22 @@ async def _stream(session: aiohttp.ClientSession, where: str, since: int) -> Asy
                 yield event
 
 
-def _last(events: Events) -> int:
-    return max((int(event["message"] or 0) for event in events.since() if event["service"] == "engine"), default=0)
+async def _now(session: aiohttp.ClientSession, where: str) -> int:
+    """The engine's own clock (Docker Engine API, "Get system information"): nanoseconds since 1970.
+
+    Raises:
+        ValueError: it says no time.
+        aiohttp.ClientError, OSError: it does not answer.
+    """
+    async with session.get(f"{where}/info") as reply:
+        told = str((await reply.json()).get("SystemTime", ""))
+    found = CLOCK.fullmatch(told)
+    if not found:
+        raise ValueError(f"SystemTime: {told}")
+    whole, fraction, zone = found.groups()
+    return int(datetime.fromisoformat(whole + zone.replace("Z", "+00:00")).timestamp()) * 10**9 + int(
+        (fraction or "0").ljust(9, "0")[:9]
+    )
 
 
 def tell(event: dict[str, Any], events: Events) -> None:

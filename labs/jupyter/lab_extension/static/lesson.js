@@ -46,6 +46,10 @@ export class Lesson {
     this.seen = new IntersectionObserver((entries) => this.onSeen(entries.some((one) => one.isIntersecting)));
     this.seen.observe(panel.node);
     this.woken = false;
+    this.touched = false;
+    for (const touch of ["pointerdown", "keydown", "wheel"]) {
+      panel.node.addEventListener(touch, () => (this.touched = true), { capture: true, passive: true });
+    }
     this.lost = false;
     this.closed = false;
     app.serviceManager.connectionFailure?.connect(() => this.onLost());
@@ -131,6 +135,8 @@ export class Lesson {
       return;
     }
     this.waking = true;
+    this.touched = false;
+    delete this.panel.node.dataset.lab;
     this.look();
     this.panel.node.classList.add("lab-waking");
     try {
@@ -157,11 +163,14 @@ export class Lesson {
         await pause(DRAWN_MS);
         model.dirty = edited; // who only looked at a lesson is not asked whether to save it
         this.woken = true;
-        await this.goOn();
+        if (!this.touched) {
+          await this.goOn(); // who has begun to read or type is not taken elsewhere
+        }
       }
     } finally {
       this.waking = false;
       this.panel.node.classList.remove("lab-waking");
+      this.panel.node.dataset.lab = "awake";
     }
   }
 

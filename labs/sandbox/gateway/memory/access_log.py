@@ -62,6 +62,8 @@ class Events:
         self._lock = threading.RLock()  # budget alerts come from the state's thread
         self._kept: list[Access] = []
         self._seq = 0
+        self.engine_moment = 0
+        """When the engine saw the last event that is told here, withdrawn or not: nanoseconds since 1970, its clock."""
         self._lines = 0
         self._last_refusal: tuple[tuple[Any, ...], float] = ((), 0.0)
         self._provisional: list[Challenge] = []
@@ -81,6 +83,7 @@ class Events:
             self._kept = [one for one in self._kept if one["seq"] != line["withdrawn"]]
             return
         self._seq = max(self._seq, int(line["seq"]))
+        self._saw(line)
         if "kind" in line:
             self._kept.append(line)
 
@@ -133,10 +136,15 @@ class Events:
         self._seq += 1
         event = {"seq": self._seq, "time": iso(self._clock.now()), "service": service, "kind": kind, **told}
         self._kept.append(event)
+        self._saw(event)
         if len(self._kept) > KEPT:
             self._kept = _thinned(self._kept)
         self._write(event)
         return self._seq
+
+    def _saw(self, line: Access) -> None:
+        moment = line.get("engine") or (line["message"] if line.get("service") == "engine" else 0)
+        self.engine_moment = max(self.engine_moment, int(moment or 0))
 
     def add_provisional(self, client: str, service: str, **fields: Any) -> None:
         """Record a refusal that `came_back` withdraws: never part of a bunch, or an earlier one would go with it."""
@@ -199,7 +207,7 @@ class Events:
             os.close(handle)
 
     def _compact(self) -> None:
-        lines = [{"seq": self._seq}, *self._kept]
+        lines = [{"seq": self._seq, "engine": self.engine_moment}, *self._kept]
         temporary = self._path.with_suffix(".new")
         with contextlib.suppress(OSError):
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
