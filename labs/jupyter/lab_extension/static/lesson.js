@@ -17,8 +17,12 @@ const TERMINALS_MS = 15_000;
 const ASK_MS = 2_000;
 const ASKED_MOST = 30;
 const SETTLED_MS = 200;
-const PATIENCE = 20;
+const PATIENCE = 150;
 const LEFT_MS = 60_000;
+/** What the page's address names, as it was opened; nothing outside of a browser. */
+const MEANT = decodeURIComponent(globalThis.location?.pathname ?? "");
+/** Whether the lesson that the address names was in view; before that, others only pass by. */
+let arrived = !MEANT.includes("/tree/notebooks/");
 const BUSY = '.lab-card[data-state="running"], .lab-card[data-state="checking"]';
 
 /** @param {string} path */
@@ -108,14 +112,15 @@ export class Lesson {
 
   /** While JupyterLab puts its tabs back, each is in front for a moment; the address says which one is meant. */
   settle(patience = PATIENCE) {
-    const meant = decodeURIComponent(location.pathname);
     if (!this.panel.isVisible) {
       return;
     }
-    if (patience > 0 && meant.includes("/tree/") && !meant.endsWith(this.context.path)) {
-      this.leaving = setTimeout(() => this.settle(patience - 1), SETTLED_MS);
-    } else {
+    arrived ||= MEANT.endsWith(this.context.path);
+    if (arrived || patience === 0) {
+      arrived = true;
       this.wake();
+    } else {
+      this.leaving = setTimeout(() => this.settle(patience - 1), SETTLED_MS);
     }
   }
 
