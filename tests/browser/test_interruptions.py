@@ -58,6 +58,7 @@ def test_two_tabs_on_one_lesson_run_a_step_once(open_lesson: Open, context: Brow
     first = open_lesson(lesson.id)
     first.save()
     second = open_notebook(context, server, lesson.id, workspace="outra")
+    second.wait_for_cards()
     cards = [first.card(lesson, step), second.card(lesson, step)]
     # Both found before either is pressed: the other tab's button says "Executando…" at once.
     buttons = [card.button("Executar").element_handle() for card in cards]
