@@ -42,14 +42,26 @@ PRIVATE_HEADERS = {"Cookie": "", "Authorization": "", "X-XSRFToken": ""}
 """What a container must not learn: with JupyterLab's cookie or token it could act as the learner."""
 
 
-class MapHandler(JupyterHandler):
-    """The course's map."""
+class PageHandler(JupyterHandler):
+    """A whole page of the kit's, with a Content-Security-Policy of its own."""
 
     policy = "default-src 'none'"
 
     @property
     def content_security_policy(self) -> str:
         return self.policy
+
+    def show(self, page: str, policy: str) -> None:
+        """Answer with this page."""
+        self.policy = policy
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", policy)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page)
+
+
+class MapHandler(PageHandler):
+    """The course's map."""
 
     @web.authenticated
     def get(self) -> None:
@@ -60,23 +72,16 @@ class MapHandler(JupyterHandler):
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.finish(str(error))
             return
-        page, self.policy = render.course_map(course, records, self.base_url)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", self.policy)
-        self.set_header("Cache-Control", "no-store")
-        self.finish(page)
+        self.show(*render.course_map(course, records, self.base_url))
 
 
-class SearchHandler(MapHandler):
+class SearchHandler(PageHandler):
     """Search over the course, with the glossary."""
 
     @web.authenticated
     def get(self) -> None:
         wanted = " ".join(self.get_query_argument("q", "").split())[:LONGEST_SEARCH]
-        page, self.policy = render.search_page(wanted, self.base_url)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", self.policy)
-        self.finish(page)
+        self.show(*render.search_page(wanted, self.base_url))
 
 
 class StateHandler(JupyterHandler):

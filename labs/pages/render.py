@@ -28,10 +28,7 @@ def course_map(course: Course, records: dict[str, Record], base_url: str) -> tup
             "standing": one,
             "path": f"notebooks/{one.lesson.id}.ipynb",
             "steps": [
-                (
-                    journey.step_words(one.lesson, step),
-                    bool((found := records.get(f"{one.lesson.id}/{step.id}")) and found.passed),
-                )
+                (journey.step_words(one.lesson, step), journey.proven(records, one.lesson, step))
                 for step in journey.steps_of(one.lesson)
             ],
             "time": journey.time_words(one),

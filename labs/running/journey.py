@@ -107,7 +107,7 @@ def ahead(course: Course, records: Mapping[str, Record], here: Lesson) -> Ahead:
         if standing.total
         else here.title
     )
-    pending = next((step.id for step in steps_of(here) if not _passed(records, here, step)), "")
+    pending = next((step.id for step in steps_of(here) if not proven(records, here, step)), "")
     following = go_on(course, records)
     later = course.lessons[course.lessons.index(here) + 1 :]
     return Ahead(words, pending if standing.done else "", following[0].id if following else "", next(iter(later), None))
@@ -122,7 +122,8 @@ def _left(standing: Standing) -> str:
     return "aula completa" if standing.complete else f"faltam cerca de {duration(max(1, minutes_left(standing)) * 60)}"
 
 
-def _passed(records: Mapping[str, Record], lesson: Lesson, step: Step) -> bool:
+def proven(records: Mapping[str, Record], lesson: Lesson, step: Step) -> bool:
+    """Whether the step is recorded as proven."""
     record = records.get(f"{lesson.id}/{step.id}")
     return bool(record and record.passed)
 

@@ -1,7 +1,7 @@
 """Tells whoever shows the state that it may have changed, within this process.
 
-A card that has run something announces it; pictures that are on the page look again. No polling, and nothing crosses
-to other processes: what is typed in a terminal is seen when the window or the picture comes back into view.
+A card that has run something announces it, and so does `watch`, which sees that something was typed in a terminal;
+pictures that are on the page look again.
 """
 
 from __future__ import annotations

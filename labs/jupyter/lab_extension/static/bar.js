@@ -38,7 +38,6 @@ export class LessonBar {
     this.seen = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && this.soon());
     this.seen.observe(this.node);
     this.add(take);
-    this.refresh();
   }
 
   close() {

@@ -7,8 +7,8 @@ const LESSON = /^notebooks\/(\d\d-[\w-]+)\.ipynb$/;
 /** The lines that a lesson's own code cells have. Nothing else ever runs by itself: a learner's cells are theirs. */
 const OWN_LINE =
   /^(#.*|from labs import lesson|lab = lesson\("[\w-]+"\)|lab\.\w+\((?:(?:\w+=)?(?:"[^"\\]*"|\d+)(?:, |(?=\))))*\))?$/;
-/** A cell that shows a card, and nothing before it. */
 const OPENS = /^lab = lesson\(/m;
+/** A cell that shows a card. */
 const CARD = /^lab\.\w+\(/m;
 const STEP = /lab\.(step|challenge|diagnose)\(/;
 const VIEW = "application/vnd.jupyter.widget-view+json";
@@ -151,7 +151,7 @@ export class Lesson {
         await this.session.changeKernel({ name: this.session.kernelPreference.name ?? "python3" });
       }
       const kernel = this.session.session?.kernel;
-      if (!this.ownCells().some((cell) => OPENS.test(cell.model.sharedModel.getSource()))) {
+      if (!this.ownCells().some((cell) => OPENS.test(sourceOf(cell)))) {
         this.panel.node.classList.add("lab-with-code"); // its first cell was changed: the lesson is its learner's to run
         return;
       }
@@ -195,9 +195,7 @@ export class Lesson {
   }
 
   ownCells() {
-    return this.panel.content.widgets.filter(
-      (cell) => cell.model.type === "code" && isOwn(cell.model.sharedModel.getSource()),
-    );
+    return this.panel.content.widgets.filter((cell) => cell.model.type === "code" && isOwn(sourceOf(cell)));
   }
 
   /** The lesson's own code is out of the way: a learner need not read Python. */
@@ -216,7 +214,7 @@ export class Lesson {
 
   /** @param {LabCell} cell @param {string} step */
   isStep(cell, step) {
-    const source = cell.model.sharedModel.getSource();
+    const source = sourceOf(cell);
     return (
       isOwn(source) &&
       (source.includes(`lab.step("${step}")`) || (step === "challenge" && source.includes("lab.challenge(")))
@@ -227,7 +225,7 @@ export class Lesson {
   go(direction) {
     const active = this.panel.content.activeCellIndex;
     const places = this.ownCells()
-      .filter((cell) => STEP.test(cell.model.sharedModel.getSource()))
+      .filter((cell) => STEP.test(sourceOf(cell)))
       .map((cell) => this.panel.content.widgets.indexOf(cell));
     const following = direction > 0 ? places.find((one) => one > active) : places.findLast((one) => one < active);
     if (following !== undefined) {
@@ -244,6 +242,9 @@ export class Lesson {
   }
 }
 
+/** @param {LabCell} cell */
+const sourceOf = (cell) => cell.model.sharedModel.getSource();
+
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -256,7 +257,7 @@ async function widgetsOf(kernel) {
 
 /** Whether a cell should show a card, and the kernel has none of it. @param {LabCell} cell @param {string[]} living */
 function isDead(cell, living) {
-  if (!CARD.test(cell.model.sharedModel.getSource())) {
+  if (!CARD.test(sourceOf(cell))) {
     return false;
   }
   const shown = (cell.model.outputs?.toJSON() ?? []).map((output) => output.data?.[VIEW]?.model_id);
