@@ -219,6 +219,7 @@ class Pressed:
         ways: what is typed in a terminal of the lab instead of pressing a step's button.
         before: what each step's check said immediately before its turn; `after`: immediately after it.
         early: what passed of the lesson's later steps after a step, where `looks_ahead`: "step after step" → observed.
+        shortcuts: what is typed before a step's turn by who wants its tick without the work, and what takes it back.
     """
 
     settings: Settings
@@ -228,6 +229,7 @@ class Pressed:
     after: dict[str, Verdict] = field(default_factory=dict)
     looks_ahead: bool = False
     early: dict[str, str] = field(default_factory=dict)
+    shortcuts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._desk = Desk(self.settings)
@@ -253,7 +255,10 @@ class Pressed:
     def _press(self, lesson: Lesson, step: Step) -> None:
         path = f"{lesson.id}/{step.id}"
         runner = self._desk.runner()
+        shortcut, back = self.shortcuts.get(path, ("", ""))
+        type_line(self.settings, shortcut)
         self.before[path] = judge(step, runner.world)
+        type_line(self.settings, back)
         if path in self.ways:
             type_line(self.settings, self.ways[path])
         elif path not in self.left_out:

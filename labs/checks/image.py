@@ -7,9 +7,11 @@ from pathlib import Path
 
 from labs.base.errors import LabError
 from labs.base.marks import APP, TITLE_LABEL
+from labs.base.settings import CLONE
 from labs.base.text import short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
+from labs.sandbox.workspace import BASE_ARGUMENT
 from labs.seams.engine import Image
 from labs.seams.world import World
 
@@ -24,6 +26,24 @@ def require(world: World, reference: str) -> Image:
     return found
 
 
+def require_built(world: World, reference: str, version: str) -> Image:
+    """The image, built from widget-server's Dockerfile in this version (any image where empty), or an error that says
+    what it is instead.
+    """
+    image = require(world, reference)
+    if version and (why := _other_build(image, reference, version)):
+        raise LabError(why, "", "docker image ls")
+    return image
+
+
+def _other_build(image: Image, reference: str, version: str) -> str:
+    """Why it is not widget-server's of this version; empty where it is. Its labels say so, which only a build sets."""
+    found = image.labels.get(VERSION_LABEL)
+    if image.labels.get(TITLE_LABEL) != APP:
+        return f"{reference} existe, mas não foi construída pelo Dockerfile do widget-server."
+    return f"{reference} tem a versão {found}, e não {version}." if version and found != version else ""
+
+
 @check
 def image_exists(world: World, ref: str) -> Verdict:
     image = require(world, ref)
@@ -34,11 +54,9 @@ def image_exists(world: World, ref: str) -> Verdict:
 def image_built(world: World, ref: str, version: str = "") -> Verdict:
     """The image was built from widget-server's Dockerfile, in this version (any where empty): its labels say so."""
     image = require(world, ref)
-    title, found = image.labels.get(TITLE_LABEL), image.labels.get(VERSION_LABEL)
-    if title != APP:
-        return failed(f"{ref} existe, mas não foi construída pelo Dockerfile do widget-server.", "cat Dockerfile")
-    if version and found != version:
-        return failed(f"{ref} tem a versão {found}, e não {version}.", "Confira o ARG APP_VERSION e construa de novo.")
+    if why := _other_build(image, ref, version):
+        return failed(why, "Confira o Dockerfile e o seu ARG APP_VERSION, e construa de novo.")
+    found = image.labels.get(VERSION_LABEL)
     return passed(f"{ref} foi construída: versão {found}, {len(image.layers)} layers.", id=image.id)
 
 
@@ -173,16 +191,19 @@ def env_of_image(world: World, ref: str, name: str, value: str) -> Verdict:
 
 @check
 def same_file(world: World, paths: list[str]) -> Verdict:
-    """Files of the working copy with the same content."""
-    folder = world.settings.work / "widget-server"
-    contents = {_read(folder / path) for path in paths}
-    if len(contents) > 1 or None in contents:
-        return failed(f"{' e '.join(paths)} ainda não são iguais.", f"cp -b {paths[0]} {paths[1]}")
-    return passed(f"{paths[-1]} é igual a {paths[0]}.")
+    """The second file of the working copy is as the first one is in the kit: a copy in the other direction is none."""
+    source, target = paths
+    wanted = _recipe(CLONE / APP / source)
+    if _recipe(world.settings.work / APP / target) != wanted:
+        if _recipe(world.settings.work / APP / source) != wanted:
+            return failed(f"{source} mudou, e {target} não é como ele era.", f"python3 -m labs recover {source}")
+        return failed(f"{' e '.join(paths)} ainda não são iguais.", f"cp -b {source} {target}")
+    return passed(f"{target} é igual a {source}.")
 
 
-def _read(path: Path) -> bytes | None:
+def _recipe(path: Path) -> str | None:
+    """A Dockerfile without the name of its base image, which a lab may have under another; None where there is none."""
     try:
-        return path.read_bytes()
-    except OSError:
+        return BASE_ARGUMENT.sub("", path.read_bytes().decode("utf-8"))
+    except (OSError, ValueError):
         return None

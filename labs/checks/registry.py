@@ -7,7 +7,7 @@ from labs.base.reference import parse, split_tag
 from labs.base.text import plural, short
 from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
-from labs.checks.image import require
+from labs.checks.image import require, require_built
 from labs.seams.engine import Image
 from labs.seams.registry import Manifest
 from labs.seams.world import World
@@ -33,10 +33,12 @@ def knows_digest(image: Image, ref: str, manifest: Manifest) -> bool:
 
 
 @check
-def pushed(world: World, ref: str) -> Verdict:
-    """The registry holds this tag, with the digest that the engine has, and the same image behind it."""
+def pushed(world: World, ref: str, version: str = "") -> Verdict:
+    """The registry holds this tag, with the digest that the engine has, and the same image behind it; with a `version`,
+    it is widget-server's of that version.
+    """
     manifest = remote_manifest(world, ref)
-    image = require(world, ref)
+    image = require_built(world, ref, version)
     if not image.same_as(manifest.identity):
         return failed(f"O registry tem outra imagem em {ref}.", f"docker push {ref}")
     if not knows_digest(image, ref, manifest):
@@ -70,7 +72,7 @@ def same_digest(world: World, refs: list[str]) -> Verdict:
 
 @check
 def layers_reused(world: World, refs: list[str], new: int) -> Verdict:
-    """The second image brought only `new` layers to the registry."""
+    """The second image, which is the engine's under that name, brought only `new` layers to the registry."""
     first, second = (remote_manifest(world, reference) for reference in refs)
     known = {layer.digest for layer in first.layers}
     fresh = [layer for layer in second.layers if layer.digest not in known]
@@ -97,15 +99,18 @@ def logged_in(world: World, registry: str) -> Verdict:
 
 
 @check
-def logged_in_again(world: World, registry: str) -> Verdict:
-    """As `logged_in`, with a login made after the one before had expired."""
+def logged_in_again(world: World, registry: str, repository: str) -> Verdict:
+    """As `logged_in`, with a login by a token that was asked for after a push to the repository met an expired one."""
     verdict = logged_in(world, registry)
     if not verdict.passed or world.settings.live:
         return verdict
-    expired = witness.find(world, "ecr", "refused", message="*expired*")
+    expired = witness.find(world, "ecr", "refused", repository=repository, message="*expired*")
+    asked = witness.find(world, "aws", "api", reference="ecr:GetAuthorizationToken")
     login = witness.find(world, "ecr", "login")
-    if expired is None or login is None or login["seq"] < expired["seq"]:
-        return unseen("Nenhum login foi feito depois que o token venceu.", "Deixe o token vencer antes (passo 9).")
+    if expired is None:
+        return unseen("O token ainda não venceu neste laboratório.", "Deixe o token vencer antes (passo 9).")
+    if asked is None or login is None or not expired["seq"] < asked["seq"] < login["seq"]:
+        return unseen("Nenhum login com um token novo foi feito depois que o token venceu.", "Rode o comando do passo.")
     return verdict
 
 

@@ -25,7 +25,21 @@ def learners(world: World) -> list[dict[str, Any]]:
     Raises:
         SandboxError: the sandbox is not up.
     """
-    return [event for event in world.admin.events() if not event.get("kit")]
+    events = world.admin.events()
+    removed = {event["subject"]: int(event["seq"]) for event in events if event["kind"] == "removing"}
+    return [event for event in events if not event.get("kit") and not _undone_by_the_kit(event, removed)]
+
+
+def _undone_by_the_kit(event: Mapping[str, Any], removed: Mapping[str, int]) -> bool:
+    """Whether this is of a container that the kit itself removed, or gave a name that the kit took away afterwards.
+
+    Args:
+        removed: when (an event's number) the kit removed what: a container's id, an image's name.
+    """
+    if event["service"] != "engine":
+        return False
+    name = event["reference"].removeprefix("docker.io/").removeprefix("library/")  # containerd's store says it in full
+    return event["subject"] in removed or (event["kind"] == "image-tag" and removed.get(name, 0) > int(event["seq"]))
 
 
 def _fits(event: Mapping[str, Any], patterns: Mapping[str, str]) -> bool:

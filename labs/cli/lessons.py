@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labs.base.settings import Settings
+from labs.base.marks import APP
+from labs.base.settings import CLONE, Settings
 from labs.cli.terminal import say
 
 if TYPE_CHECKING:  # a bare machine has no catalogue
@@ -52,11 +54,11 @@ def place(course: Course, text: str) -> tuple[Lesson, int]:
 
 
 def recover_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lesson", metavar="AULA", help="por exemplo 02-build, ou 02")
+    parser.add_argument("what", metavar="AULA|ARQUIVO", help="por exemplo 02-build, ou 02, ou exemplos/Dockerfile.v2")
 
 
 def recover(chosen: argparse.Namespace) -> int:
-    """A lesson's notebook as the kit has it; what was there stays beside it.
+    """A lesson's notebook, or a file of `widget-server`, as the kit has it; what was there stays beside it.
 
     Raises:
         CatalogError: there is no such lesson.
@@ -66,10 +68,19 @@ def recover(chosen: argparse.Namespace) -> int:
     from labs.sandbox import workspace
 
     settings = Settings.load()
-    lesson = load_course().lesson(chosen.lesson)
+    file = (CLONE / APP / chosen.what).resolve()
+    if file.is_file() and file.is_relative_to(CLONE / APP):
+        kept = workspace.recover(settings, f"{APP}/{chosen.what}")
+        say(f"O arquivo {chosen.what} está como o curso o entrega.")
+        return _told(kept)
+    lesson = load_course().lesson(chosen.what)
     kept = workspace.recover(settings, f"notebooks/{lesson.id}.ipynb")
     say(f"A aula {lesson.id[:2]} está como o curso a entrega; o seu progresso não muda.")
+    say("Se ela está aberta no JupyterLab, feche a aba sem salvar e abra de novo.")
+    return _told(kept)
+
+
+def _told(kept: Path | None) -> int:
     if kept:
         say(f"O que havia ficou guardado em {kept}.")
-    say("Se ela está aberta no JupyterLab, feche a aba sem salvar e abra de novo.")
     return 0

@@ -55,6 +55,7 @@ class Seen(Typed, frozen=True):
     user: str = ""
     subject: str = ""
     code: str = ""
+    app_env: str = ""
 
 
 class Step(Typed, frozen=True):

@@ -6,10 +6,11 @@ somebody else may have been there.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from labs.base.errors import CloudError
+from labs.base.errors import CloudError, SandboxError
 from labs.base.things import Thing
 from labs.seams.docker_client import docker
 from labs.seams.world import World
@@ -32,12 +33,20 @@ class Item:
 
 def remove_container(world: World, container: str) -> None:
     """With its volumes that have no name."""
+    _announce(world, container)
     in_engine(world, "rm", "-f", "-v", container)
 
 
 def remove_image(world: World, name: str) -> None:
     """One name (or the id of one without); the image goes with its last name."""
+    _announce(world, name)
     in_engine(world, "rmi", name)
+
+
+def _announce(world: World, subject: str) -> None:
+    """What the kit removes proves no step of the learner's."""
+    with contextlib.suppress(SandboxError):  # a lab that is down keeps no events
+        world.admin.removing(subject)
 
 
 def in_engine(world: World, *words: str) -> None:

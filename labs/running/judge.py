@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from string import Template
@@ -41,6 +41,8 @@ ENGINE = "engine"
 """The one witness that is there live too: the engine is the lab's with both targets."""
 WATCHED = ("unix://", "tcp://", "http://")
 """Addresses of engines whose events the gateway follows (`labs/sandbox/gateway/engine_watch.py`)."""
+ANY = {"digest": "*"}
+"""What of a verdict's evidence a pattern may name (`$digest`), where no verdict is known."""
 EVENT_SECONDS = 0.2
 """How long after a command the engine's stream may take to bring its event to the gateway."""
 
@@ -70,7 +72,7 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
     if not watched:  # the real registries and AWS, and an engine over ssh: there the state alone is known
         return verdict
     try:
-        find = partial(seen_event, seen, world)
+        find = partial(seen_event, seen, world, verdict.evidence)
         event = find() or (_awaited(find) if seen.service == ENGINE else None)
     except LabError as error:
         return unproven_by(error, step)
@@ -80,13 +82,16 @@ def _witnessed(verdict: Verdict, seen: Seen, world: World, step: Step) -> Verdic
     return replace(verdict, evidence={**verdict.evidence, "event": str(event["seq"])})
 
 
-def seen_event(seen: Seen, world: World) -> dict[str, Any] | None:
+def seen_event(seen: Seen, world: World, evidence: Mapping[str, str] = ANY) -> dict[str, Any] | None:
     """The last event that fits; None where there is none.
+
+    Args:
+        evidence: of the check's verdict, which patterns may name too; what it does not say fits anything.
 
     Raises:
         SandboxError: the sandbox is not up.
     """
-    return witness.find(world, seen.service, seen.kind, **_patterns(seen, world))
+    return witness.find(world, seen.service, seen.kind, **_patterns(seen, world, evidence))
 
 
 def _awaited(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
@@ -95,9 +100,9 @@ def _awaited(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None
     return find()
 
 
-def _patterns(seen: Seen, world: World) -> dict[str, str]:
-    variables = world.settings.environment()
-    names = ("repository", "reference", "user", "subject", "code")
+def _patterns(seen: Seen, world: World, evidence: Mapping[str, str]) -> dict[str, str]:
+    variables = {**ANY, **world.settings.environment(), **evidence}
+    names = ("repository", "reference", "user", "subject", "code", "app_env")
     return {name: Template(text).safe_substitute(variables) for name in names if (text := getattr(seen, name))}
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labs.base.errors import MissingDependency, StateError
-from labs.base.settings import CLONE, Settings
+from labs.base.settings import BASE_IMAGE, CLONE, Settings
 from labs.sandbox import registry_program
 
 FOLDERS = ("notebooks", "widget-server")
@@ -82,11 +82,12 @@ def _content(source: Path, base: str) -> bytes:
     return _without_outputs(content) if source.suffix == ".ipynb" else content
 
 
-def recover(settings: Settings, name: str) -> Path | None:
+def recover(settings: Settings, name: str, base: str = BASE_IMAGE) -> Path | None:
     """A file of the working copies as the kit has it; returns where what was there is kept, None where nothing was.
 
     Args:
         name: its path below the working copies, which is the clone's.
+        base: as in `ensure`.
 
     Raises:
         StateError: it cannot be written.
@@ -96,7 +97,7 @@ def recover(settings: Settings, name: str) -> Path | None:
         places = (target.with_name(f"{target.stem}.meu-{number}{target.suffix}") for number in itertools.count(1))
         kept = next(place for place in places if not place.exists())
         _write(kept, target.read_bytes(), target)
-    content = _content(CLONE / name, "")
+    content = _content(CLONE / name, base)
     _write(target, content, CLONE / name)
     _open_to_readers(target, settings.work)
     _remember(settings, name, content)

@@ -171,12 +171,16 @@ def test_the_courses_cleanup_gives_all_of_it_back(own: Own) -> None:
     first = own.run("docker image inspect -f '{{.Id}}' widget-server:v1").strip()
     own.run("date > widget_server/nova.txt && docker build -t widget-server:v1 .")
     own.run("docker run -p 3000:3333 --name widget-v1 -d widget-server:v1")
+    own.run("docker tag widget-server:v1 widget-server:temporaria")
     own.run("docker tag widget-server:v1 $HUB_REGISTRY/$HUB_USER/widget-server:v1")
     own.run("aws ecr create-repository --repository-name widget-server --profile console")
     with learners_look_alikes(own):
         said = own.labs("labs.cleanup")
 
         assert "Nada do curso ficou." in said and "devolvido" in said
+        for lesson, step in (("02-build", "stop-v1"), ("03-tag", "rmi-temp")):
+            verdict = runner.look(lesson, step)
+            assert not verdict.passed, f"what the clean-up removed proves nothing: {verdict.observed}"
         assert own.lost() == set()
         assert first not in own.run("docker images -aq --no-trunc"), "the image that lost its name is the lab's"
         assert "visitante" in own.run("docker ps -a --format '{{.Names}}'")

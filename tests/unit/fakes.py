@@ -236,6 +236,9 @@ class FakeAdmin:
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         return [event for event in self.seen if event["seq"] > since]
 
+    def removing(self, subject: str) -> None:
+        self.seen.append({"seq": len(self.seen) + 1, "kind": "removing", "subject": subject, "kit": True})
+
     def withdraw(self, seq: int) -> None:
         self.seen = [event for event in self.seen if event["seq"] != seq]
 

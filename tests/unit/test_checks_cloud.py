@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from labs.base.settings import Live
+from labs.base.settings import CLONE, Live
 from labs.checks import cloud as cloud_checks
 
 from .fakes import FakeWorld, digest, image, manifest
@@ -371,8 +371,19 @@ def test_a_budget_that_only_looks_like_it(
 )
 def test_alert_fired(world: FakeWorld, fired: list[tuple[str, str, str]], sentence: str) -> None:
     for seq, (kind, repository, reference) in enumerate(fired, start=1):
-        world.admin.seen.append({"seq": seq, "kind": kind, "repository": repository, "reference": reference})
+        alert = {"seq": seq, "kind": kind, "repository": repository, "reference": reference, "code": "spend"}
+        world.admin.seen.append(alert)
     assert told(world, "alert_fired", name="b", thresholds=[50, 80]) == sentence
+
+
+def test_an_alert_that_a_new_budget_sent_at_once_was_not_provoked(world: FakeWorld) -> None:
+    alert = {"kind": "alert", "repository": "b", "reference": "50.0"}
+    world.admin.seen.append({**alert, "seq": 1, "code": "budget"})
+    assert told(world, "alert_fired", name="b", thresholds=[50]) == (
+        "✗ Os alertas dispararam assim que o budget nasceu: o gasto já tinha passado dele. Zere o gasto e provoque."
+    )
+    world.admin.seen.append({**alert, "seq": 2, "code": "spend"})
+    assert run(world, "alert_fired", name="b", thresholds=[50]).passed
 
 
 @pytest.mark.parametrize(
@@ -421,10 +432,27 @@ def test_aws_does_not_say_how_it_counts_a_size(world: FakeWorld) -> None:
     assert run(real, "ecr_image", ref=ref).passed
 
 
-def test_lifecycle(world: FakeWorld) -> None:
-    policy = json.dumps({"rules": [{"rulePriority": 1}, {"rulePriority": 2}]})
-    world.cloud.answers["ecr", "get_lifecycle_policy"] = {"lifecyclePolicyText": policy}
-    assert told(world, "lifecycle", name="w") == "✓ O repositório w tem 2 regras de lifecycle."
+RULES = json.loads((CLONE / "widget-server" / "aws" / "lifecycle.json").read_text())["rules"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        (RULES, "✓ O repositório w tem as 2 regras de lifecycle do passo."),
+        (
+            [{**RULES[1], "rulePriority": 20}, {**RULES[0], "rulePriority": 3, "description": "minha"}],
+            "✓ O repositório w tem as 2 regras de lifecycle do passo.",
+        ),
+        (RULES[:1], "✗ O repositório w tem 1 regra de lifecycle, mas não as do passo."),
+        (
+            [RULES[0], {**RULES[1], "selection": {**RULES[1]["selection"], "countNumber": 1}}],
+            "✗ O repositório w tem 2 regras de lifecycle, mas não as do passo.",
+        ),
+    ],
+)
+def test_lifecycle(world: FakeWorld, rules: list[dict[str, Any]], sentence: str) -> None:
+    world.cloud.answers["ecr", "get_lifecycle_policy"] = {"lifecyclePolicyText": json.dumps({"rules": rules})}
+    assert told(world, "lifecycle", name="w") == sentence
 
 
 def test_keys_for_a_picture_are_masked_and_dated(world: FakeWorld) -> None:

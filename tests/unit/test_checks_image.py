@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from labs.base.settings import CLONE
 from labs.seams.engine import HistoryEntry
 
 from .fakes import FakeWorld, digest, image
@@ -134,18 +135,27 @@ def test_build_arg_is_there_at_build_and_gone_at_run(
     assert told(world, "build_arg", ref="x:1", name="NOTE", value=value) == sentence
 
 
+V1, V2 = (CLONE / "widget-server" / "exemplos" / f"Dockerfile.v{number}" for number in (1, 2))
+OTHER_BASE = V2.read_text().replace("ARG BASE_IMAGE=python:3.13-slim", "ARG BASE_IMAGE=labs/python-base:3")
+
+
 @pytest.mark.parametrize(
-    ("files", "sentence"),
+    ("example", "mine", "sentence"),
     [
-        ({"a": "1", "b": "1"}, "✓ b é igual a a."),
-        ({"a": "1", "b": "2"}, "✗ a e b ainda não são iguais."),
-        ({"a": "1"}, "✗ a e b ainda não são iguais."),
+        (V2.read_text(), V2.read_text(), "✓ Dockerfile é igual a exemplos/Dockerfile.v2."),
+        (OTHER_BASE, OTHER_BASE, "✓ Dockerfile é igual a exemplos/Dockerfile.v2."),
+        (V2.read_text(), V1.read_text(), "✗ exemplos/Dockerfile.v2 e Dockerfile ainda não são iguais."),
+        (V2.read_text(), None, "✗ exemplos/Dockerfile.v2 e Dockerfile ainda não são iguais."),
+        (V1.read_text(), V1.read_text(), "✗ exemplos/Dockerfile.v2 mudou, e Dockerfile não é como ele era."),
     ],
 )
-def test_same_file(world: FakeWorld, files: dict[str, str], sentence: str) -> None:
-    for name, text in files.items():
-        (world.settings.work / "widget-server" / name).write_text(text)
-    assert told(world, "same_file", paths=["a", "b"]) == sentence
+def test_same_file(world: FakeWorld, example: str, mine: str | None, sentence: str) -> None:
+    folder = world.settings.work / "widget-server"
+    (folder / "exemplos").mkdir()
+    (folder / "exemplos" / "Dockerfile.v2").write_text(example)
+    if mine is not None:
+        (folder / "Dockerfile").write_text(mine)
+    assert told(world, "same_file", paths=["exemplos/Dockerfile.v2", "Dockerfile"]) == sentence
 
 
 def test_what_a_check_proves_is_the_images_id(world: FakeWorld) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from labs.base.marks import APP, TITLE_LABEL
+from labs.checks.image import VERSION_LABEL
+
 from .fakes import FakeWorld, digest, image, manifest
 from .verdicts import run, told
 
@@ -26,6 +29,20 @@ def test_pushed_proves_the_chain_of_digests(world: FakeWorld, remote: str, confi
         world.hub.manifests["aluno/w", "v1"] = manifest(remote, config, "1")
     assert told(world, "pushed", ref=REF) == sentence
     assert run(world, "pushed", ref=REF).evidence == ({"digest": digest("d")} if sentence.startswith("✓") else {})
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ({TITLE_LABEL: APP, VERSION_LABEL: "v1"}, "✓ 1 layer no registry"),
+        ({TITLE_LABEL: APP, VERSION_LABEL: "v2"}, f"✗ {REF} tem a versão v2, e não v1."),
+        ({}, f"✗ {REF} existe, mas não foi construída pelo Dockerfile do widget-server."),
+    ],
+)
+def test_what_was_pushed_is_the_app(world: FakeWorld, labels: dict[str, str], sentence: str) -> None:
+    world.engine.held.append(image("a", REF, digests=(f"{HUB}/aluno/w@{digest('d')}",), labels=labels))
+    world.hub.manifests["aluno/w", "v1"] = manifest("d", "a", "1")
+    assert told(world, "pushed", ref=REF, version="v1").startswith(sentence)
 
 
 def test_an_image_that_was_never_pushed_has_no_digest(world: FakeWorld) -> None:
@@ -97,18 +114,22 @@ def test_a_login_after_the_token_expired(world: FakeWorld) -> None:
         "seq": 1,
         "service": "ecr",
         "kind": "refused",
+        "repository": "w",
         "message": "Your authorization token has expired.",
     }
-    login = {**blank, "seq": 2, "service": "ecr", "kind": "login", "message": ""}
-    asked = {"registry": ECR}
+    login = {**blank, "seq": 3, "service": "ecr", "kind": "login", "message": ""}
+    token = {**login, "seq": 2, "service": "aws", "kind": "api", "reference": "ecr:GetAuthorizationToken"}
+    asked = {"registry": ECR, "repository": "w"}
     assert told(world, "logged_in_again", **asked).startswith("✗ O Docker não tem login guardado")
     world.engine.logins[ECR] = ("AWS", "t")
-    not_yet = "✗ Nenhum login foi feito depois que o token venceu."
-    world.admin.seen.append({**login, "seq": 0})
-    assert told(world, "logged_in_again", **asked) == not_yet
+    world.admin.seen += [{**token, "seq": -1}, {**login, "seq": 0}, {**expired, "repository": "clinica"}]
+    assert told(world, "logged_in_again", **asked) == "✗ O token ainda não venceu neste laboratório."
+    not_yet = "✗ Nenhum login com um token novo foi feito depois que o token venceu."
     world.admin.seen.append(expired)
     assert told(world, "logged_in_again", **asked) == not_yet
     world.admin.seen.append(login)
+    assert told(world, "logged_in_again", **asked) == not_yet, "by the stored token, once more"
+    world.admin.seen.insert(-1, token)
     assert told(world, "logged_in_again", **asked) == f"✓ O login de AWS em {ECR} é aceito."
 
 

@@ -54,7 +54,7 @@ def told(events: Events) -> list[tuple[str, str, str, str]]:
     ],
 )
 def test_only_what_comes_of_the_app_is_told(events: Events, seen: dict[str, Any], said: list[Any]) -> None:
-    engine_watch.tell(seen, events)
+    engine_watch.tell(seen, events, {})
     assert told(events) == said
 
 
@@ -78,11 +78,16 @@ async def engine(socket: Path, answers: Callable[[int], list[dict[str, Any]]]) -
 
     app = web.Application()
 
+    async def container(request: web.Request) -> web.Response:
+        made = "APP_ENV=do-run" if request.match_info["id"] == "id1" else "OUTRA=x"
+        return web.json_response({"Config": {"Env": ["PATH=/bin", made]}})
+
     async def info(_: web.Request) -> web.Response:
         return web.json_response({"SystemTime": "2001-09-09T03:46:40.000000000+02:00"})  # 10**18 ns
 
     app.router.add_get("/events", stream)
     app.router.add_get("/info", info)
+    app.router.add_get("/containers/{id}/json", container)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.UnixSite(runner, str(socket)).start()
@@ -114,6 +119,29 @@ def test_a_stream_that_breaks_is_taken_up_where_it_broke(
     assert asked[0] == "1000000000.000000000" and asked[3] == "1000000000.000000003"
 
 
+def test_a_containers_environment_is_noted_before_it_is_gone(events: Events, tmp_path: Path) -> None:
+    lives = [(1, "create", 1), (2, "create", 2), (3, "die", 1), (4, "destroy", 1), (5, "die", 2)]
+    history = []
+    for moment, action, number in lives:
+        one = event(number, "container", action, image="widget-server:arg", name=f"n{number}")
+        history.append({**one, "timeNano": 10**18 + moment})
+    history.append({**event(9, "container", "create", image="postgres:16", name="n9"), "timeNano": 10**18 + 6})
+
+    async def watch() -> None:
+        async with engine(tmp_path / "docker.sock", lambda _: history):
+            following = asyncio.create_task(engine_watch.follow(f"unix://{tmp_path}/docker.sock", events))
+            async with asyncio.timeout(20):
+                while len(events.since()) < len(lives):
+                    await asyncio.sleep(0.01)
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    asyncio.run(watch())
+    noted = [(one["kind"], one["reference"], one["app_env"]) for one in events.since() if "die" in one["kind"]]
+    assert noted == [("container-die", "n1", "do-run"), ("container-die", "n2", "")]
+
+
 def test_what_the_engine_saw_before_the_lab_was_born_is_nobodys_work(events: Events, tmp_path: Path) -> None:
     old = {**event(1, "container", "destroy", **DESTROY), "timeNano": 10**18 - 5}
 
@@ -132,7 +160,7 @@ def test_what_the_engine_saw_before_the_lab_was_born_is_nobodys_work(events: Eve
 
 
 def test_an_event_that_was_withdrawn_is_not_told_again(events: Events, tmp_path: Path) -> None:
-    engine_watch.tell(event(3, "container", "destroy", **DESTROY), events)
+    engine_watch.tell(event(3, "container", "destroy", **DESTROY), events, {})
     events.withdraw(events.since()[-1]["seq"])
     for _ in range(2):  # the second finds a compacted file
         events = Events(tmp_path / "events.jsonl", Clock())

@@ -20,12 +20,14 @@ from labs.base.errors import (
     SandboxError,
 )
 from labs.base.settings import Live
+from labs.checks import witness
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
 from labs.course.catalog import CheckSpec, Course, Lesson, Seen, Step
 from labs.course.progress import Progress
+from labs.ownership import items
 from labs.running import residue
-from labs.running.judge import check_names, demanded, judge
+from labs.running.judge import check_names, demanded, judge, seen_event
 
 from .fakes import FakeWorld, image
 from .verdicts import line, run, told
@@ -180,7 +182,7 @@ def test_what_a_later_step_undoes_must_have_been_proven_once(world: FakeWorld) -
 
 
 SEEN = Seen("engine", "container-destroy", reference="web-$HUB_USER")
-DESTROYED = {"seq": 7, "service": "engine", "kind": "container-destroy", "reference": "web-aluno"}
+DESTROYED = {"seq": 7, "service": "engine", "kind": "container-destroy", "reference": "web-aluno", "subject": "id"}
 
 
 def test_a_state_that_was_there_before_needs_a_witness(world: FakeWorld) -> None:
@@ -193,6 +195,29 @@ def test_a_state_that_was_there_before_needs_a_witness(world: FakeWorld) -> None
     assert line(judge(step, world)) == unseen
     world.admin.seen.append(DESTROYED)
     assert judge(step, world).passed and judge(step, world).evidence["event"] == "7"
+
+
+def test_what_the_kit_itself_removes_is_nobodys_work(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "docker", lambda *_words, **_ways: None)
+    tagged = {"seq": 1, "service": "engine", "kind": "image-tag", "reference": "docker.io/library/w:t", "subject": "x"}
+    destroyed = {**tagged, "seq": 2, "kind": "container-destroy", "reference": "producao", "subject": "id1"}
+    world.admin.seen += [tagged, destroyed]
+    assert witness.learners(world) == [tagged, destroyed]
+    items.remove_image(world, "w:t")
+    assert witness.learners(world) == [destroyed]
+    items.remove_container(world, "id1")
+    assert witness.learners(world) == []
+    later = {**tagged, "seq": 9}
+    world.admin.seen.append(later)
+    assert witness.learners(world) == [later], "the name was given once more"
+
+
+def test_a_witness_may_be_about_what_the_check_found(world: FakeWorld) -> None:
+    seen = Seen("engine", "image-pull", subject="*@$digest")
+    pulled = {"seq": 3, "service": "engine", "kind": "image-pull", "reference": "w", "subject": "w@sha256:1"}
+    world.admin.seen.append(pulled)
+    assert seen_event(seen, world, {"digest": "sha256:2"}) is None
+    assert seen_event(seen, world, {"digest": "sha256:1"}) == pulled == seen_event(seen, world)
 
 
 @pytest.mark.parametrize(("service", "passes"), [("aws", True), ("hub", True), ("engine", False)])

@@ -37,6 +37,7 @@ class Control:
             ("GET", "/health"): self._health,
             ("GET", "/events"): self._events,
             ("POST", "/events/withdraw"): self._withdraw,
+            ("POST", "/events/removing"): self._removing,
             ("GET", "/reached"): self._last_reached,
             ("GET", "/clock"): self._clock,
             ("POST", "/clock"): self._set_clock,
@@ -80,6 +81,13 @@ class Control:
             raise WrongRequestError("seq: an event's number")
         self._state.events.withdraw(seq)
         return {"withdrawn": seq}
+
+    async def _removing(self, request: web.BaseRequest) -> Any:
+        subject = (await json_object(request)).get("subject")
+        if not isinstance(subject, str) or not subject:
+            raise WrongRequestError("subject: a container's id or an image's name")
+        self._state.events.add("engine", "removing", subject=subject, kit=True)
+        return {"removing": subject}
 
     async def _last_reached(self, _: web.BaseRequest) -> Any:
         return {"names": self._reached()}

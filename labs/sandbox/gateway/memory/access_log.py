@@ -100,6 +100,7 @@ class Events:
         message: str = "",
         key: str = "",
         subject: str = "",
+        app_env: str = "",
         kit: bool = False,
     ) -> int:
         """Record an event; returns its sequence number (of the first one, when the same refusal comes in a bunch).
@@ -107,6 +108,7 @@ class Events:
         Args:
             key: the access key that signed the request, or was to (its id is no secret).
             subject: what the request was about: an access key's id, the action on a registry, an image's name.
+            app_env: the `APP_ENV` that a container had.
             kit: the kit changed something by itself (a case of the clinic, the clean-up): nobody's work either.
         """
         if QUIET.get():
@@ -120,6 +122,7 @@ class Events:
             "message": message,
             "key": key,
             "subject": subject,
+            "app_env": app_env,
             "kit": kit,
         }
         with self._lock:

@@ -169,7 +169,7 @@ class State:
                 self.accounts.set_limit(entry.pulls, moment)
             case entries.Spend():
                 self.billing.spent = entry.amount
-                self._evaluate_budgets()
+                self._evaluate_budgets("spend")
             case entries.ClockMoved():
                 self.clock.offset = entry.offset
             case _:
@@ -188,11 +188,13 @@ class State:
         if call.service == "ecr" and call.region == self.settings.region and call.action == "DeleteRepository":
             self.images["ecr"].drop(str(call.parameters.get("repositoryName")))
         if call.service == "budgets":
-            self._evaluate_budgets()
+            self._evaluate_budgets("budget")
 
-    def _evaluate_budgets(self) -> None:
+    def _evaluate_budgets(self, changed: str) -> None:
+        """Send the alerts that are due now; `changed` says what made them so: the month's "spend" or the "budget"."""
         self.cloud.set_spend(self.billing.spend())
         alerts = self.billing.evaluate(self.cloud.budgets())
         if not self._replaying:
             for one in alerts:
-                self.events.add("budgets", "alert", repository=one.budget, reference=one.threshold, message=one.message)
+                name, level = one.budget, one.threshold
+                self.events.add("budgets", "alert", repository=name, reference=level, code=changed, message=one.message)
