@@ -178,8 +178,8 @@ def test_the_courses_cleanup_gives_all_of_it_back(own: Own) -> None:
         said = own.labs("labs.cleanup")
 
         assert "Nada do curso ficou." in said and "devolvido" in said
-        for lesson, step in (("02-build", "stop-v1"), ("03-tag", "rmi-temp")):
-            verdict = runner.look(lesson, step)
+        for path in (("02-build", "stop-v1"), ("03-tag", "rmi-temp")):
+            verdict = runner.look(*path)
             assert not verdict.passed, f"what the clean-up removed proves nothing: {verdict.observed}"
         assert own.lost() == set()
         assert first not in own.run("docker images -aq --no-trunc"), "the image that lost its name is the lab's"
