@@ -215,6 +215,11 @@ class Settings:
         return self.home / "certificado.html"
 
     @property
+    def on_call_file(self) -> Path:
+        """The clinic's shift that goes on (`labs/running/on_call.py`)."""
+        return self.home / "on-call.json"
+
+    @property
     def run(self) -> Path:
         """Sockets and pid files; short, since a Unix socket's path holds 107 bytes (unix(7))."""
         return self.home / "run"

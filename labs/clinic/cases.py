@@ -25,10 +25,11 @@ from labs.clinic import belongings, faults_local, faults_remote
 from labs.clinic.ingredients import Fault, Ingredients
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
-from labs.course.catalog import load_course
+from labs.course.catalog import case_number, load_course
 from labs.ownership.ledger import things_of
 from labs.seams.world import World
 
+LESSON = "10-clinica-de-erros"
 FAULTS: Mapping[str, Fault] = {**faults_remote.FAULTS, **faults_local.FAULTS}
 
 
@@ -67,7 +68,7 @@ def open_case(world: World, name: str, say: Report) -> None:
         ingredients.note(*_made_by_its_steps(world.settings, name))
         fault.apply(ingredients)
         case.ready_at(world).save(world.settings)
-    say(f"Caso aberto: {name}. {fault.said}")
+    say(f"Caso {case_number(name)} aberto. {fault.said}")
 
 
 def close_case(world: World, say: Report, name: str = "") -> None:
@@ -82,16 +83,20 @@ def close_case(world: World, say: Report, name: str = "") -> None:
     with _locked(world.settings):
         case = OpenCase.load(world.settings)
         if case is None or name not in ("", case.name):
-            say(f"O caso {name} não está aberto: nada a desfazer." if name else "Nenhum caso aberto: nada a desfazer.")
+            say(
+                f"O caso {case_number(name)} não está aberto: nada a desfazer."
+                if name
+                else "Nenhum caso aberto: nada a desfazer."
+            )
             return
         belongings.leave(world, case)
         case.forget(world.settings)
-    say(f"Caso encerrado: {case.name}. O laboratório está como antes dele.")
+    say(f"Caso {case_number(case.name)} encerrado. O laboratório está como antes dele.")
 
 
 def _made_by_its_steps(settings: Settings, name: str) -> list[Thing]:
     """What the case's own commands create: from now on somebody may type them."""
-    lesson = next(lesson for lesson in load_course().lessons if lesson.cases)
+    lesson = load_course().lesson(LESSON)
     steps = (step for step in (*lesson.steps, lesson.challenge) if step and step.case == name)
     return things_of(settings, (step.line for step in steps))
 
@@ -104,7 +109,9 @@ def present(world: World, name: str) -> Verdict:
 def _fault(name: str) -> Fault:
     if name not in FAULTS:
         raise CommandError(
-            f"A clínica não tem o caso “{name}”.", f"casos: {', '.join(FAULTS)}", "python3 -m labs.drill"
+            f"A clínica não tem o caso “{name}”.",
+            f"casos: 1 a {len(load_course().lesson(LESSON).cases)}",
+            "python3 -m labs.drill",
         )
     return FAULTS[name]
 

@@ -18,6 +18,7 @@ from labs.checks.registry import logged_in, remote_manifest
 from labs.clinic import belongings, cases
 from labs.clinic.open_case import OpenCase
 from labs.clinic.witness import file_in_layers, look_into, may
+from labs.course.catalog import case_number
 from labs.seams import image_layers
 from labs.seams.world import World
 
@@ -188,7 +189,7 @@ def same_by_digest(world: World, names: list[str], pinned: str, version: str) ->
 def clinic_closed(world: World) -> Verdict:
     """No case is open, and nothing that the clinic made is left."""
     if name := cases.current(world.settings):
-        return failed(f"O caso {name} continua aberto.", "python3 -m labs.drill --undo")
+        return failed(f"O caso {case_number(name)} continua aberto.", "python3 -m labs.drill --undo")
     left = [item.name for item in belongings.items(world)]
     if left:
         return failed(f"Ainda existe: {', '.join(left)}.", "python3 -m labs.drill --undo")

@@ -7,28 +7,30 @@ from labs.base.events import Report
 from labs.base.settings import Settings
 from labs.base.text import LETTERS
 from labs.clinic import cases
+from labs.clinic.cases import LESSON
 from labs.course.catalog import Case, load_course
 from labs.course.progress import Progress
 from labs.course.tries import Tries
 from labs.seams.world import World
-
-LESSON = "10-clinica-de-erros"
 
 
 def run(world: World, say: Report, case: str = "", *, undo: bool = False, letter: str = "") -> None:
     """One command of the clinic: list the cases, or open, close or diagnose one.
 
     Args:
+        case: its number or id.
         letter: the answer to the case's question; `?` asks it.
 
     Raises:
         CommandError: there is no such case or letter.
         LabError: the sandbox refused.
     """
+    lesson = load_course().lesson(LESSON)
+    case = next((one.id for one in lesson.cases if case == str(one.number)), case)
     if undo:
         cases.close_case(world, say, case)
     elif letter:
-        _diagnose(load_course().lesson(LESSON).case(case), letter, world.settings, say)
+        _diagnose(lesson.case(case), letter, world.settings, say)
     elif case:
         cases.open_case(world, case, say)
     else:
@@ -44,7 +46,7 @@ def _list(settings: Settings, say: Report) -> None:
         return "→" if case.id == opened else "✓" if solved else " "
 
     for case in load_course().lesson(LESSON).cases:
-        say(f"{mark(case)} {case.id:26} {case.title}")
+        say(f"{mark(case)} {case.number:2}  {case.title}")
     say("→ é o caso aberto; ✓ já resolvido." if opened else "Nenhum caso aberto; ✓ já resolvido.")
 
 
@@ -56,12 +58,14 @@ def _diagnose(case: Case, letter: str, settings: Settings, say: Report) -> None:
         say(question.question)
         for key, option in shown.items():
             say(f"  {key}) {option.text}")
-        say(f"Responda com: python3 -m labs.drill {case.id} --diagnose LETRA")
+        say(f"Responda com: python3 -m labs.drill {case.number} --diagnose LETRA")
         return
     chosen = shown.get(letter.lower())
     if chosen is None:
         raise CommandError(
-            f"Não há a opção “{letter}”.", f"opções: {', '.join(shown)}", f"python3 -m labs.drill {case.id} --diagnose"
+            f"Não há a opção “{letter}”.",
+            f"opções: {', '.join(shown)}",
+            f"python3 -m labs.drill {case.number} --diagnose",
         )
     tries = Tries(settings).add(case.id, case.diagnosis, LETTERS.index(letter.lower()))
     say(f"{'✓ Certo' if chosen.right else '✗ Ainda não'}: {chosen.text}. {chosen.because}")

@@ -112,7 +112,7 @@ def _missing_variable(ingredients: Ingredients) -> None:
         found = _container(ingredients.world, "clinica-web")
         return Look(found is not None and found.exit_code is not None)
 
-    until("o container do caso sair", ended, 20, next_command="python3 -m labs.drill variavel-faltando")
+    until("o container do caso sair", ended, 20, next_command="python3 -m labs.drill --undo")
 
 
 def _missing_variable_present(world: World) -> Verdict:

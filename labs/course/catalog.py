@@ -69,6 +69,7 @@ class Step(Typed, frozen=True):
         seen: what the gateway must have seen beside what the check finds.
         given: why the check passes before the command is run (it only shows, or makes what a lab already has): such a
             step is proven by being run or asked about, and never by opening the lesson.
+        nudge: of an open step, a first hint that names no place to look; `hint` is the next one, the command the last.
         once: running it again would create a second thing, or find nothing to do: where its check already passes it is
             not run.
         required: of a challenge: the certificate asks for it.
@@ -87,6 +88,7 @@ class Step(Typed, frozen=True):
     check: CheckSpec
     parts: tuple[Part, ...] = ()
     why: str = ""
+    nudge: str = ""
     hint: str = ""
     solution: str = ""
     expect: tuple[str, ...] = ()
@@ -129,6 +131,7 @@ class Case(Typed, frozen=True):
     Attributes:
         story: what people say who have the problem, before anybody knows its cause.
         steps: ids of its steps in order; the first opens the case, the diagnosis belongs after the second.
+        number: by which a person names it: its id says the cause.
     """
 
     id: str
@@ -136,6 +139,7 @@ class Case(Typed, frozen=True):
     story: str
     diagnosis: Question
     steps: tuple[str, ...]
+    number: int
 
 
 class Lesson(Typed, frozen=True):
@@ -172,13 +176,13 @@ class Lesson(Typed, frozen=True):
         raise CatalogError(f"A aula {self.id} não tem o passo “{step_id}”.", f"passos: {known}")
 
     def case(self, case_id: str) -> Case:
-        """The clinic's case with this id.
+        """The clinic's case with this id, or number.
 
         Raises:
             CatalogError: there is none.
         """
         for case in self.cases:
-            if case.id == case_id:
+            if case_id in (case.id, str(case.number)):
                 return case
         known = ", ".join(case.id for case in self.cases)
         raise CatalogError(f"A aula {self.id} não tem o caso “{case_id}”.", f"casos: {known}")
@@ -283,38 +287,44 @@ def _toml(path: Path) -> dict[str, Any]:
         raise _wrong(path, error) from error
 
 
+def case_number(name: str) -> str:
+    """How a person names a case of the clinic: by its number; one that no lesson counts, by its name."""
+    cases = (case for lesson in load_course().lessons for case in lesson.cases)
+    return next((str(case.number) for case in cases if case.id == name), name)
+
+
 def _wrong(path: Path, error: Exception) -> CatalogError:
     return CatalogError("O catálogo do curso tem um erro.", f"{path.name}: {error}")
 
 
 def _lesson(file: _File) -> Lesson:
-    cases = [(case, _case_steps(case)) for case in file.case]
+    cases = [(case, number, _case_steps(case, number)) for number, case in enumerate(file.case, 1)]
     return Lesson(
         id=file.id,
         title=file.title,
         minutes=file.minutes,
         goal=file.goal,
         needs=file.needs,
-        steps=(*(step for _, steps in cases for step in steps), *map(_step, file.step)),
+        steps=(*(step for *_, steps in cases for step in steps), *map(_step, file.step)),
         quiz=file.quiz,
         challenge=_step({**file.challenge, "open": True}) if file.challenge else None,
         cases=tuple(
-            Case(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps))
-            for case, steps in cases
+            Case(case.id, case.title, case.story, case.diagnosis, tuple(step.id for step in steps), number)
+            for case, number, steps in cases
         ),
     )
 
 
-def _case_steps(case: _Case) -> list[Step]:
+def _case_steps(case: _Case, number: int) -> list[Step]:
     """The step that opens the case, the same for all, and those that the file gives."""
-    name = case.id
+    name, spoken = case.id, str(number)
     opening = {
         "id": name,
         "title": f"Abra o caso: {case.title}",
-        "command": f"python3 -m labs.drill {name}",
-        "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [name, "qual caso"]],
+        "command": f"python3 -m labs.drill {spoken}",
+        "parts": [["python3 -m labs.drill", "põe um defeito de verdade no laboratório"], [spoken, "qual caso"]],
         "why": "O comando põe um defeito no laboratório. Verde quer dizer: o defeito está lá, e agora é com você.",
-        "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {name} --undo` desfaz este.",
+        "hint": f"Abrir um caso fecha o anterior. `python3 -m labs.drill {spoken} --undo` desfaz este.",
         "check": {"kind": "fault", "case": name},
     }
     return [_step({"lasting": False, "case": name, **step}) for step in (opening, *case.step)]

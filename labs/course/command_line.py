@@ -131,11 +131,14 @@ class CommandLine:
         """Whether it builds an image."""
         return any(isinstance(one.asks, DockerWords) and one.asks.verb == "build" for one in self.programs)
 
-    def opens_case(self, name: str) -> bool:
-        """Whether the first thing it does is to open this case of the clinic."""
+    @property
+    def opens_case(self) -> bool:
+        """Whether the first thing it does is to open a case of the clinic."""
         asks = self.programs[0].asks if self.programs else None
         return (
-            isinstance(asks, KitWords) and asks.verb == "drill" and [word.text for word in asks.arguments[:1]] == [name]
+            isinstance(asks, KitWords)
+            and asks.verb == "drill"
+            and [word.text.startswith("-") for word in asks.arguments] == [False]
         )
 
     def creates(self, variables: Mapping[str, str], folder: Path) -> tuple[Thing, ...]:

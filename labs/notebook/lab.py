@@ -233,6 +233,13 @@ class Lab(Gallery):
         tries = Tries(self._kit.runner().settings)
         _display(DiagnosisCard(self._lesson().case(case_id), tries, explained=autorun()))
 
+    @shown
+    def on_call(self) -> None:
+        """A shift of the clinic's cases, by chance."""
+        from labs.widgets.on_call import OnCallCard
+
+        _display(OnCallCard(self._lesson(), self._kit.runner))
+
     # Looking: the methods of Gallery -------------------------------------------------------------
 
     def _runner(self) -> Runner:

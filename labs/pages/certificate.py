@@ -14,7 +14,7 @@ from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
 from labs.clinic import cases
-from labs.course.catalog import Course, Lesson, Step
+from labs.course.catalog import Course, Lesson, Step, case_number
 from labs.course.progress import Progress, Record
 from labs.course.tries import Tries, first_try
 from labs.pages import render
@@ -45,8 +45,8 @@ def issue(course: Course, world: World, name: str, report: Report) -> bool:
         StateError: the state folder cannot be written.
     """
     if name_of_case := cases.current(world.settings):
-        report(f"O caso {name_of_case} da clínica está aberto, e muda o laboratório.")
-        report(f"Próximo comando: python3 -m labs.drill {name_of_case} --undo")
+        report(f"O caso {case_number(name_of_case)} da clínica está aberto, e muda o laboratório.")
+        report("Próximo comando: python3 -m labs.drill --undo")
         return False
     proofs = list(prove(course, world, report))
     missing = [(lesson, step) for lesson, step, verdict in proofs if not verdict.passed]

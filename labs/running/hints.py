@@ -34,7 +34,7 @@ def hinted(verdict: Verdict, step: Step, world: World, *, ran: bool = False) -> 
     if verdict.passed:
         return verdict
     if _is_open(step):
-        return replace(verdict, hint=verdict.hint if _is_the_labs(verdict.hint, step) else step.hint)
+        return replace(verdict, hint=verdict.hint if _is_the_labs(verdict.hint, step) else step.nudge or step.hint)
     hint = verdict.hint
     if hint == LIST:
         hint = _maker(step, world) or hint

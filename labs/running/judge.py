@@ -31,7 +31,7 @@ from labs.base.wait import Look, until
 from labs.checks import CHECKS, check, misfit, witness
 from labs.clinic.open_case import OpenCase
 from labs.course import target_words
-from labs.course.catalog import Course, Lesson, Seen, Step
+from labs.course.catalog import Course, Lesson, Seen, Step, case_number
 from labs.course.progress import Progress
 from labs.running import residue
 from labs.running.hints import hinted
@@ -142,7 +142,8 @@ def closed_case(step: Step, world: World) -> Verdict | None:
     case = OpenCase.load(world.settings) if step.case else None
     if not step.case or (case and case.name == step.case):
         return None
-    return failed(f"O caso {step.case} não está aberto.", f"python3 -m labs.drill {step.case}")
+    number = case_number(step.case)
+    return failed(f"O caso {number} não está aberto.", f"python3 -m labs.drill {number}")
 
 
 # Checks of the whole course -----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labs.clinic import cases
+from labs.course.catalog import case_number
 from labs.ownership import removal
 from labs.ownership.items import Item
 from labs.seams.world import World
@@ -13,7 +14,7 @@ from labs.seams.world import World
 def items(world: World) -> Iterator[Item]:
     """All of it, in the order in which it can be removed: an open case first."""
     if name := cases.current(world.settings):
-        yield Item(f"caso {name} da clínica", lambda: cases.close_case(world, lambda _: None))
+        yield Item(f"caso {case_number(name)} da clínica", lambda: cases.close_case(world, lambda _: None))
     yield from removal.items(world)
 
 

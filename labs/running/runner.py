@@ -20,7 +20,7 @@ from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
 from labs.clinic import cases
 from labs.course import target_words
-from labs.course.catalog import Course, Lesson, Step
+from labs.course.catalog import Course, Lesson, Step, case_number
 from labs.course.progress import Progress
 from labs.live import guard
 from labs.ownership import aws_tags
@@ -90,7 +90,7 @@ class Runner:
                     return Outcome(lesson, step, verdict, time.monotonic() - started, ran=False)
                 guard.require(self.world, lesson, step)
                 self._note(lesson, step)
-                if not step.line.opens_case(step.case) and (closed := closed_case(step, self.world)):
+                if not step.line.opens_case and (closed := closed_case(step, self.world)):
                     return Outcome(lesson, step, closed, time.monotonic() - started, ran=False)
                 if step.once and (verdict := judge(step, self.world)).passed:
                     self._tag(self._saw(lesson, step, verdict), watch)
@@ -201,9 +201,9 @@ class Runner:
                 yield path
 
     def left_open(self, lesson_id: str) -> list[str]:
-        """The clinic's case that was left in the middle and would disturb this lesson: its name, or nothing."""
+        """The clinic's case that was left in the middle and would disturb this lesson: its number, or nothing."""
         name = "" if self.course.lesson(lesson_id).cases else cases.current(self.settings)
-        return [name] if name else []
+        return [case_number(name)] if name else []
 
     def prepare(self, lesson_id: str, watch: Watcher = ignore) -> list[Outcome]:
         """Do what the lesson starts from; stops at the first that fails. A case of the clinic is closed first.

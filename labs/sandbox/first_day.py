@@ -20,6 +20,7 @@ LEARNERS = {
     "run": "endereços do que está de pé",
     "progress.json": "o seu progresso",
     "quiz.json": "as suas respostas aos quizzes",
+    "on-call.json": "o plantão da clínica",
     "certificado.html": "o certificado",
     "settings.json": "a configuração do laboratório",
     "ledger.jsonl": "o registro do que o curso criou",

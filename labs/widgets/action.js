@@ -393,20 +393,44 @@ const actionButtons = ({ labels, open }, press, interrupt) => {
   return { run, verify, stop, home, draw };
 };
 
+/** Why a step is done. @param {StepCard} card */
+const whyOf = ({ why }) =>
+  why ? el("p", { class: "lab-why" }, el("strong", { text: "Por quê: " }), ...prose(why)) : null;
+
 /**
- * The solution; where the learner got no command, the button that runs it stands here and not in front.
+ * The solution; where the learner got no command, the button that runs it stands here and not in front, and so does
+ * why it works, which would give it away.
  * @param {StepCard} card
  * @param {HTMLElement | null} run
  */
-const solutionPanel = ({ solution, open }, run) =>
-  solution
+const solutionPanel = (card, run) =>
+  card.solution
     ? el(
         "div",
         { class: "lab-panel" },
-        copyLine(el("code", { text: solution }), solution, "a solução"),
-        open ? el("div", { class: "lab-buttons" }, run) : null,
+        copyLine(el("code", { text: card.solution }), card.solution, "a solução"),
+        card.open ? whyOf(card) : null,
+        card.open ? el("div", { class: "lab-buttons" }, run) : null,
       )
     : null;
+
+/**
+ * The hints, one after the other: each says more than the one before it.
+ * @param {string[]} hints
+ */
+const hintPanel = ([first, ...others]) => {
+  const panel = el("div", { class: "lab-panel" }, paragraph(first));
+  const more = el("button", { type: "button", class: "lab-button", text: "Outra dica" });
+  more.addEventListener("click", () => {
+    const said = paragraph(others.shift() ?? "");
+    said.tabIndex = -1;
+    more.before(said);
+    said.focus(); // its button may go away
+    more.hidden = !others.length;
+  });
+  if (others.length) panel.append(more);
+  return panel;
+};
 
 /**
  * All buttons in their row, with the panels that they open below it.
@@ -415,7 +439,7 @@ const solutionPanel = ({ solution, open }, run) =>
  * @param {ReturnType<typeof actionButtons>} buttons
  */
 const buttonRow = (card, key, { run, stop, verify }) => {
-  const hint = card.hint ? el("div", { class: "lab-panel" }, paragraph(card.hint)) : null;
+  const hint = card.hints?.length ? hintPanel(card.hints) : null;
   const solution = solutionPanel(card, run);
   const row = el(
     "div",
@@ -441,7 +465,7 @@ const introduction = (card, key) =>
     card.missing ? el("ul", {}, ...card.missing.map((item) => el("li", {}, ...prose(item)))) : null,
     card.note ? paragraph(card.note, "lab-note") : null,
     commandBlock(card, key),
-    card.why ? el("p", { class: "lab-why" }, el("strong", { text: "Por quê: " }), ...prose(card.why)) : null,
+    card.open ? null : whyOf(card),
   ].filter((node) => node !== null);
 
 /**

@@ -260,20 +260,26 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
     """
     challenge = step is lesson.challenge
     is_open = step.open or challenge
-    number = f"Passo {lesson.steps.index(step) + 1}" if not challenge else "Desafio"
     return {
-        "heading": f"{number} · {step.title}",
+        "heading": f"{_place(lesson, step)} · {step.title}",
         "text": step.text,
         "command": "" if is_open else step.command.strip(),
         "parts": [] if is_open else [[part.text, part.meaning] for part in step.parts],
         "why": step.why,
-        "hint": step.hint,
+        "hints": [hint for hint in (step.nudge, step.hint) if hint],
         "solution": step.solution.strip() or (step.command.strip() if is_open else ""),
         "note": EXPECTED if step.expect else REQUIRED if step.required else SHOWS if step.given else "",
         "open": is_open,
         "unfolded": bool(step.case),
         "labels": {"run": "Executar a solução" if is_open else "Executar", "verify": "Verificar", "stop": STOP},
     }
+
+
+def _place(lesson: Lesson, step: Step) -> str:
+    """What a step is called in its lesson: by its number, or by the case of the clinic that it belongs to."""
+    if step is lesson.challenge:
+        return "Desafio"
+    return f"Caso {lesson.case(step.case).number}" if step.case else f"Passo {lesson.steps.index(step) + 1}"
 
 
 class PrepareCard(ActionCard):

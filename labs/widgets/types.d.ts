@@ -55,7 +55,7 @@ interface StepCard {
   parts?: Part[];
   missing?: string[];
   why?: string;
-  hint?: string;
+  hints?: string[];
   solution?: string;
   note?: string;
   open?: boolean;

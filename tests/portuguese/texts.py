@@ -15,7 +15,7 @@ from labs.base.explain import TABLE, rows
 from labs.base.settings import CLONE
 from labs.course.catalog import COURSE
 
-SAID = ("title", "goal", "text", "why", "hint", "question", "because", "diagnosis", "symptom")
+SAID = ("title", "goal", "text", "why", "nudge", "hint", "question", "because", "diagnosis", "symptom")
 """Fields of the catalogue that are prose; the others are commands, names and numbers."""
 PORTUGUESE = re.compile(
     r"[áéíóúâêôãõàç]|\b(?:uma?|que|para|(?<![.\w])com|sem|por|pelo|pela|dos?|das?|nas?|este|esta|esse|essa|seus?|suas?|ainda"
@@ -29,7 +29,7 @@ Text = tuple[str, str]
 
 
 def all_texts() -> list[Text]:
-    """(place, text) of notebooks, catalogue, messages, cards, pages, JupyterLab's translations, and the README."""
+    """(place, text) of notebooks, catalogue, messages, cards, pages, JupyterLab's translations, and documents."""
     return [
         *_notebooks(),
         *_catalogue(),
@@ -40,6 +40,7 @@ def all_texts() -> list[Text]:
         *_pages(),
         *_translations(),
         *_readme(),
+        *_documents(),
     ]
 
 
@@ -125,6 +126,11 @@ def _translations() -> Iterator[Text]:
         for text, said in texts.items():
             for form in [said] if isinstance(said, str) else said:
                 yield f"{path.name} {text!r}", form
+
+
+def _documents() -> Iterator[Text]:
+    for name in ("ao-vivo", "depois", "professor"):
+        yield f"docs/{name}.md", prose((CLONE / "docs" / f"{name}.md").read_text("utf-8"))
 
 
 def _readme() -> Iterator[Text]:

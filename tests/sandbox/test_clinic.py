@@ -19,7 +19,7 @@ from labs.base.errors import CommandError, LabError
 from labs.base.events import Event
 from labs.base.settings import CLONE, Settings
 from labs.clinic import belongings, cases
-from labs.clinic.command import LESSON
+from labs.clinic.cases import LESSON
 from labs.clinic.ingredients import Fault, Ingredients
 from labs.course.catalog import Case, load_course
 from labs.running import residue
@@ -179,7 +179,7 @@ def test_a_fault_put_in_twice_is_the_same_fault(runner: Runner, world: World) ->
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_repair_without_a_fault_names_the_case_to_open(runner: Runner, world: World, case: Case) -> None:
     verdict = runner.verify(LESSON, case.steps[-1])
-    assert not verdict.passed and verdict.hint == f"python3 -m labs.drill {case.id}"
+    assert not verdict.passed and verdict.hint == f"python3 -m labs.drill {case.number}"
 
 
 def test_a_case_left_in_the_middle_is_closed_by_the_next_one(world: World) -> None:
@@ -231,7 +231,7 @@ def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, wor
 def test_the_clean_up_of_the_course_closes_the_case(world: World) -> None:
     before = everything(world)
     cases.open_case(world, "sem-login", ignore)
-    assert "caso sem-login da clínica" in residue.names(world)
+    assert "caso 1 da clínica" in residue.names(world)
     next(item for item in residue.items(world) if item.name.startswith("caso")).remove()
     assert everything(world) == before
 
@@ -366,3 +366,30 @@ def test_no_secret_is_said_while_a_case_runs(runner: Runner, world: World) -> No
     leaked = world.cloud.profile(belongings.PROFILE)
     for secret in (key["SecretAccessKey"], leaked["aws_secret_access_key"]):
         assert secret not in "\n".join([*said, *map(str, events)])
+
+
+def test_a_shift_from_the_terminal(world: World) -> None:
+    """One call by chance, its repair typed as its solution says."""
+    environment = {**os.environ, **world.settings.environment()}
+
+    def type_line(line: str) -> tuple[int, str]:
+        answer = subprocess.run(
+            ["bash", "-c", line],
+            cwd=world.settings.work / "widget-server",
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return answer.returncode, answer.stdout + answer.stderr
+
+    before = everything(world)
+    code, said = type_line("python3 -m labs.drill --on-call 1")
+    assert code == 0 and said.startswith("Chamado 1 de 1. “"), said
+    case = load_course().lesson(LESSON).case(cases.current(world.settings))
+    assert type_line("python3 -m labs.drill --solved")[0] == 1
+    for name in case.steps[1:]:
+        type_line(load_course().lesson(LESSON).step(name).command)
+    code, said = type_line("python3 -m labs.drill --solved")
+    assert code == 0 and "Fim do plantão: 1 chamado resolvido em" in said, (case.id, said)
+    assert everything(world) == before

@@ -89,7 +89,7 @@ def with_more(required: bool) -> Course:
         (Question("q", (right, wrong)),),
         challenge,
     )
-    case = Case("k", "K", "", Question("p", (right, wrong)), ("k",))
+    case = Case("k", "K", "", Question("p", (right, wrong)), ("k",), 1)
     clinic = Lesson("03-d", "Clínica", 5, "", (), (step("k", "gone:1", case="k"), step("end", "gone:1")), cases=(case,))
     return Course((*COURSE.lessons, final, clinic))
 
@@ -119,6 +119,6 @@ def test_an_open_case_of_the_clinic_is_told_first(proven: FakeWorld) -> None:
     said: list[str] = []
     assert not certificate.issue(COURSE, proven, "", said.append)
     assert said == [
-        "O caso sem-login da clínica está aberto, e muda o laboratório.",
-        "Próximo comando: python3 -m labs.drill sem-login --undo",
+        "O caso 1 da clínica está aberto, e muda o laboratório.",
+        "Próximo comando: python3 -m labs.drill --undo",
     ]

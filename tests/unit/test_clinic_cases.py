@@ -9,10 +9,10 @@ import pytest
 
 from labs.base.errors import CatalogError
 from labs.base.settings import CLONE
-from labs.clinic import cases, command
+from labs.clinic import cases
 from labs.course.catalog import Case, load_course
 
-LESSON = load_course().lesson(command.LESSON)
+LESSON = load_course().lesson(cases.LESSON)
 CASES = pytest.mark.parametrize("case", LESSON.cases, ids=lambda case: case.id)
 ASKED = {
     *("sem-login", "senha-errada", "conta-alheia", "sem-credencial", "token-vencido", "outra-regiao"),
@@ -43,7 +43,7 @@ def test_the_right_answer_is_not_always_in_the_same_place() -> None:
 def test_a_case_is_opened_met_and_repaired_in_this_order(case: Case) -> None:
     steps = [LESSON.step(name) for name in case.steps]
     assert len(steps) >= 3 and case.story
-    assert steps[0].command == f"python3 -m labs.drill {case.id}"
+    assert steps[0].command == f"python3 -m labs.drill {case.number}"
     assert steps[0].check.kind == "fault"
     assert steps[1].expect or steps[1].check.kind in ("fault", "container_exited", "history_contains")
     assert not any(step.expect for step in steps[2:])

@@ -282,7 +282,7 @@ def test_an_image_that_nobody_has_any_more_was_not_approved(world: FakeWorld, pa
     ("opened", "folder", "sentence"),
     [
         (False, False, "✓ Nenhum caso aberto, e nada da clínica no laboratório."),
-        (True, False, "✗ O caso sem-login continua aberto."),
+        (True, False, "✗ O caso 1 continua aberto."),
         (False, True, "✗ Ainda existe: pasta clinica."),
     ],
 )

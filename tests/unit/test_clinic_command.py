@@ -7,7 +7,7 @@ import pytest
 from labs.base.errors import CommandError
 from labs.base.settings import Settings
 from labs.cli.main import main
-from labs.clinic import command
+from labs.clinic import cases, command
 from labs.clinic.open_case import OpenCase
 from labs.course.catalog import load_course
 from labs.course.command_line import CommandLine
@@ -16,7 +16,7 @@ from labs.running.commands import Context, seam_action
 
 from .fakes import FakeWorld
 
-LESSON = load_course().lesson(command.LESSON)
+LESSON = load_course().lesson(cases.LESSON)
 
 
 def test_the_terminal_asks_explains_and_counts(world: FakeWorld) -> None:
@@ -67,8 +67,8 @@ def test_the_list_marks_the_open_case(world: FakeWorld, settings: Settings) -> N
     OpenCase("tag-imutavel", 0, 0, {}, 0).save(settings)
     said.clear()
     command.run(world, said.append)
-    assert next(line for line in said[:-1] if line.startswith("→")).split()[1] == "tag-imutavel"
-    assert [line.split()[1] for line in said[:-1] if line.startswith("✓")] == ["maiusculas"]
+    assert next(line for line in said[:-1] if line.startswith("→")).split()[1] == "9"
+    assert [line.split()[1] for line in said[:-1] if line.startswith("✓")] == ["12"]
 
 
 def test_help_and_errors_of_the_program(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

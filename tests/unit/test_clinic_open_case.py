@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from labs.base.settings import Settings
-from labs.clinic import cases, command
+from labs.clinic import cases
 from labs.clinic.open_case import OpenCase
 from labs.course.catalog import CheckSpec, Step, load_course
 from labs.running.judge import judge
@@ -17,7 +17,7 @@ from labs.seams.docker_files import forget_login
 
 from .fakes import FakeWorld, image
 
-LESSON = load_course().lesson(command.LESSON)
+LESSON = load_course().lesson(cases.LESSON)
 
 
 def open_case(name: str = "sem-login", **changes: Any) -> OpenCase:
@@ -34,7 +34,7 @@ def test_a_step_of_a_case_that_is_not_open_proves_nothing(
     if opened:
         open_case(opened).save(settings)
     verdict = judge(step, world)
-    assert not verdict.passed and verdict.hint == "python3 -m labs.drill sem-login"
+    assert not verdict.passed and verdict.hint == "python3 -m labs.drill 1"
     open_case("sem-login").save(settings)
     assert judge(step, world).passed
 
@@ -48,8 +48,8 @@ def test_a_button_of_a_case_that_is_not_open_runs_nothing_and_says_so(
     for name in ("sem-login-sintoma", "sem-login-conserto"):
         outcome = Runner(settings, world).run(LESSON.id, name)
         assert not outcome.verdict.passed and not outcome.ran
-        assert "O caso sem-login não está aberto" in outcome.verdict.observed
-        assert outcome.verdict.hint == "python3 -m labs.drill sem-login"
+        assert "O caso 1 não está aberto" in outcome.verdict.observed
+        assert outcome.verdict.hint == "python3 -m labs.drill 1"
     assert world.engine.calls == []
 
 
@@ -64,7 +64,7 @@ def test_a_check_of_the_clinic_gives_no_repair_away(world: FakeWorld, settings: 
     open_case("conta-alheia").save(settings)
     step = LESSON.step("conta-alheia-conserto")
     verdict = judge(step, world)
-    assert not verdict.passed and verdict.hint == step.hint
+    assert not verdict.passed and verdict.hint == step.nudge
 
 
 def test_the_case_file_is_private_and_a_damaged_one_still_counts_as_open(settings: Settings) -> None:

@@ -124,10 +124,11 @@ def test_whom_it_talks_to(text: str, services: set[Service], settings: Settings)
 
 
 def test_the_case_that_it_opens() -> None:
-    assert CommandLine.of("python3 -m labs.drill plantao && docker push x").opens_case("plantao")
-    assert not CommandLine.of("python3 -m labs.drill plantao2").opens_case("plantao")
-    assert not CommandLine.of("docker push x && python3 -m labs.drill plantao").opens_case("plantao")
-    assert not CommandLine.of("").opens_case("")
+    assert CommandLine.of("python3 -m labs.drill plantao && docker push x").opens_case
+    assert CommandLine.of("python3 -m labs.drill 3").opens_case
+    assert not CommandLine.of("python3 -m labs.drill --undo").opens_case
+    assert not CommandLine.of("docker push x && python3 -m labs.drill plantao").opens_case
+    assert not CommandLine.of("").opens_case
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 
 from labs.base.errors import StateError
 from labs.base.settings import Settings
-from labs.clinic import command
+from labs.clinic import cases
 from labs.course.catalog import load_course
 from labs.course.tries import Tries
 from labs.widgets import changes
 from labs.widgets.diagnosis import DiagnosisCard
 
-LESSON = load_course().lesson(command.LESSON)
+LESSON = load_course().lesson(cases.LESSON)
 
 
 def test_the_card_takes_over_what_a_terminal_answered(settings: Settings) -> None:

@@ -32,7 +32,16 @@ def test_the_readme_names_every_lesson_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/architecture.md", "docs/sandbox.md", "docs/trust.md", "CONTRIBUTING.md", "README.md"]
+    "name",
+    [
+        "docs/architecture.md",
+        "docs/sandbox.md",
+        "docs/trust.md",
+        "docs/professor.md",
+        "docs/depois.md",
+        "CONTRIBUTING.md",
+        "README.md",
+    ],
 )
 def test_a_document_names_only_places_that_exist(name: str) -> None:
     text = (CLONE / name).read_text("utf-8")

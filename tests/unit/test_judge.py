@@ -132,8 +132,8 @@ def test_state_that_no_check_foresaw_is_no_proof_and_no_traceback(
     ("opened", "sentence"),
     [
         ("sem-login", "✓ A imagem x:1 existe no engine."),
-        ("outra-regiao", "✗ O caso sem-login não está aberto."),
-        ("", "✗ O caso sem-login não está aberto."),
+        ("outra-regiao", "✗ O caso 1 não está aberto."),
+        ("", "✗ O caso 1 não está aberto."),
     ],
 )
 def test_a_step_of_the_clinic_proves_nothing_while_its_case_is_closed(

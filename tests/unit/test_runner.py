@@ -192,7 +192,7 @@ def test_an_open_case_of_the_clinic_proves_nothing_of_a_lesson_and_takes_nothing
     runner.run("00-a", "make")
     OpenCase("sem-login", 0, 0, {}, 0).save(world.settings)
     verdict = runner.verify("00-a", "make")
-    assert not verdict.passed and verdict.hint == "python3 -m labs.drill sem-login --undo"
+    assert not verdict.passed and verdict.hint == "python3 -m labs.drill 1 --undo"
     assert "continua valendo" in verdict.observed and runner.done("00-a", "make")
     world.engine.held.append(image("b", "file:1"))
     assert not runner.look("00-a", "file").passed and not runner.done("00-a", "file")
