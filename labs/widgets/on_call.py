@@ -43,7 +43,10 @@ class OnCallCard(ActionCard):
             on_call.begin(world, self._lesson, say, on_call.CALLS)
             shift = on_call.current(world.settings)
             return Status("pending", f"{shift.spoken} está aberto." if shift else "")
-        return status_of(on_call.solved(world, self._lesson, say))
+        verdict = on_call.solved(world, self._lesson, say)
+        if not verdict.passed and on_call.current(world.settings):
+            on_call.begin(world, self._lesson, say, on_call.CALLS)  # a press empties the log: the task stays in view
+        return status_of(verdict)
 
     def text(self) -> str:
         """What a shift is, and how it stands."""
