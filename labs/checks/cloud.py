@@ -90,7 +90,8 @@ PUSHES = (
     *("ecr:CompleteLayerUpload", "ecr:PutImage"),
 )
 """What a push asks for (ECR user guide, "Required IAM permissions for pushing an image")."""
-BEYOND = ("ecr:DeleteRepository", "iam:CreateUser", "iam:CreateAccessKey")
+TOKEN = "ecr:GetAuthorizationToken"
+BEYOND = ("ecr:DeleteRepository", "ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy")
 
 
 @check
@@ -105,13 +106,22 @@ def user_policy(world: World, user: str, policy: str, repository: str) -> Verdic
             return failed(
                 f"A política permite ações demais: {what}.", "Liste uma a uma só as ações que o push e o pull usam."
             )
-    arn = f"arn:aws:ecr:{world.settings.region}:{world.settings.account}:repository/{repository}"
-    if missing := [action for action in PUSHES if evaluate([document], action, arn) != ALLOWED]:
+        others = [action for action in listed(statement.get("Action")) if not action.lower().startswith("ecr:")]
+        if statement.get("Effect") != "Deny" and others:
+            return failed(f"A política permite mais do que o ECR: {', '.join(others)}.", "cat aws/ecr-policy.json")
+    everywhere = f"arn:aws:ecr:{world.settings.region}:{world.settings.account}:repository/"
+    arn = everywhere + repository
+    missing = [action for action in PUSHES if evaluate([document], action, arn) != ALLOWED]
+    if evaluate([document], TOKEN, "*") != ALLOWED:
+        missing.append(TOKEN)
+    if missing:
         return failed(
             f"Com a política {policy} o push não passa: falta {', '.join(missing)}.", "cat aws/ecr-policy.json"
         )
     if beyond := [action for action in BEYOND if evaluate([document], action, arn) == ALLOWED]:
         return failed(f"A política permite ações demais: {', '.join(beyond)}.", "cat aws/ecr-policy.json")
+    if evaluate([document], "ecr:PutImage", f"{everywhere}outro-repositorio") == ALLOWED:
+        return failed("A política permite o push em qualquer repositório da conta.", "Limite o Resource dos envios.")
     return passed(f"{user} tem a política {policy}: {len(statements)} declarações, nenhuma com “*” nas ações.")
 
 
@@ -119,10 +129,9 @@ def user_policy(world: World, user: str, policy: str, repository: str) -> Verdic
 def attached_policy(world: World, user: str, policy: str) -> Verdict:
     """The user has this managed policy, no other permission, and no access key."""
     read = world.cloud.read
-    attached = [
-        one["PolicyName"] for one in read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]
-    ]
-    if policy not in attached:
+    found = read("iam", "list_attached_user_policies", UserName=user)["AttachedPolicies"]
+    attached = [one["PolicyName"] for one in found]
+    if f"arn:aws:iam::aws:policy/{policy}" not in [one["PolicyArn"] for one in found]:
         return failed(f"{user} não tem a política {policy}.", f"Anexe arn:aws:iam::aws:policy/{policy} ao usuário.")
     others = [name for name in attached if name != policy]
     others += read("iam", "list_user_policies", UserName=user)["PolicyNames"]
@@ -219,16 +228,17 @@ def old_key_deleted(world: World, user: str, count: int) -> Verdict:
 
 
 @check
-def key_status(world: World, profile: str, status: str) -> Verdict:
-    """The profile's access key has this status, whoever owns it."""
+def key_status(world: World, profile: str, status: str, user: str) -> Verdict:
+    """The profile's access key is the user's and has this status; an active one is accepted, too."""
     key = world.cloud.profile(profile).get("aws_access_key_id", "")
-    for user in world.cloud.read("iam", "list_users")["Users"]:
-        found = _keys(world, user["UserName"]).get(key)
-        if found == status:
-            return passed(f"A access key {masked(key)} está {'inativa' if status == 'Inactive' else 'ativa'}.")
-        if found:
-            return failed(f"A access key {masked(key)} está {found}.", "Mude o status dela com update-access-key.")
-    return failed("A access key do perfil não é de nenhum usuário da conta.", "aws configure")
+    found = _keys(world, user).get(key)
+    if found is None:
+        return failed(f"A access key do perfil não é do usuário {user}.", "aws configure")
+    if found != status:
+        return failed(f"A access key {masked(key)} está {found}.", "Mude o status dela com update-access-key.")
+    if status == "Active" and not (verdict := identity(world, profile, f"user/{user}")).passed:
+        return verdict
+    return passed(f"A access key {masked(key)} está {'inativa' if status == 'Inactive' else 'ativa'}.")
 
 
 @check
@@ -302,10 +312,12 @@ def _told_nobody(world: World, who: Mapping[str, Any], alert: Mapping[str, Any],
 
 @check
 def alert_fired(world: World, name: str, thresholds: list[int]) -> Verdict:
-    """The month's spend crossed the thresholds and each alert was sent; one that was sent because the budget was made
-    after the spend was not provoked.
+    """The month's spend crossed the thresholds of this budget and each alert was sent; one that was sent because the
+    budget was made after the spend was not provoked.
     """
-    sent = [event for event in world.admin.events() if (event["kind"], event["repository"]) == ("alert", name)]
+    made = witness.find(world, "aws", "api", reference="budgets:CreateBudget", repository=name)
+    later = world.admin.events(int(made["seq"]) if made else 0)
+    sent = [event for event in later if (event["kind"], event["repository"]) == ("alert", name)]
     fired = {float(event["reference"]): int(event["seq"]) for event in sent if event["code"] != "budget"}
     missing = [level for level in thresholds if level not in fired]
     if missing and len(sent) > len(fired):

@@ -28,11 +28,18 @@ def page_answers(
     keys: list[str] | None = None,
     hidden: list[str] | None = None,
     environment: str = "",
+    name: str = "",
 ) -> Verdict:
-    """The page on a host port comes from a container of this image, and says what it should and nothing more."""
+    """The page on a host port comes from a container of this image (with this name, where one is given), and says what
+    it should and nothing more.
+    """
     container = _publishing(world, port, require(world, image))
     if container is None:
         return _nobody(world, image, port)
+    if name and container.name != name:
+        return failed(
+            f"O container na porta {port} se chama {container.name}, e não {name}.", f"docker rm -f {container.name}"
+        )
     health, page = wait_for_page(world, port, container)
     if not health:
         return failed(f"A página na porta {port} não respondeu: {page}", f"docker logs {container.name}")
@@ -64,11 +71,12 @@ def containers_absent(
     world: World, names: list[str] | None = None, ports: list[int] | None = None, image: str = ""
 ) -> Verdict:
     """No container has one of these names or publishes one of these ports; with an image, only containers made from
-    that name count (all of them, where neither names nor ports are given): others are none of the lab's business.
+    it count (all of them, where neither names nor ports are given): others are none of the lab's business.
     """
+    found = world.engine.image(image) if image else None
 
     def meant(container: Container) -> bool:
-        if image and container.image != image:
+        if image and container.image != image and not (found and container.image_id in found.identity):
             return False
         publishes = container.exit_code is None and bool(set(container.ports) & set(ports or ()))
         return container.name in (names or ()) or publishes or (names is None and ports is None)
@@ -80,8 +88,15 @@ def containers_absent(
 
 
 @check
-def container_exited(world: World, name: str, log: str) -> Verdict:
-    """The container stopped with an error that its log explains."""
+def container_exited(
+    world: World, name: str, log: str, image: str = "", code: int = 0, without: list[str] | None = None
+) -> Verdict:
+    """The container stopped with an error that its log explains.
+
+    Args:
+        image: of which it was made (any where empty); `code`: with which it stopped (any but 0 where 0).
+        without: variables that it was not given.
+    """
 
     def look() -> Look:
         now = named(world, name)
@@ -96,6 +111,12 @@ def container_exited(world: World, name: str, log: str) -> Verdict:
         return failed(f"O container {name} continua rodando.", f"docker logs {name}")
     if container.exit_code == 0:
         return failed(f"O container {name} terminou sem erro.", f"docker logs {name}")
+    if code and container.exit_code != code:
+        return failed(f"{name} parou com o código {container.exit_code}, e não {code}.", f"docker logs {name}")
+    if image and container.image_id not in require(world, image).identity:
+        return failed(f"{name} não foi feito de {image}.", f"docker rm -f {name}")
+    if given := [variable for variable in without or () if variable in container.environment]:
+        return failed(f"{name} recebeu {', '.join(given)}.", f"docker rm -f {name}")
     if log not in world.engine.logs(name):
         return failed(f"O log de {name} não fala de {log}.", f"docker logs {name}")
     return passed(f"{name} parou com o código {container.exit_code}; o log diz que falta {log}.")

@@ -172,7 +172,8 @@ def history_contains(world: World, ref: str, text: str) -> Verdict:
 def build_arg(world: World, ref: str, name: str, value: str) -> Verdict:
     """An ARG was there during the build and is not there at run time."""
     image = require(world, ref)
-    used = any(re.search(rf"{name}={re.escape(value)}", entry.command) for entry in world.engine.history(ref))
+    given = re.compile(rf"(?<!\w){name}={re.escape(value)}(?![\w.-])")
+    used = any(given.search(entry.command) for entry in world.engine.history(ref))
     if not used:
         return failed(f"O build de {ref} não recebeu {name}={value}.", f"Use --build-arg {name}={value}.")
     if name in image.environment:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
+from labs.checks.image import require
+from labs.checks.registry import remote_manifest
 from labs.course.progress import Progress
 from labs.seams.world import World
 
@@ -43,15 +45,27 @@ def refused(
     message: str = "",
     user: str = "*",
     subject: str = "*",
+    changed: str = "",
 ) -> Verdict:
     """The registry or AWS refused such a request of the learner's: it is in what the gateway saw. All but `message`, of
-    which a part is enough, are patterns (`fnmatch`); an empty `user` is one without a login.
+    which a part is enough, are patterns (`fnmatch`); an empty `user` is one without a login. `changed` is a name
+    under which the engine has another image than the registry: what was sent would have replaced it.
     """
-    patterns = {"repository": repository, "code": code, "user": user, "subject": subject, "message": f"*{message}*"}
-    event = witness.find(world, service, "refused", **patterns)
+    event = witness.find(
+        world,
+        service,
+        "refused",
+        repository=repository,
+        code=code,
+        user=user,
+        subject=subject,
+        message=f"*{message}*",
+    )
     if event is None:
         who = "A AWS" if service == "aws" else "O registry"
         return unseen(
             f"{who} ainda não recusou esta requisição: ela não chegou lá.", "Rode o comando do passo e leia a resposta."
         )
+    if changed and require(world, changed).same_as(remote_manifest(world, changed).identity):
+        return unseen(f"O engine e o registry têm a mesma imagem em {changed}: nada ia ser trocado.", "")
     return passed(f"Recusado, como esperado. A recusa: {event['message'] or event['code']}", event=event["seq"])

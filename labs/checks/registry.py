@@ -105,11 +105,14 @@ def logged_in_again(world: World, registry: str, repository: str) -> Verdict:
     if not verdict.passed or world.settings.live:
         return verdict
     expired = witness.find(world, "ecr", "refused", repository=repository, message="*expired*")
-    asked = witness.find(world, "aws", "api", reference="ecr:GetAuthorizationToken")
-    login = witness.find(world, "ecr", "login")
     if expired is None:
         return unseen("O token ainda não venceu neste laboratório.", "Deixe o token vencer antes (passo 9).")
-    if asked is None or login is None or not expired["seq"] < asked["seq"] < login["seq"]:
+    asked = [
+        int(event["seq"])
+        for event in witness.learners(world)
+        if event["reference"] == "ecr:GetAuthorizationToken" and event["seq"] > expired["seq"]
+    ]
+    if not asked or witness.find(world, "ecr", "login", after=asked[0]) is None:
         return unseen("Nenhum login com um token novo foi feito depois que o token venceu.", "Rode o comando do passo.")
     return verdict
 

@@ -9,14 +9,24 @@ from typing import Any
 from labs.seams.world import World
 
 
-def find(world: World, service: str, kind: str, **patterns: str) -> dict[str, Any] | None:
+def find(
+    world: World, service: str, kind: str, *, after: int = 0, ran: bool = False, **patterns: str
+) -> dict[str, Any] | None:
     """The last event of this service and kind whose fields fit the patterns (`fnmatch`); None where there is none.
+
+    Args:
+        after: it is later than the event with this number.
+        ran: it is of a container that had been started.
 
     Raises:
         SandboxError: the sandbox is not up.
     """
     wanted = {"service": service, "kind": kind, **patterns}
-    return next((one for one in reversed(learners(world)) if _fits(one, wanted)), None)
+    events = [event for event in learners(world) if event["seq"] > after]
+    if ran:
+        started = {event["subject"] for event in events if event["kind"] == "container-start"}
+        events = [event for event in events if event["subject"] in started]
+    return next((event for event in reversed(events) if _fits(event, wanted)), None)
 
 
 def learners(world: World) -> list[dict[str, Any]]:
@@ -38,8 +48,8 @@ def _undone_by_the_kit(event: Mapping[str, Any], removed: Mapping[str, int]) -> 
     """
     if event["service"] != "engine":
         return False
-    name = event["reference"].removeprefix("docker.io/").removeprefix("library/")  # containerd's store says it in full
-    return event["subject"] in removed or (event["kind"] == "image-tag" and removed.get(name, 0) > int(event["seq"]))
+    taken = removed.get(event["reference"], 0) > int(event["seq"])
+    return event["subject"] in removed or (event["kind"] == "image-tag" and taken)
 
 
 def _fits(event: Mapping[str, Any], patterns: Mapping[str, str]) -> bool:
@@ -58,4 +68,6 @@ def deleted(world: World, user: str) -> dict[str, int]:
 
 def _keys(world: World, user: str, action: str, status: str) -> dict[str, int]:
     wanted = {"kind": "api", "reference": action, "repository": user, "message": status, "subject": "?*"}
-    return {event["subject"]: int(event["seq"]) for event in learners(world) if _fits(event, wanted)}
+    made = find(world, "aws", "api", reference="iam:CreateUser", repository=user)  # of another of this name, nothing
+    since = made["seq"] if made else 0
+    return {one["subject"]: int(one["seq"]) for one in learners(world) if one["seq"] > since and _fits(one, wanted)}

@@ -61,8 +61,8 @@ def start_refused(world: World, name: str, port: int) -> Verdict:
     found = next((one for one in world.engine.containers() if one.name == name), None)
     if found is None:
         return failed(f"Não há container com o nome {name}.", "Rode o comando do passo e leia a última linha.")
-    if found.status != "created" or port not in found.ports:
-        return failed(f"O container {name} está {found.status}.", "docker ps -a")
+    if found.status != "created" or port not in found.ports or not found.exit_code:
+        return failed(f"O container {name} está {found.status}, e não foi recusado.", "docker ps -a")
     return passed(f"O container {name} foi criado e não iniciou: a porta {port} é de outro.")
 
 
@@ -97,6 +97,8 @@ def new_tag(world: World, ref: str, kept: str) -> Verdict:
     old = remote_manifest(world, kept)
     if require(world, ref).same_as(old.identity):
         return failed(f"{kept} e {ref} são a mesma imagem.", f"docker push {ref}")
+    if not require(world, ref).same_as(require(world, kept).identity):
+        return failed(f"{ref} não é a imagem corrigida, que o engine tem em {kept}.", "docker image ls")
     return passed(f"A tag nova tem a imagem corrigida; a antiga continua em {short(old.digest)}.", **verdict.evidence)
 
 
@@ -122,9 +124,9 @@ def context_arrived(world: World, ref: str, kept: str) -> Verdict:
 
 
 @check
-def secret_in_layers(world: World, ref: str, path: str) -> Verdict:
-    """The file is in a layer, whether or not a later layer hides it."""
-    return file_in_layers(world, ref, path)
+def secret_in_layers(world: World, ref: str, path: str, hidden: bool = False) -> Verdict:
+    """The file is in a layer, whether or not a later layer hides it; with `hidden`, one must."""
+    return file_in_layers(world, ref, path, hidden)
 
 
 @check

@@ -181,7 +181,7 @@ def _inactive_key(ingredients: Ingredients) -> None:
 
 
 def _inactive_key_present(world: World) -> Verdict:
-    verdict = key_status(world, belongings.PROFILE, "Inactive")
+    verdict = key_status(world, belongings.PROFILE, "Inactive", belongings.CLINIC_USER)
     return (
         passed("O perfil clinica está configurado, e a AWS recusa tudo o que ele pede.") if verdict.passed else verdict
     )

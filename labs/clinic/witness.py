@@ -46,8 +46,8 @@ def policies_of(world: World, user: str) -> list[dict[str, Any]]:
     return documents
 
 
-def file_in_layers(world: World, ref: str, path: str) -> Verdict:
-    """A layer has the file; the sentence says whether a container still sees it."""
+def file_in_layers(world: World, ref: str, path: str, must_hide: bool = False) -> Verdict:
+    """A layer has the file; the sentence says whether a container still sees it, which it may not with `must_hide`."""
     folder, _, name = path.rpartition("/")
     require(world, ref)
     found = image_layers.files(world, ref)
@@ -55,5 +55,7 @@ def file_in_layers(world: World, ref: str, path: str) -> Verdict:
     if not holding:
         return failed(f"Nenhuma layer de {ref} tem {path}.", f"docker history --no-trunc {ref}")
     hidden = any(f"{folder}/.wh.{name}" in layer for layer in found[holding[-1] :])
+    if must_hide and not hidden:
+        return failed(f"Nenhuma layer de {ref} apaga {path}: ele só foi copiado.", f"docker history --no-trunc {ref}")
     seen = "o container já não vê o arquivo, mas quem tem a imagem o lê" if hidden else "quem tem a imagem o lê"
     return passed(f"{path} está na layer {holding[-1]} de {len(found)} de {ref}: {seen}.")

@@ -56,6 +56,10 @@ class Seen(Typed, frozen=True):
     subject: str = ""
     code: str = ""
     app_env: str = ""
+    ran: bool = False
+    """The container that it is of had been started."""
+    after: Seen | None = None
+    """It counts only later than the last event that fits this: what was looked at before it was there shows nothing."""
 
 
 class Step(Typed, frozen=True):

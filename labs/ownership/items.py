@@ -65,7 +65,10 @@ def remove_ecr_repository(world: World, name: str) -> None:
 
 
 def remove_budget(world: World, name: str) -> None:
+    """With the month's spend, which is of the budget's lesson: the next one would sound all its alerts at its birth."""
     world.cloud.read("budgets", "delete_budget", AccountId=world.settings.account, BudgetName=name)
+    if not world.settings.live:
+        world.admin.spend("0")
 
 
 def remove_user(world: World, user: str) -> None:

@@ -119,7 +119,7 @@ def minutes_left(standing: Standing) -> float:
 
 
 def _left(standing: Standing) -> str:
-    return "aula completa" if standing.complete else f"faltam cerca de {duration(max(1, minutes_left(standing)) * 60)}"
+    return "aula completa" if standing.complete else f"faltam {duration(max(1, minutes_left(standing)) * 60)}"
 
 
 def proven(records: Mapping[str, Record], lesson: Lesson, step: Step) -> bool:

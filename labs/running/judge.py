@@ -91,7 +91,9 @@ def seen_event(seen: Seen, world: World, evidence: Mapping[str, str] = ANY) -> d
     Raises:
         SandboxError: the sandbox is not up.
     """
-    return witness.find(world, seen.service, seen.kind, **_patterns(seen, world, evidence))
+    before = seen_event(seen.after, world) if seen.after else None
+    after = int(before["seq"]) if before else 0
+    return witness.find(world, seen.service, seen.kind, after=after, ran=seen.ran, **_patterns(seen, world, evidence))
 
 
 def _awaited(find: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:

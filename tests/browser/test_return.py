@@ -31,6 +31,11 @@ LETTERS = """() => [
   ...[...window.jupyterapp.shell.widgets("down")].map((widget) => widget.content.getOption("fontSize")),
 ]"""
 """Pixels of the letters in texts, cards, and terminals."""
+TERMINAL_TEXT = """
+[...window.jupyterapp.shell.widgets('down')].map(({ content: { _term: { buffer: { active } } } }) =>
+  Array.from({ length: active.length }, (_, row) => active.getLine(row).translateToString(true)).join("")).join("")
+"""
+"""What stands in the terminals, without the breaks of long lines."""
 COLUMNS = "() => [...window.jupyterapp.shell.widgets('down')].map(widget => widget.content._term.cols)"
 
 
@@ -86,7 +91,7 @@ def test_it_opens_where_one_stopped_alive_with_a_terminal_and_one_kernel(page: P
     wait_for_prompt(page)
     assert page.evaluate(COLUMNS), "a terminal, below"
     expect(page.locator(".lab-way:visible")).to_contain_text(
-        re.compile(r"[01] de 6 passos · faltam cerca de 1[0-9] min · curso: "), timeout=LOADING
+        re.compile(r"[01] de 6 passos · faltam 1[0-9] min · curso: "), timeout=LOADING
     )
     open_path(page, DONE.id)
     shown = page.locator(".jp-NotebookPanel:visible")
@@ -142,3 +147,12 @@ def test_the_bar_leads_to_the_search_and_to_notes_of_ones_own(page: Page, next_d
     found.get_by_role("searchbox").fill("politica")
     found.get_by_role("button", name="Buscar").click()
     expect(found.locator("mark").first).to_have_text(re.compile("pol[ií]tica", re.IGNORECASE), timeout=LOADING)
+
+
+def test_a_lesson_is_begun_again_from_its_bar_and_nothing_runs_unasked(page: Page, next_day: Server) -> None:
+    open_path(page, FOLLOWING.id)
+    page.locator(".lab-way:visible").get_by_role("button", name="Refazer").click()
+    written = f"python3 -m labs reset {FOLLOWING.id}"
+    page.wait_for_function(f"() => ({TERMINAL_TEXT}).includes({written!r})", timeout=LOADING)
+    assert "Seria apagado" not in page.evaluate(f"() => {TERMINAL_TEXT}")
+    page.keyboard.press("Control+c")  # the terminal has the keyboard

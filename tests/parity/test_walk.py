@@ -88,6 +88,10 @@ WAYS = {
     ),
     "07-push-ecr/login-ecr": 'docker login --password "$(aws ecr get-login-password)" -u AWS $ECR_REGISTRY',
     "07-push-ecr/push-ecr": "docker image push $ECR_REGISTRY/widget-server:v1",
+    "07-push-ecr/login-again": (
+        "python3 -m labs.sandbox clock now && aws ecr get-login-password | docker login -u AWS --password-stdin"
+        " $ECR_REGISTRY && aws ecr get-login-password > /dev/null"
+    ),
     "08-envs/build-v2": "docker build -t widget-server:v2 -f exemplos/Dockerfile.v2 .",
     "08-envs/run-with-keys": "docker run -d --env KEY_2=YYY --env=KEY_1=XXX --publish 3000:3333 widget-server:v2",
     "09-projeto-final/release-hub": (
@@ -103,6 +107,17 @@ WAYS = {
 OTHER = "docker tag labs/python-base:3 {0} && docker push -q {0}"
 BACK = "docker tag widget-server:v1 {0}"
 ON_HUB, ON_ECR = "$HUB_REGISTRY/$HUB_USER/widget-server:v1", "$ECR_REGISTRY/widget-server:v1"
+RUN = "docker run -d --name {} -e KEY_1=x -e KEY_2=y {} widget-server:v2"
+LIMIT = (
+    '{"BudgetName": "curso-registries", "BudgetLimit": {"Amount": "1", "Unit": "USD"}, "TimeUnit": "MONTHLY",'
+    ' "BudgetType": "COST"}'
+)
+OF_BUDGET = "--account-id $AWS_ACCOUNT_ID --budget-name curso-registries --profile console"
+WIDE = (
+    '{"Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["ecr:GetAuthorizationToken", "ecr:PutImage",'
+    ' "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",'
+    ' "ecr:CompleteLayerUpload"]}]}'
+)
 LOOSE = (
     '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan",'
     ' "countNumber": 1000}, "action": {"type": "expire"}}]}'
@@ -114,9 +129,23 @@ SHORTCUTS = {
         f" {ON_HUB}.1 | grep -m1 $HUB_REGISTRY)",
         "",
     ),
-    "05-custos-na-aws/create-budget": ("python3 -m labs.sandbox spend 6.00", ""),
+    "05-custos-na-aws/create-budget": (
+        f"aws budgets create-budget --account-id $AWS_ACCOUNT_ID --budget '{LIMIT}' --profile console"
+        f" && aws budgets describe-notifications-for-budget {OF_BUDGET}"
+        f" && aws budgets delete-budget {OF_BUDGET} && python3 -m labs.sandbox spend 6.00",
+        "",
+    ),
     "05-custos-na-aws/provoke-alert": ("", "python3 -m labs.sandbox spend 0"),
-    "07-push-ecr/push-ecr": (OTHER.format(ON_ECR), BACK.format(ON_ECR)),
+    "06-credenciais-aws/policy": (
+        "aws iam put-user-policy --user-name widget-dev --policy-name ecr-widget-server --profile console"
+        f" --policy-document '{WIDE}'",
+        "",
+    ),
+    "07-push-ecr/push-ecr": (
+        f"{OTHER.format(ON_ECR)} && aws ecr describe-images --repository-name widget-server",
+        BACK.format(ON_ECR),
+    ),
+    "07-push-ecr/immutable-refused": ("! docker push -q $ECR_REGISTRY/widget-server-prod:v1", ""),
     "07-push-ecr/login-again": (
         "python3 -m labs.sandbox clock now && docker login $ECR_REGISTRY < /dev/null",
         "python3 -m labs.sandbox clock +13h",
@@ -128,6 +157,18 @@ SHORTCUTS = {
     "08-envs/edit-dockerfile": (
         "cp Dockerfile exemplos/Dockerfile.v2",
         "python3 -m labs recover exemplos/Dockerfile.v2",
+    ),
+    "08-envs/run-without-keys": (
+        f"{RUN.format('sem-chaves', '')} && docker kill sem-chaves",
+        "docker rm -f sem-chaves",
+    ),
+    "08-envs/run-homologacao": (
+        RUN.format("homolog", "-p 3001:3333 -e APP_ENV=homologacao"),
+        "docker rm -f homolog",
+    ),
+    "08-envs/build-arg": (
+        "docker build -q --build-arg BUILD_NOTE=feito-na-aula-08-x -t widget-server:arg -f exemplos/Dockerfile.arg .",
+        "",
     ),
     "08-envs/precedence": ("docker run --rm --entrypoint printenv widget-server:arg APP_ENV", ""),
 }

@@ -217,7 +217,7 @@ def test_another_lesson_closes_the_case_and_logins_come_back(runner: Runner, wor
     before = everything(world)
     try:
         cases.open_case(world, "token-vencido", ignore)
-        assert runner.left_open("04-push-docker-hub") == ["token-vencido"]
+        assert runner.left_open("04-push-docker-hub") == ["6"]
         assert runner.left_open(LESSON) == []
         runner.prepare("00-comece-aqui")
         assert cases.current(world.settings) == ""

@@ -229,6 +229,7 @@ class FakeAdmin:
     offset: int = 0
     now: str = "2026-01-31T12:00:00.000000Z"
     pulls: int | None = None
+    spent: str = ""
 
     def health(self) -> bool:
         return self.up
@@ -247,6 +248,9 @@ class FakeAdmin:
 
     def set_clock(self, offset_seconds: int) -> None:
         self.offset = offset_seconds
+
+    def spend(self, amount: str) -> None:
+        self.spent = amount
 
     def hub_limits(self, pulls: int | None) -> None:
         self.pulls = pulls

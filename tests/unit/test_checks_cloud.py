@@ -188,8 +188,9 @@ def too_wide(what: str) -> str:
     return f"✗ A política permite ações demais: {what}."
 
 
-PUSH = list(cloud_checks.PUSHES)
-GOOD = "✓ u tem a política p: 2 declarações, nenhuma com “*” nas ações."
+PUSH, TOKEN = list(cloud_checks.PUSHES), cloud_checks.TOKEN
+GOOD = "✓ u tem a política p: 3 declarações, nenhuma com “*” nas ações."
+ALL_OF_ECR = "✗ A política permite o push em qualquer repositório da conta."
 
 
 @pytest.mark.parametrize(
@@ -201,8 +202,21 @@ GOOD = "✓ u tem a política p: 2 declarações, nenhuma com “*” nas açõe
         ({"Action": ["ecr:PutImage", "ecr:*"]}, too_wide("ecr:*")),
         ({"Action": ["ecr:Put*", "ecr:?etImage"]}, too_wide("ecr:Put*, ecr:?etImage")),
         ({"NotAction": "iam:*"}, too_wide("NotAction")),
-        ({"Action": ["iam:CreateUser", "ecr:DeleteRepository"]}, too_wide("ecr:DeleteRepository, iam:CreateUser")),
-        ({"Action": "ecr:*", "Effect": "Deny"}, f"✗ Com a política p o push não passa: falta {', '.join(PUSH)}."),
+        ({"Action": ["ecr:DeleteRepository"]}, too_wide("ecr:DeleteRepository")),
+        ({"Action": ["ecr:SetRepositoryPolicy"]}, too_wide("ecr:SetRepositoryPolicy")),
+        (
+            {"Action": ["iam:AttachUserPolicy", "ecr:ListImages"]},
+            "✗ A política permite mais do que o ECR: iam:AttachUserPolicy.",
+        ),
+        ({"Action": "ecr:PutImage"}, ALL_OF_ECR),
+        (
+            {"Action": "ecr:GetAuthorizationToken", "Effect": "Deny"},
+            "✗ Com a política p o push não passa: falta ecr:GetAuthorizationToken.",
+        ),
+        (
+            {"Action": "ecr:*", "Effect": "Deny"},
+            f"✗ Com a política p o push não passa: falta {', '.join([*PUSH, TOKEN])}.",
+        ),
         (
             {"Action": "ecr:PutImage", "Effect": "Deny"},
             "✗ Com a política p o push não passa: falta ecr:PutImage.",
@@ -211,7 +225,8 @@ GOOD = "✓ u tem a política p: 2 declarações, nenhuma com “*” nas açõe
 )
 def test_user_policy(world: FakeWorld, statement: dict[str, Any], sentence: str) -> None:
     push = {"Effect": "Allow", "Action": PUSH, "Resource": "arn:aws:ecr:*:*:repository/w"}
-    document = {"Statement": [push, {"Effect": "Allow", "Resource": "*", **statement}]}
+    login = {"Effect": "Allow", "Action": TOKEN, "Resource": "*"}
+    document = {"Statement": [login, push, {"Effect": "Allow", "Resource": "*", **statement}]}
     world.cloud.answers["iam", "get_user_policy"] = {"PolicyDocument": document}
     assert told(world, "user_policy", user="u", policy="p", repository="w") == sentence
 
@@ -221,6 +236,7 @@ def test_user_policy(world: FakeWorld, statement: dict[str, Any], sentence: str)
     [
         (["p"], [], [], [], "✓ u tem a política p, e nada mais."),
         (["q"], [], [], [], "✗ u não tem a política p."),
+        (["P"], [], [], [], "✗ u não tem a política p."),  # one of the account's own, by the same name
         ([], [], [], [], "✗ u não tem a política p."),
         (["p", "q"], ["r"], ["g"], [], "✗ u pode mais do que ler: q, r, g."),
         (["p"], [], [], ["Active"], "✗ u tem access key, e a tarefa pede um usuário sem chave."),
@@ -229,7 +245,11 @@ def test_user_policy(world: FakeWorld, statement: dict[str, Any], sentence: str)
 def test_attached_policy(
     world: FakeWorld, attached: list[str], inline: list[str], groups: list[str], statuses: list[str], sentence: str
 ) -> None:
-    policies = [{"PolicyName": name} for name in attached]
+    arn = "arn:aws:iam::{}:policy/{}"
+    policies = [
+        {"PolicyName": name.lower(), "PolicyArn": arn.format("123456789012" if name.isupper() else "aws", name.lower())}
+        for name in attached
+    ]
     world.cloud.answers["iam", "list_attached_user_policies"] = {"AttachedPolicies": policies}
     world.cloud.answers["iam", "list_user_policies"] = {"PolicyNames": inline}
     world.cloud.answers["iam", "list_groups_for_user"] = {"Groups": [{"GroupName": name} for name in groups]}
@@ -272,14 +292,22 @@ def test_access_key(
         (["Inactive"], "Inactive", f"✓ A access key {MASKED} está inativa."),
         (["Active"], "Active", f"✓ A access key {MASKED} está ativa."),
         (["Active"], "Inactive", f"✗ A access key {MASKED} está Active."),
-        ([], "Inactive", "✗ A access key do perfil não é de nenhum usuário da conta."),
+        ([], "Inactive", "✗ A access key do perfil não é do usuário u."),
     ],
 )
 def test_key_status(world: FakeWorld, statuses: list[str], wanted: str, sentence: str) -> None:
     world.cloud.profiles["p"] = {"aws_access_key_id": KEY}
-    world.cloud.answers["iam", "list_users"] = {"Users": [{"UserName": "u"}]}
     world.cloud.answers["iam", "list_access_keys"] = keys(*statuses)
-    assert told(world, "key_status", profile="p", status=wanted) == sentence
+    world.cloud.answers["sts", "get_caller_identity"] = {"Arn": "arn:aws:iam::1:user/u"}
+    assert told(world, "key_status", profile="p", status=wanted, user="u") == sentence
+
+
+def test_an_active_key_with_another_secret_is_of_no_use(world: FakeWorld) -> None:
+    world.cloud.profiles["p"] = {"aws_access_key_id": KEY}
+    world.cloud.answers["iam", "list_access_keys"] = keys("Active")
+    world.cloud.answers["sts", "get_caller_identity"] = {"Arn": "arn:aws:iam::1:user/outra"}
+    told_of = told(world, "key_status", profile="p", status="Active", user="u")
+    assert told_of == "✗ O perfil p é arn:aws:iam::1:user/outra."
 
 
 @pytest.mark.parametrize(
@@ -371,19 +399,29 @@ def test_a_budget_that_only_looks_like_it(
 )
 def test_alert_fired(world: FakeWorld, fired: list[tuple[str, str, str]], sentence: str) -> None:
     for seq, (kind, repository, reference) in enumerate(fired, start=1):
-        alert = {"seq": seq, "kind": kind, "repository": repository, "reference": reference, "code": "spend"}
+        alert = {
+            "seq": seq,
+            "service": "budgets",
+            "kind": kind,
+            "repository": repository,
+            "reference": reference,
+            "code": "spend",
+        }
         world.admin.seen.append(alert)
     assert told(world, "alert_fired", name="b", thresholds=[50, 80]) == sentence
 
 
 def test_an_alert_that_a_new_budget_sent_at_once_was_not_provoked(world: FakeWorld) -> None:
-    alert = {"kind": "alert", "repository": "b", "reference": "50.0"}
+    alert = {"service": "budgets", "kind": "alert", "repository": "b", "reference": "50.0"}
     world.admin.seen.append({**alert, "seq": 1, "code": "budget"})
     assert told(world, "alert_fired", name="b", thresholds=[50]) == (
         "✗ Os alertas dispararam assim que o budget nasceu: o gasto já tinha passado dele. Zere o gasto e provoque."
     )
     world.admin.seen.append({**alert, "seq": 2, "code": "spend"})
     assert run(world, "alert_fired", name="b", thresholds=[50]).passed
+    made = {"seq": 3, "service": "aws", "kind": "api", "repository": "b", "reference": "budgets:CreateBudget"}
+    world.admin.seen.append(made)
+    assert told(world, "alert_fired", name="b", thresholds=[50]) == "✗ Ainda não disparou o alerta de 50 %."
 
 
 @pytest.mark.parametrize(

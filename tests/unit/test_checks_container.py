@@ -107,6 +107,30 @@ def test_container_exited(
     assert told(world, "container_exited", name="nobody", log=log) == "✗ Não há container com o nome nobody."
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "✓ w parou com o código 2; o log diz que falta KEY_1."),
+        ({"exit_code": 137}, "✗ w parou com o código 137, e não 2."),
+        ({"image_id": digest("b")}, "✗ w não foi feito de w:1."),
+        ({"environment": {"KEY_2": "x", "PATH": "/bin"}}, "✗ w recebeu KEY_2."),
+    ],
+)
+def test_a_container_that_stopped_for_another_reason(world: FakeWorld, changes: dict[str, Any], sentence: str) -> None:
+    world.engine.held.append(image("a", "w:1"))
+    world.engine.running.append(container("w", **{"exit_code": 2, **changes}))
+    world.engine.log = "falta KEY_1"
+    asked = {"name": "w", "log": "KEY_1", "image": "w:1", "code": 2, "without": ["KEY_1", "KEY_2"]}
+    assert told(world, "container_exited", **asked) == sentence
+
+
+def test_a_page_of_a_container_with_another_name(world: FakeWorld, page: FakePage) -> None:
+    world.engine.held.append(image("a", "w:1"))
+    world.engine.running.append(container("w", ports=(page.port,)))
+    told_of = told(world, "page_answers", port=page.port, image="w:1", name="homologacao")
+    assert told_of == f"✗ O container na porta {page.port} se chama w, e não homologacao."
+
+
 BOTH = ["homologacao", "producao"]
 
 

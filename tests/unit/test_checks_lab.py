@@ -8,7 +8,7 @@ import pytest
 
 from labs.course.progress import Progress
 
-from .fakes import FakeWorld
+from .fakes import FakeWorld, image, manifest
 from .verdicts import run, told
 
 EVENT = {
@@ -83,6 +83,19 @@ def test_refused_reads_what_the_gateway_saw(world: FakeWorld, asked: dict[str, A
     assert told(world, "refused", service="hub", repository="a/w") == NOT_YET, "what passed is no refusal"
     world.admin.seen.append(EVENT)
     assert told(world, "refused", **asked) == sentence
+
+
+@pytest.mark.parametrize(("held", "passes"), [("a", False), ("b", True)])
+def test_a_refusal_to_change_a_tag_needs_another_image(world: FakeWorld, held: str, passes: bool) -> None:
+    name = "127.0.0.1:5002/w:v1"
+    world.admin.seen.append(EVENT)
+    world.engine.held.append(image(held, name))
+    world.ecr.manifests["w", "v1"] = manifest("d", "a", "1")
+    same = f"✗ O engine e o registry têm a mesma imagem em {name}: nada ia ser trocado."
+    assert told(world, "refused", service="hub", changed=name) == (
+        "✓ Recusado, como esperado. A recusa: denied" if passes else same
+    )
+    assert run(world, "refused", service="hub", changed=name).unseen is not passes
 
 
 def test_a_refusal_without_words_is_told_by_its_code(world: FakeWorld) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,16 @@ def test_met(world: FakeWorld, event: dict[str, Any], asked: dict[str, Any], sen
     ("changes", "sentence"),
     [
         (
-            {"status": "created", "ports": (3005,)},
+            {"status": "created", "ports": (3005,), "exit_code": 128},
             "✓ O container w foi criado e não iniciou: a porta 3005 é de outro.",
         ),
         ({"name": "other"}, "✗ Não há container com o nome w."),
-        ({"status": "running", "ports": (3005,)}, "✗ O container w está running."),
-        ({"status": "created", "ports": (3000,)}, "✗ O container w está created."),
+        ({"status": "running", "ports": (3005,)}, "✗ O container w está running, e não foi recusado."),
+        ({"status": "created", "ports": (3000,)}, "✗ O container w está created, e não foi recusado."),
+        (
+            {"status": "created", "ports": (3005,), "exit_code": 0},
+            "✗ O container w está created, e não foi recusado.",
+        ),
     ],
 )
 def test_start_refused(world: FakeWorld, changes: dict[str, Any], sentence: str) -> None:
@@ -123,9 +128,18 @@ def in_ecr(world: FakeWorld, ref: str, tag: str) -> None:
 def test_new_tag(world: FakeWorld, old: str, new: str, sentence: str) -> None:
     in_ecr(world, f"{ECR}/w:v2", "v2")
     world.ecr.manifests["w", "v2"] = manifest("d", new, "1")
+    world.engine.held[:] = [replace(one, tags=(*one.tags, f"{ECR}/w:v1")) for one in world.engine.held]
     if old:
         world.ecr.manifests["w", "v1"] = manifest("e", old, "1")
     assert told(world, "new_tag", ref=f"{ECR}/w:v2", kept=f"{ECR}/w:v1") == sentence
+
+
+def test_a_new_tag_of_any_other_image_repairs_nothing(world: FakeWorld) -> None:
+    in_ecr(world, f"{ECR}/w:v2", "v2")
+    world.ecr.manifests |= {("w", "v2"): manifest("d", "a", "1"), ("w", "v1"): manifest("e", "b", "1")}
+    world.engine.held.append(image("c", f"{ECR}/w:v1"))
+    told_of = told(world, "new_tag", ref=f"{ECR}/w:v2", kept=f"{ECR}/w:v1")
+    assert told_of == f"✗ {ECR}/w:v2 não é a imagem corrigida, que o engine tem em {ECR}/w:v1."
 
 
 TOO_MUCH = "✗ A política de u deixa até apagar o repositório: é mais do que um push precisa."

@@ -29,5 +29,12 @@ def test_file_in_layers(
     assert told(world, "secret_in_layers", ref="x:1", path="app/s") == sentence
 
 
+def test_a_file_that_no_later_layer_takes_away(world: FakeWorld, saves: Callable[..., None]) -> None:
+    world.engine.held.append(image("a", "x:1"))
+    saves({}, {"app/s": ""})
+    told_of = told(world, "secret_in_layers", ref="x:1", path="app/s", hidden=True)
+    assert told_of == "✗ Nenhuma layer de x:1 apaga app/s: ele só foi copiado."
+
+
 def test_an_image_that_the_engine_has_not(world: FakeWorld) -> None:
     assert told(world, "secret_in_layers", ref="x:1", path="app/s") == "✗ A imagem x:1 não existe no engine."

@@ -48,6 +48,10 @@ def told(events: Events) -> list[tuple[str, str, str, str]]:
             [("image-tag", "", "127.0.0.1:5001/aluno/widget-server:v1", "")],
         ),
         (event(1, "image", "tag", name="outra:v1", **APP), [("image-tag", "", "outra:v1", "")]),
+        (
+            event(1, "image", "tag", name="docker.io/library/widget-server:temporaria"),
+            [("image-tag", "", "widget-server:temporaria", "")],
+        ),
         (event(1, "container", "destroy", image="postgres:16", name="banco"), []),
         (event(1, "image", "tag", name="meu-widget-server:v1"), []),
         ({"Type": "network"}, []),

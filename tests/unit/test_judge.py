@@ -199,7 +199,7 @@ def test_a_state_that_was_there_before_needs_a_witness(world: FakeWorld) -> None
 
 def test_what_the_kit_itself_removes_is_nobodys_work(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(items, "docker", lambda *_words, **_ways: None)
-    tagged = {"seq": 1, "service": "engine", "kind": "image-tag", "reference": "docker.io/library/w:t", "subject": "x"}
+    tagged = {"seq": 1, "service": "engine", "kind": "image-tag", "reference": "w:t", "subject": "x"}
     destroyed = {**tagged, "seq": 2, "kind": "container-destroy", "reference": "producao", "subject": "id1"}
     world.admin.seen += [tagged, destroyed]
     assert witness.learners(world) == [tagged, destroyed]
@@ -210,6 +210,25 @@ def test_what_the_kit_itself_removes_is_nobodys_work(world: FakeWorld, monkeypat
     later = {**tagged, "seq": 9}
     world.admin.seen.append(later)
     assert witness.learners(world) == [later], "the name was given once more"
+
+
+def test_what_was_looked_at_before_it_was_there_shows_nothing(world: FakeWorld) -> None:
+    seen = Seen("aws", "api", reference="ecr:DescribeImages", after=Seen("ecr", "push", reference="v1"))
+    look = {"seq": 1, "service": "aws", "kind": "api", "reference": "ecr:DescribeImages"}
+    world.admin.seen += [look, {"seq": 2, "service": "ecr", "kind": "push", "reference": "v1"}]
+    assert seen_event(seen, world) is None
+    world.admin.seen.append({**look, "seq": 3})
+    assert (seen_event(seen, world) or {})["seq"] == 3
+
+
+def test_a_container_that_never_ran_was_not_stopped(world: FakeWorld) -> None:
+    seen = Seen("engine", "container-destroy", repository="w:1", ran=True)
+    gone = {"seq": 2, "service": "engine", "kind": "container-destroy", "repository": "w:1", "reference": "w"}
+    gone["subject"] = "id"
+    world.admin.seen.append(gone)
+    assert seen_event(seen, world) is None
+    world.admin.seen.append({**gone, "seq": 1, "kind": "container-start"})
+    assert seen_event(seen, world) == gone
 
 
 def test_a_witness_may_be_about_what_the_check_found(world: FakeWorld) -> None:

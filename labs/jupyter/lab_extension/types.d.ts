@@ -26,7 +26,15 @@ interface LabWidget {
   node: HTMLElement;
   isVisible: boolean;
   disposed: LabSignal<void>;
-  content?: { setOption?(name: string, value: unknown): void; getOption?(name: string): unknown };
+  content?: {
+    setOption?(name: string, value: unknown): void;
+    getOption?(name: string): unknown;
+    session?: LabTerminal;
+  };
+}
+
+interface LabTerminal {
+  send(message: { type: "stdin"; content: string[] }): void;
 }
 
 interface LabCell {

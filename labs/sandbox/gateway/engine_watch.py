@@ -110,12 +110,17 @@ def tell(event: dict[str, Any], events: Events, given: Mapping[str, str]) -> Non
         "engine",
         f"{event.get('Type')}-{event.get('Action')}",
         repository=str(attributes.get("image", "")),
-        reference=str(attributes.get("name", "")),
+        reference=_familiar(str(attributes.get("name", ""))),
         code=str(attributes.get("exitCode", "")),
         subject=_id(event),
         app_env=given.get(_id(event), ""),
         message=str(event.get("timeNano", 0)),
     )
+
+
+def _familiar(name: str) -> str:
+    """A name as people write it: containerd's store says Docker Hub's in full."""
+    return name.removeprefix("docker.io/").removeprefix("library/")
 
 
 def _of_the_app(event: Mapping[str, Any]) -> bool:

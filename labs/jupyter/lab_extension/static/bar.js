@@ -1,6 +1,7 @@
 // The bar above a lesson: how far one is, what time it takes, and where to go.
 
 import { fetched } from "./lesson.js";
+import { writeInTerminal } from "./terminal.js";
 
 const PATIENCE_MS = 400;
 const NOTES = "minhas-notas.md";
@@ -29,9 +30,11 @@ export class LessonBar {
     );
     code.title = "Mostra ou esconde o Python das células da aula";
     code.setAttribute("aria-pressed", "false");
+    const again = button("Refazer", () => writeInTerminal(app, `python3 -m labs reset ${lesson.id}`));
+    again.title = "Desfaz esta aula: o comando aparece no terminal; aperte Enter lá, e ele lista o que sai e pergunta";
     const present = button("Apresentar", () => presenting.toggle());
     present.title = "Letras grandes para o projetor: Ctrl+Alt+P. Passo seguinte e anterior: Ctrl+Alt+↓ e Ctrl+Alt+↑";
-    this.node.append(this.words, this.continue, this.following, find, notes, code, present);
+    this.node.append(this.words, this.continue, this.following, find, notes, code, again, present);
     this.waiting = 0;
     this.changes = new MutationObserver(() => this.soon());
     this.changes.observe(lesson.panel.node, { subtree: true, attributeFilter: ["data-state"] });

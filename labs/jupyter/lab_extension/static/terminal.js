@@ -13,6 +13,17 @@ export async function ensureTerminal(app) {
   }
 }
 
+/**
+ * Write a command in a terminal, without sending it: the person reads it there, and presses Enter.
+ * @param {LabApp} app @param {string} line
+ */
+export async function writeInTerminal(app, line) {
+  await ensureTerminal(app);
+  const [terminal] = terminals(app);
+  app.shell.activateById(terminal.id);
+  terminal.content?.session?.send({ type: "stdin", content: [line] });
+}
+
 /** Every open terminal. @param {LabApp} app @returns {LabWidget[]} */
 export function terminals(app) {
   return /** @type {const} */ (["main", "down"]).flatMap((area) =>

@@ -128,7 +128,8 @@ class Aws:
 
     def _tell(self, call: Call, reply: Reply, user: str, key: str, kit: bool) -> None:
         refused = reply.status >= 400
-        names = (call.parameters.get(name) for name in ("repositoryName", "BudgetName", "UserName"))
+        given = {**call.parameters, **(call.parameters.get("Budget") or {})}
+        names = (given.get(name) for name in ("repositoryName", "BudgetName", "UserName"))
         name = next(filter(None, names), "")
         self._state.events.add(
             "aws",
