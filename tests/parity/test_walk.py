@@ -88,10 +88,6 @@ WAYS = {
     ),
     "07-push-ecr/login-ecr": 'docker login --password "$(aws ecr get-login-password)" -u AWS $ECR_REGISTRY',
     "07-push-ecr/push-ecr": "docker image push $ECR_REGISTRY/widget-server:v1",
-    "07-push-ecr/login-again": (
-        "python3 -m labs.sandbox clock now && aws ecr get-login-password | docker login -u AWS --password-stdin"
-        " $ECR_REGISTRY && aws ecr get-login-password > /dev/null"
-    ),
     "08-envs/build-v2": "docker build -t widget-server:v2 -f exemplos/Dockerfile.v2 .",
     "08-envs/run-with-keys": "docker run -d --env KEY_2=YYY --env=KEY_1=XXX --publish 3000:3333 widget-server:v2",
     "09-projeto-final/release-hub": (
@@ -114,9 +110,9 @@ LIMIT = (
 )
 OF_BUDGET = "--account-id $AWS_ACCOUNT_ID --budget-name curso-registries --profile console"
 WIDE = (
-    '{"Statement": [{"Effect": "Allow", "Resource": "*", "Action": ["ecr:GetAuthorizationToken", "ecr:PutImage",'
-    ' "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",'
-    ' "ecr:CompleteLayerUpload"]}]}'
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action":'
+    ' ["ecr:GetAuthorizationToken", "ecr:PutImage", "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload",'
+    ' "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"]}]}'
 )
 LOOSE = (
     '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan",'

@@ -130,6 +130,7 @@ def test_a_login_after_the_token_expired(world: FakeWorld) -> None:
     world.admin.seen.append(login)
     assert told(world, "logged_in_again", **asked) == not_yet, "by the stored token, once more"
     world.admin.seen.insert(-1, token)
+    world.admin.seen.append({**token, "seq": 4})  # looked at once more, afterwards
     assert told(world, "logged_in_again", **asked) == f"✓ O login de AWS em {ECR} é aceito."
 
 
