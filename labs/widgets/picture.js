@@ -197,6 +197,27 @@ const refreshArea = (/** @type {() => void} */ press) => {
   return { node: el("div", { class: "lab-buttons" }, button, said), asked, drawn };
 };
 
+/**
+ * The picture as it was before the last change, folded away: a text may say "compare". What the learner types into a
+ * picture changes it too, and pages inside one are not drawings: neither is kept.
+ * @param {boolean} typed whether the learner types into it
+ */
+const earlierArea = (typed) => {
+  const picture = el("div", { class: "lab-picture" });
+  const node = el("details", { class: "lab-earlier" }, el("summary", { text: "Como estava antes" }), picture);
+  node.hidden = true;
+  let now = "";
+  /** @param {string} html what is drawn now */
+  const follow = (html) => {
+    if (now && now !== html && !typed && !now.includes("<iframe")) {
+      picture.innerHTML = now;
+      node.hidden = false;
+    }
+    now = html;
+  };
+  return { node, follow };
+};
+
 /** @param {Context<PictureTraits>} context */
 function render({ model, el: host }) {
   const root = frame(model, host, "Desenho");
@@ -204,8 +225,10 @@ function render({ model, el: host }) {
   const form = inputForm(model.get("fields"), model.get("key"), (why) => asked.ask(why));
   const refresh = refreshArea(() => asked.ask("asked"));
   const asked = requests(model, form.values, refresh.asked);
+  const earlier = earlierArea(model.get("fields").length > 0);
   const draw = () => {
     replacePicture(body, model.get("html"));
+    earlier.follow(model.get("html"));
     const title = body.querySelector(".lab-drawing")?.getAttribute("aria-label");
     root.setAttribute("aria-label", title ? `Desenho: ${title}` : "Desenho");
   };
@@ -222,7 +245,7 @@ function render({ model, el: host }) {
     if (why && asked.hasTyped()) asked.ask("typed");
     else if (asked.isStale()) watch.look();
   };
-  root.append(form.node, body, refresh.node);
+  root.append(form.node, body, earlier.node, refresh.node);
   model.on("change:html", draw);
   model.on("msg:custom", onMessage);
   const watch = watching(body, asked);

@@ -186,3 +186,26 @@ test("nothing else does", () => {
   assert.deepEqual(others.filter(isOwn), []);
   assert.ok(!isLesson("notebooks/minhas-notas.ipynb") && !isLesson("outra/00-comece-aqui.ipynb"));
 });
+
+const { earlierArea } = await load("picture.js", "earlierArea");
+
+test("a picture keeps how it was before its last change, and nothing where it is typed into or shows a page", () => {
+  const earlier = earlierArea(false);
+  const [, picture] = earlier.node.children;
+  earlier.follow("<svg>a</svg>");
+  earlier.follow("<svg>a</svg>");
+  assert.equal(earlier.node.hidden, true);
+  earlier.follow("<svg>b</svg>");
+  assert.deepEqual([earlier.node.hidden, picture.innerHTML], [false, "<svg>a</svg>"]);
+  earlier.follow("<svg>c</svg>");
+  assert.equal(picture.innerHTML, "<svg>b</svg>");
+  for (const [typed, first] of [
+    [true, "<svg>a</svg>"],
+    [false, '<iframe data-page="x">'],
+  ]) {
+    const none = earlierArea(typed);
+    none.follow(first);
+    none.follow("<svg>b</svg>");
+    assert.equal(none.node.hidden, true);
+  }
+});
