@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ..sandbox.gateway_kit import Lab
@@ -45,6 +45,8 @@ def test_ecr_calls_that_make_no_sense(attacker: Attacker, action: str, parameter
 @given(
     action=st.sampled_from(BUDGET_ACTIONS), parameters=st.dictionaries(NAMES | st.text(max_size=8), WRONG, max_size=4)
 )
+@example(action="CreateBudget", parameters={"Budget": [1]})
+@example(action="CreateBudget", parameters={"Budget": {"BudgetName": [1]}})
 def test_budget_calls_that_make_no_sense(attacker: Attacker, action: str, parameters: dict[str, Any]) -> None:
     said = attacker.aws("budgets", action, json.dumps({"AccountId": ACCOUNT, **parameters}).encode())
     assert_aws_form(said)

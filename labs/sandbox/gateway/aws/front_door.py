@@ -128,8 +128,9 @@ class Aws:
 
     def _tell(self, call: Call, reply: Reply, user: str, key: str, kit: bool) -> None:
         refused = reply.status >= 400
-        given = {**call.parameters, **(call.parameters.get("Budget") or {})}
-        names = (given.get(name) for name in ("repositoryName", "BudgetName", "UserName"))
+        budget = call.parameters.get("Budget")  # whatever the client sent
+        names = [call.parameters.get(name) for name in ("repositoryName", "BudgetName", "UserName")]
+        names.append(budget.get("BudgetName") if isinstance(budget, dict) else "")
         name = next(filter(None, names), "")
         self._state.events.add(
             "aws",
