@@ -256,9 +256,11 @@ class Pressed:
         path = f"{lesson.id}/{step.id}"
         runner = self._desk.runner()
         shortcut, back = self.shortcuts.get(path, ("", ""))
-        type_line(self.settings, shortcut)
+        if shortcut:
+            type_line(self.settings, shortcut)
         self.before[path] = judge(step, runner.world)
-        type_line(self.settings, back)
+        if back:
+            type_line(self.settings, back)
         if path in self.ways:
             type_line(self.settings, self.ways[path])
         elif path not in self.left_out:

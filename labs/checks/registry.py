@@ -104,15 +104,16 @@ def logged_in_again(world: World, registry: str, repository: str) -> Verdict:
     verdict = logged_in(world, registry)
     if not verdict.passed or world.settings.live:
         return verdict
-    expired = witness.find(world, "ecr", "refused", repository=repository, message="*expired*")
+    events = witness.learners(world)
+    expired = witness.last(events, "ecr", "refused", repository=repository, message="*expired*")
     if expired is None:
         return unseen("O token ainda não venceu neste laboratório.", "Deixe o token vencer antes (passo 9).")
     asked = [
         int(event["seq"])
-        for event in witness.learners(world)
+        for event in events
         if event["reference"] == "ecr:GetAuthorizationToken" and event["seq"] > expired["seq"]
     ]
-    if not asked or witness.find(world, "ecr", "login", after=asked[0]) is None:
+    if not asked or witness.last(events, "ecr", "login", after=asked[0]) is None:
         return unseen("Nenhum login com um token novo foi feito depois que o token venceu.", "Rode o comando do passo.")
     return verdict
 

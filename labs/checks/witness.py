@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -12,21 +12,34 @@ from labs.seams.world import World
 def find(
     world: World, service: str, kind: str, *, after: int = 0, ran: bool = False, **patterns: str
 ) -> dict[str, Any] | None:
-    """The last event of this service and kind whose fields fit the patterns (`fnmatch`); None where there is none.
-
-    Args:
-        after: it is later than the event with this number.
-        ran: it is of a container that had been started.
+    """`last` of what the learner did.
 
     Raises:
         SandboxError: the sandbox is not up.
     """
+    return last(learners(world), service, kind, after=after, ran=ran, **patterns)
+
+
+def last(
+    events: Sequence[dict[str, Any]], service: str, kind: str, *, after: int = 0, ran: bool = False, **patterns: str
+) -> dict[str, Any] | None:
+    """The last event of this service and kind whose fields fit the patterns (`fnmatch`); None where there is none.
+
+    Args:
+        events: oldest first.
+        after: it is later than the event with this number.
+        ran: it is of a container that had been started.
+    """
     wanted = {"service": service, "kind": kind, **patterns}
-    events = [event for event in learners(world) if event["seq"] > after]
-    if ran:
-        started = {event["subject"] for event in events if event["kind"] == "container-start"}
-        events = [event for event in events if event["subject"] in started]
-    return next((event for event in reversed(events) if _fits(event, wanted)), None)
+    started = {event["subject"] for event in events if ran and event["kind"] == "container-start"}
+    return next(
+        (
+            event
+            for event in reversed(events)
+            if event["seq"] > after and _fits(event, wanted) and (not ran or event["subject"] in started)
+        ),
+        None,
+    )
 
 
 def learners(world: World) -> list[dict[str, Any]]:
@@ -68,6 +81,7 @@ def deleted(world: World, user: str) -> dict[str, int]:
 
 def _keys(world: World, user: str, action: str, status: str) -> dict[str, int]:
     wanted = {"kind": "api", "reference": action, "repository": user, "message": status, "subject": "?*"}
-    made = find(world, "aws", "api", reference="iam:CreateUser", repository=user)  # of another of this name, nothing
+    events = learners(world)
+    made = last(events, "aws", "api", reference="iam:CreateUser", repository=user)  # of another of this name, nothing
     since = made["seq"] if made else 0
-    return {one["subject"]: int(one["seq"]) for one in learners(world) if one["seq"] > since and _fits(one, wanted)}
+    return {one["subject"]: int(one["seq"]) for one in events if one["seq"] > since and _fits(one, wanted)}

@@ -51,15 +51,16 @@ def run(chosen: argparse.Namespace) -> int:
     """
     from labs.clinic import command
     from labs.clinic.cases import LESSON
-    from labs.course.catalog import load_course
+    from labs.course import target_words
     from labs.running import on_call
     from labs.seams.world import World
 
     world = World(Settings.load())
+    lesson = target_words.course(world.settings).lesson(LESSON)
     if chosen.on_call is not None:
-        on_call.begin(world, load_course().lesson(LESSON), say, chosen.on_call or on_call.CALLS)
+        on_call.begin(world, lesson, say, chosen.on_call or on_call.CALLS)
     elif chosen.solved:
-        return _solved(on_call.solved(world, load_course().lesson(LESSON), say))
+        return _solved(on_call.solved(world, lesson, say))
     else:
         command.run(world, show, chosen.case, undo=chosen.undo, letter=chosen.diagnose)
     return 0

@@ -180,13 +180,13 @@ class Lesson(Typed, frozen=True):
         raise CatalogError(f"A aula {self.id} não tem o passo “{step_id}”.", f"passos: {known}")
 
     def case(self, case_id: str) -> Case:
-        """The clinic's case with this id, or number.
+        """The clinic's case with this id.
 
         Raises:
             CatalogError: there is none.
         """
         for case in self.cases:
-            if case_id in (case.id, str(case.number)):
+            if case.id == case_id:
                 return case
         known = ", ".join(case.id for case in self.cases)
         raise CatalogError(f"A aula {self.id} não tem o caso “{case_id}”.", f"casos: {known}")

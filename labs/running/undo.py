@@ -18,7 +18,6 @@ from labs.ownership.ledger import Ledger, things_of
 from labs.running.journey import steps_of
 from labs.running.judge import judge, seen_event
 from labs.running.runner import Runner
-from labs.seams.gateway_admin import GatewayAdmin
 from labs.seams.world import World
 
 
@@ -53,7 +52,7 @@ def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], lis
         runner.progress.forget(f"{lesson.id}/{step.id}")
         _forget_witnesses(runner.world, step)
     if any(kind == BUDGET for kind, _ in _made(runner.world, lesson)):
-        GatewayAdmin(runner.settings).spend("0")
+        runner.world.admin.spend("0")
     if any(step.check.kind == "course_proven" for step in steps_of(lesson)):
         runner.settings.certificate_file.unlink(missing_ok=True)
     Tries(runner.settings).forget([lesson.id, *(case.id for case in lesson.cases)])

@@ -210,7 +210,7 @@ const earlierArea = (typed) => {
   /** @param {string} html what is drawn now */
   const follow = (html) => {
     if (now && now !== html && !typed && !now.includes("<iframe")) {
-      picture.innerHTML = now;
+      replacePicture(picture, now);
       node.hidden = false;
     }
     now = html;

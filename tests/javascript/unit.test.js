@@ -19,6 +19,9 @@ class FakeNode {
   append(...children) {
     this.children.push(...children);
   }
+  querySelectorAll() {
+    return []; // what is inside HTML that was set as text is not read
+  }
   toString() {
     const attributes = Object.entries(this.attributes).map(([name, value]) => ` ${name}="${value}"`);
     return `<${this.tag}${attributes.join("")}>${this.textContent ?? this.children.join("")}</${this.tag}>`;

@@ -8,11 +8,13 @@ import pytest
 
 from labs.base.errors import CommandError
 from labs.base.events import Report
+from labs.base.settings import Settings
 from labs.base.verdict import Verdict, failed, passed
+from labs.cli.main import main
 from labs.clinic import cases
 from labs.clinic.cases import LESSON
 from labs.clinic.open_case import OpenCase
-from labs.course.catalog import Step, load_course
+from labs.course.catalog import Lesson, Step, load_course
 from labs.running import on_call
 from labs.seams.world import World
 
@@ -98,3 +100,20 @@ def test_every_case_has_something_to_find() -> None:
         steps = on_call.repairs(CLINIC, case)
         assert steps and all(step.nudge and step.hint and step.text for step in steps)
         assert all(step.command.strip() not in f"{step.nudge} {step.hint} {step.text}" for step in steps)
+
+
+@pytest.mark.parametrize("words", [["--on-call"], ["--solved"]])
+def test_typed_it_speaks_of_this_machines_ports(
+    settings: Settings, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.with_changes(first_port=4100).save()
+    asked: list[str] = []
+
+    def noted(_world: World, lesson: Lesson, _say: Report, *_count: int) -> Verdict:
+        asked.append(lesson.step("porta-ocupada-conserto").command)
+        return passed("Resolvido.")
+
+    monkeypatch.setattr(on_call, "begin", noted)
+    monkeypatch.setattr(on_call, "solved", noted)
+    assert main(["drill", *words]) == 0
+    assert "-p 4105:3333" in asked[0]
