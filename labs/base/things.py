@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONTAINER, IMAGE, NETWORK, VOLUME = "container", "image", "network", "volume"
-HUB, ECR, USER, KEY, BUDGET = "hub-repository", "ecr-repository", "iam-user", "access-key", "budget"
+HUB, ECR, ECR_PUBLIC = "hub-repository", "ecr-repository", "ecr-public-repository"
+USER, KEY, BUDGET = "iam-user", "access-key", "budget"
 LOGIN, PROFILE, KEY_FILE = "login", "profile", "key-file"
 """What stands in the lab's own files alone: a registry's login, a profile's credentials, the kept access key."""
 IN_ENGINE = (CONTAINER, IMAGE, NETWORK, VOLUME)

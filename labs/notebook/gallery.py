@@ -98,6 +98,7 @@ class Gallery:
         known = {
             settings.hub_registry: "o Docker Hub deste laboratório",
             settings.ecr_registry: "o ECR deste laboratório",
+            settings.ecr_public_registry: "o ECR Public deste laboratório",
         }
         return pictures.name(self._expanded(text), {} if settings.live else known)
 

@@ -8,7 +8,20 @@ from collections.abc import Iterator
 from labs.base.errors import CommandError, LabError
 from labs.base.marks import APP, TITLE_LABEL
 from labs.base.settings import Settings
-from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, NETWORK, USER, VOLUME, Thing, alias
+from labs.base.things import (
+    BUDGET,
+    CONTAINER,
+    ECR,
+    ECR_PUBLIC,
+    HUB,
+    IMAGE,
+    IN_ENGINE,
+    NETWORK,
+    USER,
+    VOLUME,
+    Thing,
+    alias,
+)
 from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger
 from labs.seams import engine_api
@@ -28,7 +41,8 @@ def in_engine(settings: Settings) -> list[Thing]:
 
 
 def in_services(world: World) -> Iterator[Thing]:
-    """Every repository of the Hub account, and every ECR repository, IAM user and budget of the AWS account.
+    """Every repository of the Hub account, and every ECR repository, IAM user and budget of the AWS account; those of
+    ECR Public in the sandbox alone, which has the steps that make them.
 
     Raises:
         RegistryError, CloudError: a service does not answer or refuses.
@@ -38,6 +52,9 @@ def in_services(world: World) -> Iterator[Thing]:
         yield Thing(HUB, f"{user}/{repository.name}")
     for one in world.cloud.read("ecr", "describe_repositories")["repositories"]:
         yield Thing(ECR, one["repositoryName"], _moment(one.get("createdAt")))
+    if not world.settings.live:
+        for one in world.cloud.read("ecr-public", "describe_repositories")["repositories"]:
+            yield Thing(ECR_PUBLIC, one["repositoryName"], _moment(one.get("createdAt")))
     for one in world.cloud.read("iam", "list_users")["Users"]:
         yield Thing(USER, one["UserName"], str(one.get("UserId", "")))
     account = world.settings.account
@@ -73,6 +90,9 @@ def _identity(world: World, thing: Thing) -> str:
         return next((one.identity for one in listed), "")
     if thing.kind == ECR:
         found = world.cloud.read("ecr", "describe_repositories", repositoryNames=[thing.name])
+        return _moment(found["repositories"][0].get("createdAt"))
+    if thing.kind == ECR_PUBLIC:
+        found = world.cloud.read("ecr-public", "describe_repositories", repositoryNames=[thing.name])
         return _moment(found["repositories"][0].get("createdAt"))
     if thing.kind == USER:
         return str(world.cloud.read("iam", "get_user", UserName=thing.name)["User"].get("UserId", ""))

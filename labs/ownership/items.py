@@ -64,6 +64,11 @@ def remove_ecr_repository(world: World, name: str) -> None:
     world.cloud.read("ecr", "delete_repository", repositoryName=name, force=True)
 
 
+def remove_ecr_public_repository(world: World, name: str) -> None:
+    """With its images (ECR Public API reference, DeleteRepository)."""
+    world.cloud.read("ecr-public", "delete_repository", repositoryName=name, force=True)
+
+
 def remove_budget(world: World, name: str) -> None:
     """With the month's spend, which is of the budget's lesson: the next one would sound all its alerts at its birth."""
     world.cloud.read("budgets", "delete_budget", AccountId=world.settings.account, BudgetName=name)

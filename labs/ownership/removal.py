@@ -19,6 +19,7 @@ from labs.base.things import (
     BUDGET,
     CONTAINER,
     ECR,
+    ECR_PUBLIC,
     HUB,
     IMAGE,
     IN_ENGINE,
@@ -37,6 +38,7 @@ from labs.ownership.items import (
     in_engine,
     remove_budget,
     remove_container,
+    remove_ecr_public_repository,
     remove_ecr_repository,
     remove_hub_repository,
     remove_image,
@@ -54,6 +56,7 @@ NAMELESS = "(sem nome)"
 IN_SERVICES: dict[str, tuple[str, Callable[[World, str], None]]] = {
     HUB: ("repositório {} no Docker Hub", remove_hub_repository),
     ECR: ("repositório {} no ECR", remove_ecr_repository),
+    ECR_PUBLIC: ("repositório {} no ECR Public", remove_ecr_public_repository),
     BUDGET: ("budget {}", remove_budget),
     USER: ("usuário {} no IAM", remove_user),
 }
@@ -137,7 +140,7 @@ def _item(ledger: Ledger, thing: Thing, name: str, remove: Callable[[], object])
 
 def _logins(world: World) -> Iterator[Item]:
     """Logins and keys in the lab's own files; no other file is ever looked at."""
-    for registry in (world.settings.hub_registry, world.settings.ecr_registry):
+    for registry in world.settings.registries:
         if world.engine.credentials(registry):
             # Docker Hub's login is the one without an address.
             address = () if registry == DOCKER_HUB else (registry,)

@@ -9,7 +9,7 @@ from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, PROFILE
 from labs.clinic import cases
 from labs.course.aws_words import AwsWords
 from labs.course.catalog import Lesson, Step
-from labs.course.command_line import KitWords, Program, Service
+from labs.course.command_line import KitWords, Program
 from labs.course.docker_words import DockerWords
 from labs.course.tries import Tries
 from labs.ownership import removal
@@ -94,7 +94,8 @@ def _kept(world: World, program: Program) -> Iterator[tuple[str, str]]:
     services = set(program.services(settings.environment()))
     match program.asks:
         case DockerWords(verb="login"):
-            yield LOGIN, settings.ecr_registry if Service.ECR in services else settings.hub_registry
+            asked = {address for address, name in settings.registries.items() if name in services}
+            yield from ((LOGIN, address) for address in asked or {settings.hub_registry})
         case AwsWords(service="configure"):
             yield PROFILE, "default"
         case KitWords(verb="sso"):

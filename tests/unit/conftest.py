@@ -23,7 +23,7 @@ def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("LABS_HOME", str(tmp_path))
-    made = Settings(home=tmp_path, ports=Ports(hub=5001, ecr=5002, aws=5003))
+    made = Settings(home=tmp_path, ports=Ports(hub=5001, ecr=5002, aws=5003, ecr_public=5004))
     (made.work / "widget-server").mkdir(parents=True)
     yield made
 

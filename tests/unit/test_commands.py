@@ -112,6 +112,17 @@ def test_the_ecr_pipe_logs_in_without_a_second_program(context: Context) -> None
     assert engine(context).logins == {"127.0.0.1:5002": ("AWS", "the-token")}
 
 
+def test_the_pipe_of_ecr_public_does_too(context: Context) -> None:
+    cloud(context).answers["ecr-public", "get-login-password"] = "the-token"
+    lines(
+        "aws ecr-public get-login-password --region us-east-1 --profile console"
+        " | docker login --username AWS --password-stdin $ECR_PUBLIC_REGISTRY",
+        context,
+    )
+    assert cloud(context).calls == [("ecr-public", "get-login-password", {}, "console", "us-east-1")]
+    assert engine(context).logins == {"127.0.0.1:5004": ("AWS", "the-token")}
+
+
 def test_aws_prints_what_the_cli_prints(context: Context) -> None:
     cloud(context).answers["iam", "get-account-summary"] = {"SummaryMap": {"AccountAccessKeysPresent": 0}}
     assert lines(
