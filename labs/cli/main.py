@@ -32,6 +32,7 @@ from labs.cli import (
     hub,
     layers,
     lessons,
+    pack,
     ports,
     pytest_words,
     reset,
@@ -43,11 +44,12 @@ from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
 from labs.machine import environment
+from labs.machine import pack as carried
 
 PROGRAM = "python3 -m labs"
 EXIT_ERROR, EXIT_BUG = 1, 70
 """70 is `EX_SOFTWARE` of sysexits(3). A command line that cannot be read is 2."""
-NEEDS_ENVIRONMENT = ("start", "test", "up", "run", "prepare")
+NEEDS_ENVIRONMENT = ("start", "test", "up", "run", "prepare", "pack")
 NOT_READY = "O ambiente Python do curso ainda não foi preparado."
 
 
@@ -151,7 +153,9 @@ def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None
     """Continue inside the kit's own environment; the verbs that need it make it first."""
     if chosen.verb in NEEDS_ENVIRONMENT:
         tests = chosen.verb == "test"
+        carried.use(say)
         if not environment.is_ready(tests=tests):
+            carried.verify(say)
             _install_missing(chosen)  # nobody waits for an environment where no engine is to be had
         environment.ensure(say, agree=_agreement(chosen), tests=tests)
     if environment.is_ready():
@@ -383,6 +387,13 @@ VERBS = {
             "procura segredos do laboratório fora dos arquivos deles",
             secrets_scan.run,
             secrets_scan.arguments,
+        ),
+        Verb(
+            "pack",
+            "grava num arquivo o kit e tudo o que o primeiro start baixa, para computadores sem internet",
+            pack.run,
+            pack.arguments,
+            pack.EXAMPLES,
         ),
         Verb(
             "notebooks",

@@ -19,6 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", default="sso", metavar="PERFIL", help="perfil que recebe as credenciais (padrão: sso)"
     )
 
+    parser.add_argument(
+        "--role", default="", metavar="PAPEL", help="papel a usar (padrão: o primeiro que o portal oferece)"
+    )
+
 
 def run(chosen: argparse.Namespace) -> int:
     """Log in, and say what came of it.
@@ -28,8 +32,10 @@ def run(chosen: argparse.Namespace) -> int:
     """
     from labs.seams.sso_login import login
 
-    session = login(Settings.load(), chosen.profile, _show)
+    session = login(Settings.load(), chosen.profile, _show, chosen.role)
     print(f"Pronto: perfil {chosen.profile}, conta {session.account}, papel {session.role}.")
+    if others := [role for role in session.offered if role != session.role]:
+        print(f"O portal oferece também: {', '.join(others)}. Para usar outro, repita com --role PAPEL.")
     print(f"As credenciais vencem em {session.expires:%d/%m/%Y %H:%M}.")
     print(f"Teste: aws sts get-caller-identity --profile {chosen.profile}")
     return 0

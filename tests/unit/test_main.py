@@ -36,6 +36,7 @@ VERBS = {
         "target",
         "secrets_scan",
         "layers",
+        "pack",
     ),
     "notebooks",
 }
