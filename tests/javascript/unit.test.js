@@ -37,9 +37,9 @@ const load = (card, ...names) => {
   const source = `const STYLE = "";\n${common}\n${own}\nexport { ${names.join(", ")} };`;
   return import(`data:text/javascript,${encodeURIComponent(source)}`);
 };
-const { el, prose, withLinks, paragraph, isForJupyter, piecesOf } = await load(
+const { el, prose, withLinks, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
   "action.js",
-  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf"],
+  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf", "drawnRow"],
 );
 const { scoreOf } = await load("quiz.js", "scoreOf");
 const { explanations } = await load("diagnosis.js", "explanations");
@@ -212,3 +212,19 @@ test("a picture keeps how it was before its last change, and nothing where it is
     assert.equal(none.node.hidden, true);
   }
 });
+
+for (const [row, shown] of [
+  ["sem cor", "sem cor\n"],
+  ["veja http://x.y.", `veja ${link("http://x.y")}.\n`],
+  [
+    [
+      ["a ", ""],
+      ["<b>", "red bold"],
+    ],
+    'a <span class="lab-ansi-red lab-ansi-bold"><b></span>\n',
+  ],
+]) {
+  test(`a log's line: ${JSON.stringify(row)}`, () => {
+    assert.equal(drawnRow(row).join(""), shown);
+  });
+}
