@@ -4,6 +4,7 @@ import { LessonBar } from "./bar.js";
 import { isLesson, Lesson } from "./lesson.js";
 import { Presenting } from "./presenting.js";
 import { ensureTerminal } from "./terminal.js";
+import { Terms } from "./terms.js";
 
 /** @param {LabTake} take @returns {LabPlugin} */
 export function plugin(take) {
@@ -28,7 +29,9 @@ function activate(app, take) {
       const lesson = new Lesson(app, take, panel, context);
       lessons.set(panel, lesson);
       const bar = new LessonBar(app, take, lesson, presenting);
+      const terms = new Terms(app, panel);
       panel.disposed.connect(() => {
+        terms.close();
         bar.close();
         lesson.close();
       });
