@@ -181,3 +181,31 @@ def test_a_term_says_what_it_means_and_leads_to_the_glossary(page: Page) -> None
 def meaning_of(link: Locator) -> str:
     anchor = unquote((link.get_attribute("href") or "").partition("#")[2])
     return next(one.meaning for one in terms() if one.anchor == anchor)
+
+
+def test_diagrams_and_pages_follow_jupyterlabs_theme_and_not_the_systems(page: Page) -> None:
+    """Without a reload; the system stays light."""
+    run(page, "server-proxy:open", {"id": "server-proxy:mapa", "title": "Mapa do curso", "url": "/mapa/"})
+    ground = page.frame_locator("iframe[src$='/mapa/']").locator("body")
+    expect(ground).to_have_css("background-color", "rgb(255, 255, 255)", timeout=LOADING)
+    open_path(page, DONE.id)
+    diagram = page.locator(".jp-NotebookPanel:visible .jp-RenderedMermaid img").first
+    light = diagram.get_attribute("src") or ""
+    run(page, "apputils:adaptive-theme", {})
+    try:
+        run(page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
+        expect(ground).to_have_css("background-color", "rgb(17, 20, 24)", timeout=LOADING)
+        expect(diagram).not_to_have_attribute("src", light, timeout=LOADING)
+    finally:
+        run(page, "apputils:change-theme", {"theme": "JupyterLab Light"})
+        run(page, "apputils:adaptive-theme", {})
+    expect(diagram).to_have_attribute("src", re.compile("^data:image/svg"), timeout=LOADING)
+    open_path(page, FOLLOWING.id)
+
+
+def run(page: Page, command: str, options: dict[str, str]) -> None:
+    """A command of JupyterLab's, as its menus have them."""
+    page.evaluate(
+        "([command, options]) => window.jupyterapp.commands.execute(command, options).then(() => null)",
+        [command, options],
+    )

@@ -1,6 +1,7 @@
 // The course inside JupyterLab: lessons that open alive, a terminal below them, a bar with the way, a projector's key.
 
 import { LessonBar } from "./bar.js";
+import { followTheme } from "./diagrams.js";
 import { isLesson, Lesson } from "./lesson.js";
 import { Presenting } from "./presenting.js";
 import { ensureTerminal } from "./terminal.js";
@@ -30,7 +31,9 @@ function activate(app, take) {
       lessons.set(panel, lesson);
       const bar = new LessonBar(app, take, lesson, presenting);
       const terms = new Terms(app, panel);
+      const leaveTheme = followTheme(panel);
       panel.disposed.connect(() => {
+        leaveTheme();
         terms.close();
         bar.close();
         lesson.close();
