@@ -19,7 +19,7 @@ from tornado import web
 
 from labs.base.errors import LabError
 from labs.base.settings import Settings
-from labs.course import target_words
+from labs.course import glossary, target_words
 from labs.course.progress import Progress
 from labs.jupyter import portuguese
 from labs.pages import render
@@ -31,6 +31,7 @@ CATEGORY = "Notebook"
 MAP = "mapa"
 SEARCH = "busca"
 STATE = "curso/estado"
+GLOSSARY = "curso/glossario"
 LONGEST_SEARCH = 100
 PAGES = {
     "widget-server": ("Widget-server", 3000, "a aula 02"),
@@ -109,6 +110,15 @@ class StateHandler(JupyterHandler):
         )
 
 
+class GlossaryHandler(JupyterHandler):
+    """The terms that a lesson's prose links (`labs/jupyter/lab_extension/static/terms.js`)."""
+
+    @web.authenticated
+    def get(self) -> None:
+        known = [{"term": one.term, "meaning": one.meaning, "anchor": one.anchor} for one in glossary.terms()]
+        self.finish({"terms": known})
+
+
 class Forwarded(NamedLocalProxyHandler):
     """The page of a container; where none answers, what to do instead of a server's error in English."""
 
@@ -162,6 +172,7 @@ def handlers(base: str) -> list[tuple[Any, ...]]:
         (url_path_join(base, MAP, "/"), MapHandler),
         (url_path_join(base, SEARCH, "/"), SearchHandler),
         (url_path_join(base, STATE), StateHandler),
+        (url_path_join(base, GLOSSARY), GlossaryHandler),
         (url_path_join(base, "server-proxy/servers-info"), ServersInfoHandler, {"server_processes": entries}),
         (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),
     ]

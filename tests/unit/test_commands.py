@@ -314,3 +314,10 @@ def test_a_cards_text_has_no_codes_of_a_terminal(context: Context) -> None:
 def test_a_silent_failure_says_so(context: Context) -> None:
     with pytest.raises(CommandError, match="sem dizer por quê"):
         lines("exit 3", context)
+
+
+def test_what_a_tool_colours_is_told_with_and_without_its_colours(context: Context) -> None:
+    context.folder.mkdir(parents=True, exist_ok=True)
+    seen: list[Event] = []
+    execute(CommandLine.of(r"printf '\033[2K\033[31mruim\033[0m\nbom\n'"), context, seen.append)
+    assert seen == [Line("ruim", coloured="\x1b[2K\x1b[31mruim\x1b[0m"), Line("bom")]

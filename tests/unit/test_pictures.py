@@ -195,6 +195,13 @@ def test_the_map_counts_steps_and_challenges() -> None:
     assert "◐ 02" in text and "(em andamento) ← você está aqui" in text and "○ 03" in text
 
 
+def test_every_row_of_the_map_runs_from_left_to_right() -> None:
+    course = load_course()
+    still = pictures.course_map(course, []).still
+    places = [(float(y), float(x)) for x, y in re.findall(r'<circle [^>]*cx="([\d.]+)" cy="([\d.]+)"', still)]
+    assert len(places) == len(course.lessons) and places == sorted(places)
+
+
 def test_no_data_becomes_markup() -> None:
     """What an image, a registry or a container calls itself never becomes a tag or an attribute."""
     evil = image("a", layers=(digest("1"),))
