@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 CONTAINER, IMAGE, NETWORK, VOLUME = "container", "image", "network", "volume"
 HUB, ECR, ECR_PUBLIC = "hub-repository", "ecr-repository", "ecr-public-repository"
-USER, KEY, BUDGET = "iam-user", "access-key", "budget"
+USER, KEY, MFA, BUDGET = "iam-user", "access-key", "virtual-mfa-device", "budget"
 LOGIN, PROFILE, KEY_FILE = "login", "profile", "key-file"
-"""What stands in the lab's own files alone: a registry's login, a profile's credentials, the kept access key."""
+"""What stands in the lab's own files alone: a registry's login, a profile's credentials, the kept key or seed."""
 IN_ENGINE = (CONTAINER, IMAGE, NETWORK, VOLUME)
 
 

@@ -32,6 +32,7 @@ from labs.cli import (
     hub,
     layers,
     lessons,
+    mfa,
     ports,
     pytest_words,
     reset,
@@ -368,6 +369,7 @@ VERBS = {
             sso.arguments,
             interrupted="Login interrompido: nada foi gravado.",
         ),
+        Verb("mfa", "o código do seu segundo fator, como o celular mostra", mfa.run, mfa.arguments, mfa.EXAMPLES),
         Verb("sandbox", "o relógio e o gasto do mês do laboratório", dials.run, dials.arguments, dials.EXAMPLES),
         Verb("drill", "abre, diagnostica e encerra os casos da clínica", clinic.run, clinic.arguments, clinic.EXAMPLES),
         Verb(

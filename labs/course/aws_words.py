@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs.base.things import BUDGET, ECR, ECR_PUBLIC, KEY, USER, Thing
+from labs.base.things import BUDGET, ECR, ECR_PUBLIC, KEY, MFA, USER, Thing
 from labs.course.shell_words import Word
 
 GLOBAL_FLAGS = (
@@ -28,6 +28,7 @@ _MAKES = {
     ("ecr-public", "create-repository"): (ECR_PUBLIC, "--repository-name"),
     ("iam", "create-user"): (USER, "--user-name"),
     ("iam", "create-access-key"): (KEY, "--user-name"),
+    ("iam", "create-virtual-mfa-device"): (MFA, "--virtual-mfa-device-name"),
 }
 _REMOVES = {
     ("ecr", "delete-repository"): (ECR, "--repository-name"),

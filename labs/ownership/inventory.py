@@ -16,6 +16,7 @@ from labs.base.things import (
     HUB,
     IMAGE,
     IN_ENGINE,
+    MFA,
     NETWORK,
     USER,
     VOLUME,
@@ -41,8 +42,8 @@ def in_engine(settings: Settings) -> list[Thing]:
 
 
 def in_services(world: World) -> Iterator[Thing]:
-    """Every repository of the Hub account, and every ECR repository, IAM user and budget of the AWS account; those of
-    ECR Public in the sandbox alone, which has the steps that make them.
+    """Every repository of the Hub account, and every ECR repository, IAM user, virtual MFA device and budget of AWS's;
+    those of ECR Public in the sandbox alone, which has the steps that make them.
 
     Raises:
         RegistryError, CloudError: a service does not answer or refuses.
@@ -57,6 +58,8 @@ def in_services(world: World) -> Iterator[Thing]:
             yield Thing(ECR_PUBLIC, one["repositoryName"], _moment(one.get("createdAt")))
     for one in world.cloud.read("iam", "list_users")["Users"]:
         yield Thing(USER, one["UserName"], str(one.get("UserId", "")))
+    for one in world.cloud.read("iam", "list_virtual_mfa_devices")["VirtualMFADevices"]:
+        yield Thing(MFA, one["SerialNumber"].partition(":mfa/")[2])
     account = world.settings.account
     for one in world.cloud.read("budgets", "describe_budgets", AccountId=account).get("Budgets", []):
         yield Thing(BUDGET, one["BudgetName"])

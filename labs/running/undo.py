@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labs.base.events import Report
-from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, PROFILE
+from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, MFA, PROFILE
+from labs.base.totp import SEED_FILE
 from labs.clinic import cases
 from labs.course.aws_words import AwsWords
 from labs.course.catalog import Lesson, Step
@@ -81,8 +82,8 @@ def _made(world: World, lesson: Lesson) -> Iterator[tuple[str, str]]:
     lines = [step.line for step in steps_of(lesson)]
     for thing in things_of(world.settings, lines):
         yield thing.kind, thing.name
-        if thing.kind == KEY:
-            yield KEY_FILE, "widget-dev.json"
+        if thing.kind in (KEY, MFA):
+            yield KEY_FILE, "widget-dev.json" if thing.kind == KEY else SEED_FILE
     for line in lines:
         for program in line.programs:
             yield from _kept(world, program)

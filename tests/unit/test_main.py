@@ -30,6 +30,7 @@ VERBS = {
         "account",
         "hub",
         "sso",
+        "mfa",
         "sandbox",
         "drill",
         "ports",

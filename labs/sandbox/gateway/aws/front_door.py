@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from labs.base.marks import KIT_MARK
-from labs.sandbox.gateway.aws import actions, paging, shapes, sigv4
+from labs.sandbox.gateway.aws import actions, mfa, paging, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
 from labs.sandbox.gateway.aws.ecr_public_api import EcrPublicApi
@@ -116,6 +116,8 @@ class Aws:
         elif actions.needs_user(call) and call.action != "ListMFADevices":
             message = "Must specify userName when calling with non-User credentials"
             return aws_errors.reply("query", 400, "ValidationError", message)
+        if refused := mfa.refusal(call, self._state.cloud.mfa_seed):
+            return refused
         return paging.xml_paged(call, await self._state.call(paging.whole(call)), self._state.signer)
 
     def _sts(self, call: Call, principal: Principal) -> Reply:
