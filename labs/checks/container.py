@@ -197,6 +197,14 @@ def wait_for_page(world: World, port: int, container: Container) -> tuple[dict[s
     return found
 
 
+def page_of(port: int) -> str:
+    """The page on a host port; empty where none answers."""
+    try:
+        return _get(port, "/")
+    except (OSError, ValueError):
+        return ""
+
+
 def _get(port: int, path: str) -> str:
     reply = request(f"http://127.0.0.1:{port}", "GET", path, timeout=5)
     if reply.status != 200:

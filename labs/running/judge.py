@@ -11,6 +11,7 @@ from typing import Any
 
 import labs.checks.cloud
 import labs.checks.container
+import labs.checks.edited
 import labs.checks.image
 import labs.checks.lab
 import labs.checks.mfa

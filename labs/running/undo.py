@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labs.base.events import Report
+from labs.base.marks import APP
 from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, MFA, PROFILE
 from labs.base.totp import SEED_FILE
 from labs.clinic import cases
@@ -19,7 +20,11 @@ from labs.ownership.ledger import Ledger, things_of
 from labs.running.journey import steps_of
 from labs.running.judge import judge, seen_event
 from labs.running.runner import Runner
+from labs.sandbox import workspace
 from labs.seams.world import World
+
+EDITED = "edited"
+"""The check of a step in which the learner changes a file of their copy."""
 
 
 def items(world: World, lesson: Lesson) -> Iterator[Item]:
@@ -38,7 +43,7 @@ def items(world: World, lesson: Lesson) -> Iterator[Item]:
 
 
 def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], list[Step]]:
-    """Remove those, and forget proofs, events and answers.
+    """Remove those, put the files back that its steps change, and forget proofs, events and answers.
 
     Returns:
         names of what could not be removed; steps that the state still proves, since something else made it so.
@@ -48,6 +53,9 @@ def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], lis
     """
     if lesson.cases and cases.current(runner.settings):
         cases.close_case(runner.world, report)
+    for step in steps_of(lesson):
+        if step.check.kind == EDITED and judge(step, runner.world).passed:
+            workspace.recover(runner.settings, f"{APP}/{step.check.arguments['file']}")
     left = removal.remove_all(runner.world, lambda: items(runner.world, lesson), report)
     for step in steps_of(lesson):
         runner.progress.forget(f"{lesson.id}/{step.id}")
