@@ -50,6 +50,9 @@ def makers(lesson: Lesson, turn: int) -> Iterator[str]:
 
 
 WAYS = {
+    "00-comece-aqui/first-container": (
+        "docker container run --name=primeiro --network none labs/python-base:3 python3 -c 'print(6 * 7)'"
+    ),
     "01-o-que-e-um-registry/pull-public": "docker image pull $HUB_REGISTRY/library/ola-registry:1.0",
     "02-build/build-v1": (
         "cd / && docker image build --tag widget-server:v1 --file $LAB_WORK/widget-server/Dockerfile"
@@ -120,6 +123,10 @@ LOOSE = (
     ' "countNumber": 1000}, "action": {"type": "expire"}}]}'
 )
 SHORTCUTS = {
+    "00-comece-aqui/first-container": (
+        "docker create --name primeiro labs/python-base:3 python3 -c 'print(1)'",
+        "docker rm primeiro",
+    ),
     "02-build/build-edited": ("docker tag widget-server:v1 widget-server:editada", ""),
     "02-build/run-edited": (
         "docker run -d -p 3001:3333 --name atalho widget-server:v1",
