@@ -183,6 +183,16 @@ class Gallery:
         self._picture(lambda _: pictures.keys(KEY_OWNER, access_keys(self._world, KEY_OWNER)))
 
     @shown
+    def root(self) -> None:
+        """The root user's credentials as the console shows them, with AWS's warning."""
+        self._picture(lambda _: pictures.root_page(*readings.root(self._world)))
+
+    @shown
+    def budgets(self) -> None:
+        """The account's budgets as the console's page shows them."""
+        self._picture(lambda _: pictures.budgets_page(readings.budgets(self._world)))
+
+    @shown
     def keys_and_sso(self) -> None:
         """Access key and SSO side by side, with what is stored of each now."""
         self._picture(
