@@ -128,9 +128,8 @@ def _typed(real: Real, script: str, answers: Sequence[tuple[str, str]]) -> str:
     A terminal, since the token and the confirmation are asked of a person alone.
     """
     shown = io.StringIO()
-    child = pexpect.spawn(
-        "bash", ["-ec", script], env=real.variables, cwd=str(CLONE), encoding="utf-8", timeout=120, logfile=shown
-    )
+    child = pexpect.spawn("bash", ["-ec", script], env=real.variables, cwd=str(CLONE), encoding="utf-8", timeout=120)
+    child.logfile_read = shown
     try:
         for question, answer in answers:
             child.expect(question)
