@@ -16,6 +16,8 @@ from labs.course.glossary import Term, terms
 AROUND = 90
 """Characters of the text that are shown on either side of what was found."""
 MOST = 60
+MARKS = re.compile(r"[*`|]+|</?(?:details|summary)>")
+"""Markdown's signs, and those of what is folded away."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _sections(path: Path) -> Iterator[Section]:
     for part in re.split(r"^(?=#{1,4} )", text, flags=re.MULTILINE):
         heading, _, below = part.partition("\n")
         if below.strip():
-            yield Section(path.stem, heading.strip("# "), re.sub(r"[*`|]+", " ", below).replace("\n", " "))
+            yield Section(path.stem, heading.strip("# "), MARKS.sub(" ", below).replace("\n", " "))
 
 
 def folded(text: str) -> str:

@@ -21,6 +21,11 @@ def test_words_are_found_with_their_lesson_and_heading(wanted: str) -> None:
     assert all(search.folded(wanted) in search.folded(hit.heading + hit.found) for hit in hits)
 
 
+def test_what_is_folded_away_in_a_lesson_is_found_without_its_marks() -> None:
+    (hit,) = [hit for hit in search.find("recém-instalado") if hit.lesson == "00-comece-aqui"]
+    assert hit.heading == "Para consultar depois" and "<" not in hit.before + hit.after
+
+
 def test_nothing_is_found_of_nothing_and_of_nonsense() -> None:
     assert search.find("") == [] and search.find("xyzzy") == []
     assert search.find_terms("") == list(terms()) and search.find_terms("xyzzy") == []
