@@ -204,9 +204,13 @@ def _start(chosen: argparse.Namespace) -> int:
 
 def _up(chosen: argparse.Namespace) -> int:
     from labs import sandbox
+    from labs.jupyter import server
 
     _install_missing(chosen)
-    sandbox.up(_settings(), say)
+    settings = _settings()
+    sandbox.up(settings, say)
+    if not server.running_address(settings):
+        say("Próximo comando: python3 -m labs start")
     return 0
 
 

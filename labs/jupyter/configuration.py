@@ -72,6 +72,7 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
             "open_browser": False,
             "root_dir": str(settings.work),
             "allow_root": True,
+            "contents_manager_class": "labs.jupyter.notebooks.Notebooks",
             "allow_remote_access": False,  # refuses a Host header that is not this machine's (DNS rebinding)
             # The package's own loader also opens /proxy/<any port>; ours opens the course's pages and nothing else.
             # jupytext, which only contributors have, would save by a manager of its own: a refusal became an error 500.

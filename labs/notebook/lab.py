@@ -124,12 +124,14 @@ class Lab(Gallery):
             return
         from labs.widgets.action import PrepareCard
 
-        card = PrepareCard(missing, self._prepare, lambda: Redactor(self._kit.runner().settings))
+        card = PrepareCard(self._missing, self._prepare, lambda: Redactor(self._kit.runner().settings))
         if autorun():
             card.press("run", wait=True)
             if card.standing.state == "passed":
                 return
         _display(card)
+        if not autorun():
+            self._kit.watch.add(card)
 
     def _say_where_you_were(self) -> None:
         """Not in autorun: a stored notebook tells nobody's journey."""
@@ -171,7 +173,9 @@ class Lab(Gallery):
         failed = [outcome for outcome in outcomes if not outcome.verdict.passed]
         if failed:
             return status_of(failed[0].verdict)
-        return Status("passed", "Tudo pronto: pode começar a aula.")
+        from labs.widgets.action import READY
+
+        return Status("passed", READY)
 
     # Doing -------------------------------------------------------------------------------------
 

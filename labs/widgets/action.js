@@ -424,6 +424,12 @@ const solutionPanel = (card, run) =>
       )
     : null;
 
+/** A button for the few: at the row's end, and no box. @param {HTMLButtonElement} button */
+const quiet = (button) => {
+  button.classList.add("lab-quiet");
+  return button;
+};
+
 /**
  * The hints, one after the other: each says more than the one before it.
  * @param {string[]} hints
@@ -443,6 +449,26 @@ const hintPanel = ([first, ...others]) => {
 };
 
 /**
+ * What does the steps before this one. JupyterLab's half of the course (lab_extension/) writes the command into the
+ * terminal, where a person sends it; without that half it is copied.
+ * @param {string} command
+ */
+const preparePanel = (command) => {
+  const write = () => {
+    const asked = new CustomEvent("lab-write", { bubbles: true, cancelable: true, detail: command });
+    if (panel.dispatchEvent(asked)) copyText(command);
+  };
+  const panel = el(
+    "div",
+    { class: "lab-panel" },
+    paragraph("Quer começar por aqui? Este comando faz por você, de verdade, tudo o que vem antes deste passo:"),
+    copyLine(el("code", { text: command }), command, "o comando que prepara"),
+    el("div", { class: "lab-buttons" }, actionButton("Escrever no terminal", "write", write)),
+  );
+  return panel;
+};
+
+/**
  * All buttons in their row, with the panels that they open below it.
  * @param {StepCard} card
  * @param {string} key
@@ -451,14 +477,16 @@ const hintPanel = ([first, ...others]) => {
 const buttonRow = (card, key, { run, stop, verify }) => {
   const hint = card.hints?.length ? hintPanel(card.hints) : null;
   const solution = solutionPanel(card, run);
+  const prepare = card.prepare ? preparePanel(card.prepare) : null;
   const row = el(
     "div",
     { class: "lab-buttons", role: "group", "aria-label": "Ações" },
     ...[card.open ? null : run, stop, verify],
     hint && toggle("Dica", key, hint),
     solution && toggle("Solução", key, solution),
+    prepare && quiet(toggle("Preparar até aqui", key, prepare)),
   );
-  return [row, hint, solution].filter((node) => node !== null);
+  return [row, hint, solution, prepare].filter((node) => node !== null);
 };
 
 // The card ---------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import traitlets
 
 from labs.base.errors import LabError
-from labs.base.events import Line, Watcher
+from labs.base.events import Event, Line, Watcher
 from labs.base.verdict import Verdict
 from labs.course.catalog import Lesson, Step
 from labs.running.repair import repair
@@ -40,6 +40,7 @@ from labs.widgets.transcript import (
 STOP = "Interromper"
 GIVEN = "Já é assim no seu laboratório, antes de qualquer comando:"
 LOST = "Estava feito, mas agora não se confirma."
+READY = "Tudo pronto: pode começar a aula."
 _LOOKING = threading.Lock()
 """One card at a time looks at the state."""
 
@@ -240,11 +241,19 @@ class StepCard(ActionCard):
             if not command:
                 return self._before
             return status_after_repair(runner.repair(self._lesson.id, self._step.id, command, watch, cancel))
-        outcome = runner.run(self._lesson.id, self._step.id, watch, cancel)
+        said: set[str] = set()
+
+        def noting(event: Event) -> None:
+            if isinstance(event, Line):
+                said.update(line.strip() for line in event.text.splitlines())
+            watch(event)
+
+        outcome = runner.run(self._lesson.id, self._step.id, noting, cancel)
         self._output = output_of(outcome)
         self._over = outcome.ran and not outcome.verdict.passed and runner.shows(self._lesson.id, self._step.id)
         for line in self._output[len([row for text in outcome.transcript for row in text.splitlines()]) :]:
-            watch(Line(line))  # a refusal in the tool's own words, which a seam gave as an error
+            if line.strip() not in said:  # a refusal in the tool's own words, which a seam gave as an error
+                watch(Line(line))
         return status_after(outcome)
 
     def text(self) -> str:
@@ -271,8 +280,18 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
         "note": EXPECTED if step.expect else REQUIRED if step.required else SHOWS if step.given else "",
         "open": is_open,
         "unfolded": bool(step.case),
+        "prepare": _prepared_by(lesson, step),
         "labels": {"run": "Executar a solução" if is_open else "Executar", "verify": "Verificar", "stop": STOP},
     }
+
+
+def _prepared_by(lesson: Lesson, step: Step) -> str:
+    """The command that does what comes before a step; empty where the lesson's own card does it, where it would give
+    solutions away, and in the clinic, whose cases do not build on each other.
+    """
+    if step.open or lesson.cases or step is lesson.challenge or step is lesson.steps[0]:
+        return ""
+    return f"python3 -m labs prepare {lesson.id[:2]}/{lesson.steps.index(step) + 1}"
 
 
 def _place(lesson: Lesson, step: Step) -> str:
@@ -286,16 +305,36 @@ class PrepareCard(ActionCard):
     """What is missing before a lesson, and one button that does it."""
 
     def __init__(
-        self, missing: Sequence[str], prepare: Callable[[Watcher], Status], redact: Callable[[], Callable[[str], str]]
+        self,
+        missing: Callable[[], Sequence[str]],
+        prepare: Callable[[Watcher], Status],
+        redact: Callable[[], Callable[[str], str]],
     ) -> None:
-        self._missing, self._prepare = tuple(missing), prepare
+        self._look_for, self._prepare = missing, prepare
+        self._missing = tuple(missing())
         card = {
             "heading": "Antes de começar",
             "text": "Esta aula parte do que as anteriores deixaram pronto. Faltava, quando ela foi aberta:",
-            "missing": list(missing),
+            "missing": list(self._missing),
             "labels": {"run": "Preparar esta aula"},
         }
         super().__init__(card, Status(), redact)
+
+    path = "prepare"
+    """One lesson has one such card."""
+
+    def look_again(self) -> None:
+        """Something was typed: where nothing is missing any more, the card says so."""
+        with _LOOKING:
+            if self.standing.state not in ("pending", "failed", "stopped") or self._busy:
+                return
+            try:
+                missing = self._look_for()
+            except Exception:  # noqa: BLE001 - nobody asked: who presses the button reads it
+                return
+            with self._guard:
+                if not missing and not self._busy:
+                    self._show(Status("passed", READY))
 
     def _do(self, doing: str, watch: Watcher, cancel: threading.Event) -> Status:
         return self._prepare(watch)

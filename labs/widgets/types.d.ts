@@ -60,6 +60,8 @@ interface StepCard {
   note?: string;
   open?: boolean;
   unfolded?: boolean;
+  /** The command that does what comes before the step; empty for none. */
+  prepare?: string;
 }
 
 interface Status {

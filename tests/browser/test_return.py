@@ -193,14 +193,28 @@ def test_diagrams_and_pages_follow_jupyterlabs_theme_and_not_the_systems(page: P
     light = diagram.get_attribute("src") or ""
     run(page, "apputils:adaptive-theme", {})
     try:
-        run(page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
+        choose(page, "JupyterLab Dark", "false")
         expect(ground).to_have_css("background-color", "rgb(17, 20, 24)", timeout=LOADING)
         expect(diagram).not_to_have_attribute("src", light, timeout=LOADING)
     finally:
-        run(page, "apputils:change-theme", {"theme": "JupyterLab Light"})
+        choose(page, "JupyterLab Light", "true")
         run(page, "apputils:adaptive-theme", {})
     expect(diagram).to_have_attribute("src", re.compile("^data:image/svg"), timeout=LOADING)
     open_path(page, FOLLOWING.id)
+
+
+def choose(page: Page, theme: str, light: str) -> None:
+    """Until it stays: JupyterLab's settings come back a moment later, and bring the theme that they had."""
+    page.wait_for_function(
+        """([theme, light]) => {
+          if (document.body.dataset.jpThemeLight === light) return true;
+          window.jupyterapp.commands.execute("apputils:change-theme", { theme });
+          return false;
+        }""",
+        arg=[theme, light],
+        polling=1000,
+        timeout=LOADING,
+    )
 
 
 def run(page: Page, command: str, options: dict[str, str]) -> None:
@@ -209,3 +223,32 @@ def run(page: Page, command: str, options: dict[str, str]) -> None:
         "([command, options]) => window.jupyterapp.commands.execute(command, options).then(() => null)",
         [command, options],
     )
+
+
+def test_a_card_writes_how_to_begin_at_its_step_and_nothing_runs_unasked(page: Page) -> None:
+    open_path(page, FOLLOWING.id)
+    step = FOLLOWING.steps[2]
+    card = Notebook(page, FOLLOWING.id).card(FOLLOWING, step)
+    card.press("Preparar até aqui").press("Escrever no terminal")
+    written = f"python3 -m labs prepare {FOLLOWING.id[:2]}/3"
+    page.wait_for_function(f"() => ({TERMINAL_TEXT}).includes({written!r})", timeout=LOADING)
+    assert "Pronto para a aula" not in page.evaluate(f"() => {TERMINAL_TEXT}")
+    page.keyboard.press("Control+c")
+    card.press("Preparar até aqui")
+
+
+def test_a_tools_colours_are_shown_and_its_escapes_are_not(page: Page, next_day: Server) -> None:
+    dockerfile = next_day.home / "work" / "widget-server" / "Dockerfile"
+    before = dockerfile.read_text("utf-8")
+    dockerfile.write_text(f"{before}\nRUN printf '\\033[2K\\033[31mruim\\033[0m\\n' && false\n", "utf-8")
+    try:
+        open_path(page, DONE.id)
+        building = next(step for step in DONE.steps if step.line.builds)
+        card = Notebook(page, DONE.id).card(DONE, building)
+        card.press("Executar").ended()
+    finally:
+        dockerfile.write_text(before, "utf-8")
+    log = card.where.locator(".lab-log")
+    expect(log.locator(".lab-ansi-red", has_text="ruim")).to_have_count(1, timeout=LOADING)
+    assert "\x1b" not in log.inner_text()
+    open_path(page, FOLLOWING.id)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isLesson, isOwn } from "../../labs/jupyter/lab_extension/static/lesson.js";
+import { isPreparing } from "../../labs/jupyter/lab_extension/static/terminal.js";
 import { finder, firstUses, longestFirst } from "../../labs/jupyter/lab_extension/static/terms.js";
 
 /** As much of a document as the helpers use; a node shows what it would be in HTML. */
@@ -253,4 +254,11 @@ test("a term that is linked already is not linked again", () => {
   const linked = new Set();
   assert.equal(firstUses("um build", finder(TERMS), TERMS, linked).length, 1);
   assert.deepEqual(firstUses("outro build", finder(TERMS), TERMS, linked), []);
+});
+
+test("a card has one kind of line written in the terminal, and never one that sends itself", () => {
+  assert.equal(isPreparing("python3 -m labs prepare 07/6"), true);
+  for (const line of ["python3 -m labs prepare 07/6\n", "python3 -m labs reset", "rm -rf /", "", undefined]) {
+    assert.equal(isPreparing(line), false);
+  }
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,11 +16,12 @@ from typing import Any
 import pytest
 from jupyterlab_server.translation_utils import get_language_pack
 from jupyterlab_server.workspaces_handler import WorkspacesManager
+from tornado import web
 
 from labs import sandbox
 from labs.base.errors import SandboxError
 from labs.base.settings import CLONE, Settings
-from labs.jupyter import configuration, extension, portuguese
+from labs.jupyter import configuration, extension, notebooks, portuguese
 from labs.jupyter import server as jupyter
 
 
@@ -161,6 +163,17 @@ def test_our_translations_add_to_the_pack_and_keep_its_placeholders() -> None:
             assert len(forms) in (1, 2) and all(forms)
             holes, kept = set(re.findall(r"%\d", text)), set(re.findall(r"%\d", forms[-1]))
             assert holes == kept or (len(forms) == 2 and holes <= kept), text
+
+
+def test_a_damaged_lesson_is_told_in_portuguese_with_the_way_back(tmp_path: Path) -> None:
+    manager = notebooks.Notebooks(root_dir=str(tmp_path))
+    for name, told in (
+        ("02-build.ipynb", "No terminal, `python3 -m labs recover 02-build` traz a aula de volta"),
+        ("meu.ipynb", "não é mais um notebook: meu.ipynb."),
+    ):
+        (tmp_path / name).write_text("{ not a notebook")
+        with pytest.raises(web.HTTPError, match=re.escape(told)):
+            asyncio.run(manager._read_notebook(str(tmp_path / name)))
 
 
 # The launcher --------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from labs.base.settings import CLONE
+from labs.cli.lessons import place
 from labs.course.catalog import CheckSpec, Course, Lesson, Step, load_course
 from labs.running.runner import Runner
-from labs.widgets.action import StepCard
+from labs.widgets.action import StepCard, described
 from labs.widgets.card import FOLDER
 from labs.widgets.quiz import QuizCard
 
@@ -42,6 +43,20 @@ def test_every_step_of_the_course_has_a_card(lesson: Lesson, one: Step, runner: 
             at = card.card["command"].find(part, at)
             assert at >= 0, f"“{part}” is not found in order"
             at += len(part)
+
+
+def test_a_card_offers_to_do_what_comes_before_its_step_and_gives_no_solution_away() -> None:
+    course = load_course()
+    offered = 0
+    for lesson in course.lessons:
+        for index, step in enumerate(lesson.steps):
+            command = described(lesson, step)["prepare"]
+            assert not (command and (step.open or step.case or index == 0))
+            if command:
+                assert place(course, command.removeprefix("python3 -m labs prepare ")) == (lesson, index)
+                offered += 1
+        assert lesson.challenge is None or not described(lesson, lesson.challenge)["prepare"]
+    assert offered > 50
 
 
 @pytest.mark.parametrize("lesson", load_course().lessons, ids=lambda lesson: lesson.id)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from labs.base.errors import LabError
+from labs.base.errors import LabError, StateError
 from labs.base.settings import Settings
 from labs.course.catalog import Option, Question
 from labs.pictures import Picture
 from labs.secrecy.redact import Redactor
-from labs.widgets.action import PrepareCard
+from labs.widgets.action import READY, PrepareCard
 from labs.widgets.picture import PictureCard
 from labs.widgets.quiz import QuizCard
 from labs.widgets.transcript import Status
@@ -77,8 +77,36 @@ def test_a_picture_that_fails_says_so(error: Exception) -> None:
 
 def test_the_prepare_card_lists_what_is_missing(settings: Settings) -> None:
     card = PrepareCard(
-        ["aula 02: Construa"], lambda _watch: Status("passed", "Tudo pronto."), lambda: Redactor(settings)
+        lambda: ["aula 02: Construa"], lambda _watch: Status("passed", "Tudo pronto."), lambda: Redactor(settings)
     )
     assert "  - aula 02: Construa\n○ Por fazer" in card.text()
     card.press("run", wait=True)
     assert "✓ Comprovado: Tudo pronto." in card.text()
+
+
+def test_the_prepare_card_turns_by_itself_once_nothing_is_missing(settings: Settings) -> None:
+    """What it names may be typed in a terminal, too."""
+    missing = ["aula 02: Construa"]
+    card = PrepareCard(lambda: missing, lambda _watch: Status(), lambda: Redactor(settings))
+    card.look_again()
+    assert card.status["state"] == "pending"
+    missing.clear()
+    card.look_again()
+    assert card.text().endswith(f"✓ Comprovado: {READY}")
+    missing.append("aula 02: Construa")
+    card.look_again()
+    assert card.status["state"] == "passed", "what was ready once is not taken back unasked"
+
+
+def test_a_look_that_fails_says_nothing(settings: Settings) -> None:
+    looks: list[int] = []
+
+    def missing() -> list[str]:
+        looks.append(1)
+        if len(looks) > 1:
+            raise StateError("Não.", "", "")
+        return ["aula 02: Construa"]
+
+    card = PrepareCard(missing, lambda _watch: Status(), lambda: Redactor(settings))
+    card.look_again()
+    assert len(looks) == 2 and card.status["state"] == "pending"

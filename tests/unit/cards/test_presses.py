@@ -9,6 +9,7 @@ import pytest
 
 from labs.base.errors import Interrupted, LabError, StateError
 from labs.base.events import Line, Progress, Watcher
+from labs.base.settings import Settings
 from labs.base.verdict import Verdict
 from labs.widgets.feed import LOG_LINES
 
@@ -125,3 +126,17 @@ def test_progress_goes_out_in_few_small_messages(runner: FakeRunner, sent: list[
     assert sent[-1]["lines"][-1] == "line 4999"
     click(card, do="log")
     assert sent[-1]["reset"] and len(sent[-1]["lines"]) == LOG_LINES and card.logged
+
+
+def test_what_a_command_said_already_is_not_said_again_by_its_error(settings: Settings) -> None:
+    """Lines that vary from run to run are in the log and in no transcript; an error repeats a command's last lines."""
+
+    def act(watch: Watcher, _: threading.Event) -> None:
+        watch(Line(" ---> Running in 5ebd", detail=True))
+        watch(Line("mkdirr: not found", detail=True))
+
+    runner = FakeRunner(settings, act)
+    runner.error = LabError("Falhou.", " ---> Running in 5ebd\nmkdirr: not found\nsó no erro")
+    card = card_of(runner)
+    card.press("run", wait=True)
+    assert card._feed.everything()["lines"] == [" ---> Running in 5ebd", "mkdirr: not found", "só no erro"]

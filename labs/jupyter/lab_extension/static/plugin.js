@@ -4,7 +4,7 @@ import { LessonBar } from "./bar.js";
 import { followTheme } from "./diagrams.js";
 import { isLesson, Lesson } from "./lesson.js";
 import { Presenting } from "./presenting.js";
-import { ensureTerminal } from "./terminal.js";
+import { ensureTerminal, isPreparing, writeInTerminal } from "./terminal.js";
 import { Terms } from "./terms.js";
 
 /** @param {LabTake} take @returns {LabPlugin} */
@@ -45,6 +45,13 @@ function activate(app, take) {
   addCommand(app, "registry-labs:next-step", "Próximo passo", "ArrowDown", () => current()?.go(1));
   addCommand(app, "registry-labs:previous-step", "Passo anterior", "ArrowUp", () => current()?.go(-1));
   addCommand(app, "registry-labs:present", "Apresentar", "KeyP", () => presenting.toggle());
+  document.addEventListener("lab-write", (event) => {
+    const line = /** @type {CustomEvent} */ (event).detail;
+    if (isPreparing(line)) {
+      event.preventDefault(); // tells the card that it was heard
+      writeInTerminal(app, line);
+    }
+  });
   app.restored.then(() => ensureTerminal(app));
 }
 

@@ -1,4 +1,7 @@
 // For a projector: large type in text, cards, pictures and terminal, and nothing but lesson and terminal in view.
+// No extension for slides: jupyterlab-rise (0.43, 58 MB) and jupyterlab-slideshow (0.3.4; jupyterlab-deck, of 2023, is
+// what it was forked from) show a notebook alone, and a lesson needs its terminal beside it; each would want every cell
+// marked as a slide, and a card, which grows while it works, would not keep to one.
 
 import { terminals } from "./terminal.js";
 

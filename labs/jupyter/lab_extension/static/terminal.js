@@ -24,6 +24,9 @@ export async function writeInTerminal(app, line) {
   terminal.content?.session?.send({ type: "stdin", content: [line] });
 }
 
+/** Whether a card may have this line written: nothing that a terminal would send by itself. @param {string} line */
+export const isPreparing = (line) => /^python3 -m labs prepare \d\d\/\d+$/.test(line);
+
 /** Every open terminal. @param {LabApp} app @returns {LabWidget[]} */
 export function terminals(app) {
   return /** @type {const} */ (["main", "down"]).flatMap((area) =>
