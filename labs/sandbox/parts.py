@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from labs.base import listening
 from labs.base.files import kept_key, write_atomic
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import engine_choice
@@ -106,7 +107,8 @@ def write_registry_config(settings: Settings, name: str) -> Path:
 
 
 def engine(settings: Settings, bridge: str) -> Part:
-    """A private `dockerd`: all of it under the state folder, published ports on loopback, no firewall rules.
+    """A private `dockerd`: all of it under the state folder, published ports on loopback (or where the lab
+    itself listens, which in a container is its own network), no firewall rules.
 
     Without firewall rules and forwarding, containers reach each other and the host, and nothing outside.
     `--live-restore` lets running containers survive a crash of the engine.
@@ -123,7 +125,7 @@ def engine(settings: Settings, bridge: str) -> Part:
         *("--pidfile", str(pid_file)),
         *("--host", settings.private_engine),
         *("--bridge", bridge),
-        *("--ip", "127.0.0.1"),
+        *("--ip", listening.address()),
         "--iptables=false",
         "--ip6tables=false",
         "--ip-forward=false",

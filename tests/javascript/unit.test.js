@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { throughJupyter } from "../../labs/jupyter/lab_extension/static/addresses.js";
 import { isLesson, isOwn } from "../../labs/jupyter/lab_extension/static/lesson.js";
 
 /** As much of a document as the helpers use; a node shows what it would be in HTML. */
@@ -210,5 +211,15 @@ test("a picture keeps how it was before its last change, and nothing where it is
     none.follow(first);
     none.follow("<svg>b</svg>");
     assert.equal(none.node.hidden, true);
+  }
+});
+
+test("links to this machine's loopback lead through JupyterLab, others stay", () => {
+  const base = "http://lab.example/user/ana/";
+  const page = "http://127.0.0.1:3000/feedbacks?x=1";
+  assert.equal(throughJupyter(page, base), `${base}endereco?de=${encodeURIComponent(page)}`);
+  assert.notEqual(throughJupyter("http://localhost:21292/sso/device?user_code=AB", "http://127.0.0.1:8888/"), null);
+  for (const other of ["http://127.0.0.1:8888/lab", "https://127.0.0.1:3000/", "https://hub.docker.com/", "#aqui", ""]) {
+    assert.equal(throughJupyter(other, "http://127.0.0.1:8888/"), null);
   }
 });

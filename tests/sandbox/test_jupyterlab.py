@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,6 +18,7 @@ from labs.base.settings import Settings
 from labs.base.wait import Look, until
 from labs.course.progress import Progress
 from labs.jupyter import server as jupyter
+from labs.seams import sso_login
 from labs.seams.unix_http import Reply, request
 from tests.browser.jupyterlab import VIEWPORT, chromium, wait_for_prompt
 
@@ -115,6 +117,42 @@ def test_a_page_that_is_not_there_says_what_to_do(started: Started) -> None:
     assert reply.status == 502
     assert "Homologação ainda não está no ar" in reply.text and "docker ps --filter publish=3001" in reply.text
     assert "a aula 08" in reply.text and "Traceback" not in reply.text
+
+
+def test_links_to_this_machine_lead_to_the_same_page_below_jupyterlab(started: Started, container: None) -> None:
+    leads = {
+        "http://127.0.0.1:3002/feedbacks": "/producao/feedbacks",
+        "http://127.0.0.1:9/other": "http://127.0.0.1:9/other",
+    }
+    for link, place in leads.items():
+        reply = ask(started, f"/endereco?{urlencode({'de': link})}")
+        assert (reply.status, reply.headers.get("Location")) == (302, place)
+    assert ask(started, f"/endereco?{urlencode({'de': 'http://evil.example/'})}").status == 404
+
+
+def test_an_sso_login_is_approved_below_jupyterlab(started: Started) -> None:
+    """The browser may be on another machine than the gateway's loopback."""
+    settings = Settings.load(started.settings.home)
+    shown: list[str] = []
+
+    def show(address: str, code: str) -> None:
+        parts = urlsplit(address)
+        assert parts.netloc == f"127.0.0.1:{settings.ports.aws}"
+        page = ask(started, f"{parts.path}?{parts.query}")
+        assert page.status == 200 and code in page.text and 'action="/sso/device"' in page.text
+        assert ask(started, "/sso/device?user_code=NADA-NADA").status == 404
+        shown.append(page.text)
+        origin, token = started.address()
+        xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+        assert xsrf
+        form = urlencode({"user_code": code, "_xsrf": xsrf[1]}).encode()
+        sent = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"token {token}"}
+        done = request(origin, "POST", "/sso/device", body=form, headers=sent, timeout=30)
+        assert done.status == 200 and "Acesso autorizado" in done.text
+
+    session = sso_login.login(settings, "sso", show)
+    assert shown and session.account == settings.account
+    assert request(started.address()[0], "GET", "/sso/device?user_code=X", timeout=30).status in (302, 403)
 
 
 # What a learner sees -------------------------------------------------------------------------------
