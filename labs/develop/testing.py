@@ -27,7 +27,7 @@ from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.events import Report
 from labs.base.settings import CLONE, FIRST_PORT, PORTS, Settings
-from labs.develop import engines, measuring
+from labs.develop import engines, image, measuring
 from labs.sandbox import base_image, host_ports, leftovers, registry_program, workspace
 
 RUN = (sys.executable, "-m")
@@ -46,6 +46,7 @@ LANES = {
     "curso": ("tests/parity", "tests/notebooks", "tests/hostile"),
     "sandbox": ("tests/sandbox", "tests/engine", "tests/live"),
     "engines": ("tests/every_engine",),
+    "imagem": ("tests/image",),
     "falhas": ("tests/faults", "tests/browser", "tests/setup", "tests/unit", *STYLE),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look
@@ -188,13 +189,15 @@ def fetch(say: Report) -> None:
         newer = [
             workers.submit(engines.fetch, suite, registry_program.cache(settings), say) for suite in engines.SUITES
         ]
+        newer.append(workers.submit(image.base, registry_program.cache(settings), say))
         for job in jobs:
             job.result()
+        newer.append(workers.submit(image.given, settings, say))  # of what the others brought
         for fetched in newer:
             try:
                 fetched.result()
             except LabError as error:
-                say(f"{error}\nOs testes que precisam desse Docker ficam de fora, e dizem por quê.")
+                say(f"{error}\nOs testes que precisam disso ficam de fora, e dizem por quê.")
 
 
 def taken_ports() -> list[int]:

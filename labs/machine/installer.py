@@ -22,11 +22,13 @@ from labs.base.events import Report
 UV_LOCK = Path(__file__).with_name("uv.txt")
 NO_NETWORK = ("NewConnectionError", "Temporary failure", "ConnectionError", "Max retries", "timed out")
 """pip's words."""
+NO_INDEX = "UV_NO_INDEX"
+"""Our own name, in uv's form, for what uv takes as an option alone."""
 PIP_OPTIONS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
     "find-links": "UV_FIND_LINKS",
-    "no-index": "UV_NO_INDEX",
+    "no-index": NO_INDEX,
     "trusted-host": "UV_INSECURE_HOST",
     "timeout": "UV_HTTP_TIMEOUT",
     "cert": "SSL_CERT_FILE",
@@ -67,8 +69,11 @@ def _by_uv(lock: Path, python: Path, log: Path, report: Report) -> bool:
             if error := disk_full(log) or no_network(log):
                 raise error
             return False
+        environment = uv_environment(pip_options(pip), os.environ)
         command = [f"{folder}/bin/uv", "pip", "install", "--python", str(python), "--require-hashes", "-r", str(lock)]
-        done = _run(command, uv_environment(pip_options(pip), os.environ), log, report)
+        if NO_INDEX in environment:  # uv reads no variable for it (docs.astral.sh/uv/reference/environment)
+            command.append("--no-index")
+        done = _run(command, environment, log, report)
     if not done and (error := disk_full(log)):
         raise error
     return done

@@ -148,8 +148,13 @@ test("a right diagnosis explains the others, a wrong one only itself", () => {
 for (const [hostname, config, page, lesson] of [
   ["localhost", null, "http://127.0.0.1:3000/", "02-build.ipynb"],
   ["127.0.0.1", { baseUrl: "/" }, "http://127.0.0.1:3000/", "/lab/tree/notebooks/02-build.ipynb"],
-  ["hub.example", { baseUrl: "/user/ana/" }, "/user/ana/proxy/3000/", "/user/ana/lab/tree/notebooks/02-build.ipynb"],
-  ["hub.example", null, "/proxy/3000/", "02-build.ipynb"],
+  [
+    "hub.example",
+    { baseUrl: "/user/ana/" },
+    "/user/ana/endereco?de=http%3A%2F%2F127.0.0.1%3A3000%2F",
+    "/user/ana/lab/tree/notebooks/02-build.ipynb",
+  ],
+  ["hub.example", null, "/endereco?de=http%3A%2F%2F127.0.0.1%3A3000%2F", "02-build.ipynb"],
 ]) {
   test(`pages and lessons from ${hostname} with ${JSON.stringify(config)}`, () => {
     globalThis.window = { location: { hostname } };
@@ -219,7 +224,13 @@ test("links to this machine's loopback lead through JupyterLab, others stay", ()
   const page = "http://127.0.0.1:3000/feedbacks?x=1";
   assert.equal(throughJupyter(page, base), `${base}endereco?de=${encodeURIComponent(page)}`);
   assert.notEqual(throughJupyter("http://localhost:21292/sso/device?user_code=AB", "http://127.0.0.1:8888/"), null);
-  for (const other of ["http://127.0.0.1:8888/lab", "https://127.0.0.1:3000/", "https://hub.docker.com/", "#aqui", ""]) {
+  for (const other of [
+    "http://127.0.0.1:8888/lab",
+    "https://127.0.0.1:3000/",
+    "https://hub.docker.com/",
+    "#aqui",
+    "",
+  ]) {
     assert.equal(throughJupyter(other, "http://127.0.0.1:8888/"), null);
   }
 });

@@ -18,7 +18,8 @@ export function throughJupyter(href, baseUrl) {
 export function leadLinks(app) {
   const set = (/** @type {Event} */ event) => {
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
-    const way = link instanceof HTMLAnchorElement ? throughJupyter(link.href, app.serviceManager.serverSettings.baseUrl) : null;
+    const way =
+      link instanceof HTMLAnchorElement ? throughJupyter(link.href, app.serviceManager.serverSettings.baseUrl) : null;
     if (link && way) {
       link.setAttribute("href", way);
     }
