@@ -46,7 +46,7 @@ LANES = {
     "curso": ("tests/parity", "tests/notebooks", "tests/hostile"),
     "sandbox": ("tests/sandbox", "tests/engine", "tests/live"),
     "engines": ("tests/every_engine",),
-    "imagem": ("tests/image",),
+    "imagem": ("tests/image", "tests/rootless"),
     "falhas": ("tests/faults", "tests/browser", "tests/setup", "tests/unit", *STYLE),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look

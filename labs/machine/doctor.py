@@ -118,7 +118,8 @@ def _without_root() -> Finding:
         rootless.require()
     except MissingDependency as error:
         return Finding("engine", False, error.observed, error.next_command)
-    return Finding("engine", True, "nenhum responde; o start liga um do laboratório, sem root (rootlesskit)")
+    said = "nenhum responde; o start liga um do laboratório, sem root (rootlesskit)"
+    return Finding("engine", True, "\n  ".join([said, *rootless.unusable()]))
 
 
 def _container(settings: Settings) -> list[Finding]:
@@ -227,9 +228,14 @@ def _ports(settings: Settings) -> list[Finding]:
 
 SPELLING = (("hunspell", "hunspell"), ("/usr/share/hunspell/pt_BR.dic", "hunspell-pt-br"))
 """A spelling checker with its dictionary (a file, since it has no program)."""
-TEST_PROGRAMS = (("skopeo", "skopeo"), ("chromium", "chromium"), ("mmdebstrap", "mmdebstrap"), *SPELLING)
+ROOTLESS = tuple((name, rootless.PROGRAMS[name]) for name in ("rootlesskit", "slirp4netns", "newuidmap"))
+TEST_PROGRAMS = (
+    *(("skopeo", "skopeo"), ("chromium", "chromium"), ("mmdebstrap", "mmdebstrap")),
+    *ROOTLESS,
+    *SPELLING,
+)
 """What only the tests need, with the package that brings it: a registry client that is not ours, a browser, the maker
-of the Debian below the lab's image.
+of the Debian below the lab's image, and what a lab without root needs.
 """
 
 

@@ -46,6 +46,9 @@ HOLDER = ["sleep", "infinity"]
 INSIDE = f'rm -f /run/docker /run/containerd /run/xtables.lock; : > "$1"; exec {" ".join(HOLDER)}'
 """The namespace's first process. The links are the machine's own Docker's, which `--copy-up` brought along."""
 
+PATIENT = 'trap : INT; "$@"; exit $?'
+"""Stands between us and a command: nsenter itself would die of a terminal's Ctrl-C, and leave the command to nobody."""
+
 
 class Namespace(NamedTuple):
     """One that is open: rootlesskit's process outside, and JupyterLab's port, the same inside and outside."""
@@ -70,22 +73,34 @@ def require() -> None:
     Raises:
         MissingDependency: something is not; with the command that brings it.
     """
-    what = "Nenhum engine Docker respondeu, e para ligar um sem ser root falta algo nesta máquina."
     missing = [name for name in PROGRAMS if not _found(name)]
     missing += [] if engine_choice.dockerd() else ["dockerd"]
     if missing:
         packages = list(dict.fromkeys({**PROGRAMS, "dockerd": "docker.io"}[name] for name in missing))
         install = apt.install_command(packages) if apt.has_apt() else f"instale {' '.join(packages)}"
-        observed = f"não estão no PATH: {', '.join(missing)}"
-        raise MissingDependency(what, observed, f"{install} && python3 -m labs start")
+        raise _lacking(f"não estão no PATH: {', '.join(missing)}", install)
     user = _user()
     if without := [str(path) for path in SUBIDS if not _has_range(path, user)]:
         ranges = "--add-subuids 100000-165535 --add-subgids 100000-165535"
         observed = f"o usuário {user} não tem uma faixa de 65536 em {' e '.join(without)}"
-        raise MissingDependency(what, observed, f"sudo usermod {ranges} {user} && python3 -m labs start")
+        raise _lacking(observed, f"sudo usermod {ranges} {user}")
     if not os.access(TUN, os.R_OK | os.W_OK):
-        command = f"sudo modprobe tun && sudo chmod 666 {TUN} && python3 -m labs start"
-        raise MissingDependency(what, f"{TUN}: não existe, ou este usuário não pode abri-lo", command)
+        observed = f"{TUN}: não existe, ou este usuário não pode abri-lo"
+        raise _lacking(observed, f"sudo modprobe tun && sudo chmod 666 {TUN}")
+
+
+def _lacking(observed: str, command: str) -> MissingDependency:
+    """Why none of the learner's own engines serves comes first: who has one would rather use it."""
+    return MissingDependency(
+        "Nenhum engine Docker respondeu, e para ligar um sem ser root falta algo nesta máquina.",
+        "\n".join([*unusable(), observed]),
+        f"{command} && python3 -m labs start",
+    )
+
+
+def unusable() -> list[str]:
+    """In words, which engines the learner named and why none of them serves."""
+    return engine_choice.passed_over("")
 
 
 def _user() -> str:
@@ -139,6 +154,8 @@ def open_one(settings: Settings, port: int, report: Report) -> Namespace:
     ready, log = settings.run / "rootless-ready", settings.sandbox / "logs" / "rootless.log"
     ready.unlink(missing_ok=True)
     shutil.rmtree(_state(settings), ignore_errors=True)
+    for words in unusable():
+        report(f"⚠ {words}")
     report("Nenhum engine Docker respondeu: o laboratório abre uma área só dele, sem root …")
     command = [
         *("rootlesskit", f"--state-dir={_state(settings)}", "--pidns"),
@@ -169,8 +186,8 @@ def run_inside(settings: Settings, one: Namespace, words: Sequence[str]) -> int:
     """Run a command of the kit in the namespace; returns its exit code. A namespace that is left empty is closed."""
     child = (_state(settings) / "child_pid").read_text("ascii").strip()
     command = [
-        *("nsenter", f"--target={child}", "--user", "--preserve-credentials", "--mount", "--net", "--pid"),
-        *(f"--wd={os.getcwd()}", "--", sys.executable, "-m", "labs", *words),
+        *("nsenter", f"--target={child}", "--user", "--preserve-credentials", "--mount", "--net", "--pid", "--no-fork"),
+        *(f"--wd={os.getcwd()}", "--", "sh", "-c", PATIENT, "sh", sys.executable, "-m", "labs", *words),
     ]
     environment = os.environ | {
         "LABS_ENGINE": "private",
@@ -188,9 +205,7 @@ def run_inside(settings: Settings, one: Namespace, words: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Ctrl-C reaches the command by the terminal itself; what is sent to this process alone is passed on, past
-    nsenter, which would die of it and leave its child behind.
-    """
+    """Ctrl-C reaches the command by the terminal itself; what is sent to this process alone is passed on to it."""
 
     def pass_on(number: int, _frame: object) -> None:
         for child in _children(process.pid):
