@@ -14,4 +14,6 @@ else
     mount -o remount,bind,rw "$one" || :
   done
 fi 2>/dev/null || :  # what then does not work is told by `start`, in words
+# Where a JupyterLab was, in an earlier container: none runs in this one yet.
+rm -f "$LABS_HOME/run/jupyter.json"
 exec "$@"
