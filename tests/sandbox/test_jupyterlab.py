@@ -178,6 +178,7 @@ def test_the_first_screen(started: Started, page: Page) -> None:
     expect(page.locator(".jp-Terminal")).to_be_visible(timeout=patience)
     expect(page.locator(".jp-Dialog")).to_have_count(0)
     _terminal_stands_in_the_working_copy(started, page)
+    _links_lead_through_jupyterlab(page, origin)
     _launcher_opens_the_map(page)
     outside = [url for url in asked if not url.startswith((origin, "data:", "blob:"))]
     assert outside == []
@@ -195,6 +196,20 @@ def _terminal_stands_in_the_working_copy(started: Started, page: Page) -> None:
     page.keyboard.type(f'echo "$PWD $HUB_USER" > {mark}\n')
     until("o terminal executar", look, 20)
     assert mark.read_text() == f"{started.settings.work / 'widget-server'} aluno\n"
+
+
+def _links_lead_through_jupyterlab(page: Page, origin: str) -> None:
+    """Where the browser is on another machine, its own loopback has nothing of the lab's."""
+    pressed = """href => {
+      const link = document.body.appendChild(document.createElement("a"));
+      link.href = href;
+      link.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+      link.remove();
+      return link.href;
+    }"""
+    way = f"{origin}/endereco?de=http%3A%2F%2F127.0.0.1%3A3000%2F"
+    assert page.evaluate(pressed, "http://127.0.0.1:3000/") == way
+    assert page.evaluate(pressed, "https://hub.docker.com/") == "https://hub.docker.com/"
 
 
 def _launcher_opens_the_map(page: Page) -> None:
