@@ -8,6 +8,7 @@ on a bare machine nothing is installed yet.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -165,6 +166,8 @@ def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None
 def _inside(chosen: argparse.Namespace) -> int | None:
     """Run the verb in the namespace of a lab without root; its exit code, or None where it belongs here."""
     settings = Settings(home=default_home())
+    with contextlib.suppress(LabError):  # of a damaged file the verb itself tells
+        settings = Settings.load()
     one = rootless.opened(settings)
     if one is None and chosen.verb in rootless.STARTING and rootless.is_wanted():
         rootless.require()

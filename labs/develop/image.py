@@ -4,6 +4,7 @@ Debian's packages, the lock's wheels, what a first start would fetch. A learner'
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import shutil
 import subprocess
@@ -37,7 +38,8 @@ def base(cache: Path, report: Report) -> Path:
     Raises:
         MissingDependency: mmdebstrap or its keys are not there, or Debian's mirror does not answer.
     """
-    archive = cache / f"image-{SUITE}.tar"
+    mark = hashlib.sha256(" ".join(packages()).encode()).hexdigest()[:12]
+    archive = cache / f"image-{SUITE}-{mark}.tar"
     if archive.is_file():
         return archive
     report(f"Montando o Debian {SUITE} da imagem, para os testes (cerca de 150 MB) …")
@@ -64,7 +66,8 @@ def given(settings: Settings, report: Report) -> Path:
         MissingDependency: something cannot be fetched.
     """
     cache = registry_program.cache(settings)
-    folder = cache / "image-given"
+    locks = hashlib.sha256(b"".join(lock.read_bytes() for lock in LOCKS)).hexdigest()[:12]
+    folder = cache / f"image-given-{locks}"
     if folder.is_dir():
         return folder
     fetched = base_image.build_archive(settings, report), workspace.fetch_wheels(settings, report)
