@@ -6,12 +6,16 @@ Standard library only: `labs/machine/` uses it before the environment exists.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from labs.base.errors import MissingDependency, SandboxError
 from labs.base.events import Report
@@ -20,6 +24,8 @@ from labs.base.wait import Look, until
 LISTS_LOCK_PATIENCE = 120.0
 UNAVAILABLE = ("Unable to locate package", "has no installation candidate", "404  Not Found", "Can't select candidate")
 AS_ROOT = ("-o", "APT::Sandbox::User=root")
+CARRIED = "LABS_DEBS"
+"""Environment variable: a folder of `.deb` files that were carried along, to install from without a network."""
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
@@ -56,13 +62,70 @@ def install(packages: Sequence[str], report: Report) -> None:
         )
     report(f"Instalando pacotes do sistema: {' '.join(packages)} …")
     command = [*prefix, *_with_environment(prefix), "apt-get", "install", "-y", "-q", "--no-install-recommends"]
-    command += ["-o", "DPkg::Lock::Timeout=120", *packages]
-    answer = _run(command)
-    if answer.returncode != 0 and _lists_are_old(answer):
-        refresh_lists(report)
+    with _carried() as options:
+        command += ["-o", "DPkg::Lock::Timeout=120", *options, *packages]
         answer = _run(command)
+        if answer.returncode != 0 and _lists_are_old(answer) and not options:
+            refresh_lists(report)
+            answer = _run(command)
     if answer.returncode != 0:
         raise _failed(f"Não consegui instalar os pacotes {', '.join(packages)}.", answer, install_command(packages))
+
+
+@contextlib.contextmanager
+def _carried() -> Iterator[list[str]]:
+    """apt's options for the carried packages as its only source; none where no packages were carried along.
+
+    sources.list(5): a `file:` address with the packages' own index beside them.
+    """
+    folder = os.environ.get(CARRIED)
+    if not folder:
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="labs-apt-") as scratch:
+        state = Path(scratch, "lists")
+        (state / "partial").mkdir(parents=True)
+        source = Path(scratch, "sources.list")
+        source.write_text(f"deb [trusted=yes] file:{quote(folder)} ./\n", "utf-8")
+        options = [*AS_ROOT, "-o", f"Dir::Etc::SourceList={source}", "-o", "Dir::Etc::SourceParts=-"]
+        options += ["-o", f"Dir::State::Lists={state}"]
+        prefix = root_prefix() or []
+        answer = _run([*prefix, *_with_environment(prefix), "apt-get", "update", "-q", *options])
+        if answer.returncode != 0:
+            raise _failed("Não consegui ler os pacotes que vieram com o kit.", answer, f"ls -l '{folder}'")
+        yield options
+        _run([*prefix, "rm", "-rf", str(state)])  # what apt wrote as root
+
+
+def write_index(folder: Path) -> None:
+    """The index that lets apt take packages from a folder (`Packages`; Debian wiki, "DebianRepository/Format").
+
+    Raises:
+        MissingDependency: a file is no package.
+    """
+    entries = []
+    for package in sorted(folder.glob("*.deb")):
+        answer = _run(["dpkg-deb", "--field", str(package)])
+        if answer.returncode != 0:
+            raise _failed(f"Não consegui ler o pacote {package.name}.", answer, f"rm '{package}'")
+        digest = hashlib.sha256(package.read_bytes()).hexdigest()
+        placed = f"Filename: ./{package.name}\nSize: {package.stat().st_size}\nSHA256: {digest}\n"
+        entries.append(f"{answer.stdout.rstrip()}\n{placed}")
+    (folder / "Packages").write_text("\n".join(entries), "utf-8")
+
+
+def required(packages: Sequence[str]) -> frozenset[str]:
+    """Those of these packages that every system of this release has (Debian policy 2.5, "Priorities": required and
+    important).
+
+    Raises:
+        MissingDependency: apt does not know one of them.
+    """
+    answer = _run(["apt-cache", "show", "--no-all-versions", *packages])
+    if answer.returncode != 0:
+        raise _failed("O apt não conhece um dos pacotes do sistema.", answer, "apt-get update")
+    told = (dict(re.findall(r"^(Package|Priority): (\S+)", one, re.MULTILINE)) for one in answer.stdout.split("\n\n"))
+    return frozenset(one["Package"] for one in told if one.get("Priority") in ("required", "important"))
 
 
 def refresh_lists(report: Report) -> None:

@@ -12,10 +12,12 @@ class Line:
     """One line of the tool's output, as a terminal would show it.
 
     `detail` lines vary from run to run (cache, temporary containers): the log shows them, a stored transcript does not.
+    `coloured` is the text with the tool's own escapes, where it has any: for who can show colours.
     """
 
     text: str
     detail: bool = False
+    coloured: str = ""
 
 
 @dataclass(frozen=True)

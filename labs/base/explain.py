@@ -19,6 +19,10 @@ TABLE = Path(__file__).with_name("explanations.toml")
 LOOK = "O kit não conhece esta mensagem: a última linha dela é a da ferramenta, e diz o que olhar."
 HUB_LOGIN = 'docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
 ECR_LOGIN = "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin $ECR_REGISTRY"
+ECR_PUBLIC_LOGIN = (
+    "aws ecr-public get-login-password --region us-east-1 --profile console"
+    " | docker login --username AWS --password-stdin $ECR_PUBLIC_REGISTRY"
+)
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,15 @@ def explain(observed: str, asked: Collection[str] = ()) -> Explanation:
     """What a message means; an empty explanation where the table does not know it.
 
     Args:
-        asked: who was asked, as `CommandLine.asked` tells it: `hub`, `ecr`, a service of AWS, a verb of docker. The
-            same refusal has another way out at another registry.
+        asked: who was asked, as `CommandLine.asked` tells it: `hub`, `ecr`, `ecr-public`, a service of AWS, a verb of
+            docker. The same refusal has another way out at another registry.
     """
     row, found = claimed(observed, asked)
     if not row or not found:
         return Explanation()
-    ecr = "ecr" in asked or names_ecr(observed)
-    logins = {"{login}": ECR_LOGIN if ecr else HUB_LOGIN, "{ecr}": ECR_LOGIN, "{hub}": HUB_LOGIN}
+    of_ecr = ECR_PUBLIC_LOGIN if "ecr-public" in asked else ECR_LOGIN
+    ecr = not {"ecr", "ecr-public"}.isdisjoint(asked) or names_ecr(observed)
+    logins = {"{login}": of_ecr if ecr else HUB_LOGIN, "{ecr}": of_ecr, "{hub}": HUB_LOGIN}
     return Explanation(_filled(row.what, found), logins.get(row.next) or _filled(row.next, found))
 
 

@@ -23,6 +23,10 @@ CLONE = Path(__file__).resolve().parents[2]
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
 DEFAULT_REGION = "us-east-2"
 DEFAULT_HUB_USER = "aluno"
+ECR_PUBLIC_REGION = "us-east-1"
+"""The one region of ECR Public's logins (ECR Public user guide, "Registry authentication")."""
+ECR_PUBLIC_ALIAS = "a1b2c3d4"
+"""What a name in ECR Public begins with: each account has its own, this one is the sandbox's."""
 SANDBOX, LIVE = "sandbox", "live"
 """The targets: the registries and AWS of the kit, or the real Docker Hub and AWS."""
 BASE_IMAGE, FALLBACK_BASE_IMAGE = "labs/python-base:3", "python:3.13-slim"
@@ -38,6 +42,12 @@ class Ports:
     hub: int = 0
     ecr: int = 0
     aws: int = 0
+    ecr_public: int = 0
+
+    @property
+    def of_registries(self) -> tuple[int, ...]:
+        """Those that an engine talks to."""
+        return self.hub, self.ecr, self.ecr_public
 
 
 @dataclass(frozen=True)
@@ -281,6 +291,16 @@ class Settings:
         return f"127.0.0.1:{self.ports.ecr}"
 
     @property
+    def ecr_public_registry(self) -> str:
+        """host:port of ECR Public; live, its own address (ECR Public user guide, "Public registries")."""
+        return "public.ecr.aws" if self.live else f"127.0.0.1:{self.ports.ecr_public}"
+
+    @property
+    def registries(self) -> dict[str, str]:
+        """The target's registries by address: `hub`, `ecr`, `ecr-public`, as a command's registry is told."""
+        return {self.hub_registry: "hub", self.ecr_registry: "ecr", self.ecr_public_registry: "ecr-public"}
+
+    @property
     def aws_endpoint(self) -> str:
         """URL of the sandbox's AWS API."""
         return f"http://127.0.0.1:{self.ports.aws}"
@@ -309,6 +329,8 @@ class Settings:
             "HUB_TOKEN_FILE": str(self.hub_token_file),
             "HUB_NETRC": str(self.secrets / "hub-netrc"),
             "ECR_REGISTRY": self.ecr_registry,
+            "ECR_PUBLIC_REGISTRY": self.ecr_public_registry,
+            "ECR_PUBLIC_ALIAS": ECR_PUBLIC_ALIAS,
             "LAB_SECRETS": str(self.learner_secrets),
             "LAB_WORK": str(self.work),
             "LABS_TARGET": self.target,

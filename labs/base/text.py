@@ -8,13 +8,25 @@ LETTERS = "abcdefgh"
 """How the options of a question are called."""
 
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-"""What moves the cursor of a terminal and colours its letters (ECMA-48, "Control sequences"; OSC of xterm)."""
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)"  # a control sequence, or what a cut line left of one
+    r"|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\|$)"  # a string for the terminal: its title, a link's address
+    r"|\x1b[ -/]*[0-~]?"  # all other escapes
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]",  # bell, backspace …; tab, line feed and carriage return stay
+    re.MULTILINE,
+)
+"""What only a terminal understands: colours, moves of its cursor (ECMA-48, "Control sequences"; OSC of xterm)."""
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plain(text: str) -> str:
     """A tool's words without what only a terminal understands: colours, cursor."""
     return _ESCAPES.sub("", text)
+
+
+def coloured(text: str) -> str:
+    """The same, but its colours are still in it (ECMA-48, "Select graphic rendition")."""
+    return _ESCAPES.sub(lambda found: found[0] if COLOUR.fullmatch(found[0]) else "", text)
 
 
 def size(count: float) -> str:

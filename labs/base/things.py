@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONTAINER, IMAGE, NETWORK, VOLUME = "container", "image", "network", "volume"
-HUB, ECR, USER, KEY, BUDGET = "hub-repository", "ecr-repository", "iam-user", "access-key", "budget"
+HUB, ECR, ECR_PUBLIC = "hub-repository", "ecr-repository", "ecr-public-repository"
+USER, KEY, BUDGET = "iam-user", "access-key", "budget"
+MFA = "virtual-mfa-device"
 LOGIN, PROFILE, KEY_FILE = "login", "profile", "key-file"
-"""What stands in the lab's own files alone: a registry's login, a profile's credentials, the kept access key."""
+"""What stands in the lab's own files alone: a registry's login, a profile's credentials, the kept key or seed."""
 IN_ENGINE = (CONTAINER, IMAGE, NETWORK, VOLUME)
 
 

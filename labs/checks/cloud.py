@@ -345,6 +345,12 @@ def ecr_repository(world: World, name: str, mutability: str = "MUTABLE") -> Verd
 
 
 @check
+def ecr_public_repository(world: World, name: str) -> Verdict:
+    found = world.cloud.read("ecr-public", "describe_repositories", repositoryNames=[name])["repositories"][0]
+    return passed(f"O repositório público existe: {found['repositoryUri']}.", arn=found["repositoryArn"])
+
+
+@check
 def ecr_image(world: World, ref: str, same_as: str = "", version: str = "") -> Verdict:
     """The chain of digests: engine ↔ manifest in the registry ↔ `describe-images`, with the true size.
 

@@ -123,6 +123,24 @@ def container_exited(
 
 
 @check
+def container_said(world: World, name: str, image: str) -> Verdict:
+    """The container was made of the image, printed something and ended well."""
+    container = named(world, name)
+    if container is None:
+        return failed(f"Não há container com o nome {name}.", "docker ps -a")
+    if container.image_id not in require(world, image).identity:
+        return failed(f"{name} não foi feito de {image}.", f"docker rm -f {name}")
+    if container.exit_code is None:
+        return failed(f"O container {name} continua rodando.", f"docker logs {name}")
+    if container.exit_code:
+        return failed(f"{name} terminou com erro, código {container.exit_code}.", f"docker logs {name}")
+    said = next(filter(None, map(str.strip, world.engine.logs(name).splitlines())), "")
+    if not said:
+        return failed(f"{name} terminou sem escrever nada.", f"docker rm {name}")
+    return passed(f"{name} nasceu de {image}, escreveu “{said[:80]}” e terminou.")
+
+
+@check
 def environments(world: World, names: list[str], image: str = "", named_alike: bool = False) -> Verdict:
     """Containers of one image, each with its own environment (that of its own name, where they are `named_alike`), all
     answering.
@@ -195,6 +213,14 @@ def wait_for_page(world: World, port: int, container: Container) -> tuple[dict[s
     except SandboxError as error:
         return {}, error.observed
     return found
+
+
+def page_of(port: int) -> str:
+    """The page on a host port; empty where none answers."""
+    try:
+        return _get(port, "/")
+    except (OSError, ValueError):
+        return ""
 
 
 def _get(port: int, path: str) -> str:

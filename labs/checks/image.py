@@ -45,12 +45,6 @@ def _other_build(image: Image, reference: str, version: str) -> str:
 
 
 @check
-def image_exists(world: World, ref: str) -> Verdict:
-    image = require(world, ref)
-    return passed(f"A imagem {ref} existe no engine.", id=image.id)
-
-
-@check
 def image_built(world: World, ref: str, version: str = "") -> Verdict:
     """The image was built from widget-server's Dockerfile, in this version (any where empty): its labels say so."""
     image = require(world, ref)

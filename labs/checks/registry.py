@@ -87,8 +87,11 @@ def logged_in(world: World, registry: str) -> Verdict:
     stored = world.engine.credentials(registry)
     if not stored:
         return failed(f"O Docker não tem login guardado para {registry}.", f"docker login {registry}")
-    ecr = registry == world.settings.ecr_registry
-    wanted, seam = ("AWS", world.ecr) if ecr else (world.settings.hub_user, world.hub)
+    wanted, seam = {
+        "hub": (world.settings.hub_user, world.hub),
+        "ecr": ("AWS", world.ecr),
+        "ecr-public": ("AWS", world.ecr_public),
+    }[world.settings.registries[registry]]
     if stored[0] != wanted:
         return failed(
             f"O login guardado para {registry} é de {stored[0]}, e não de {wanted}.", f"docker login {registry}"

@@ -33,6 +33,8 @@ from labs.cli import (
     hub,
     layers,
     lessons,
+    mfa,
+    pack,
     ports,
     pytest_words,
     reset,
@@ -44,11 +46,12 @@ from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
 from labs.machine import environment, rootless
+from labs.machine import pack as carried
 
 PROGRAM = "python3 -m labs"
 EXIT_ERROR, EXIT_BUG = 1, 70
 """70 is `EX_SOFTWARE` of sysexits(3). A command line that cannot be read is 2."""
-NEEDS_ENVIRONMENT = ("start", "test", "up", "run", "prepare")
+NEEDS_ENVIRONMENT = ("start", "test", "up", "run", "prepare", "pack")
 NOT_READY = "O ambiente Python do curso ainda não foi preparado."
 
 
@@ -153,7 +156,9 @@ def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None
     """Continue inside the kit's own environment; the verbs that need it make it first."""
     if chosen.verb in NEEDS_ENVIRONMENT:
         tests = chosen.verb == "test"
+        carried.use(say)
         if not environment.is_ready(tests=tests):  # nobody waits for one where no engine is to be had
+            carried.verify(say)
             if chosen.verb in rootless.STARTING and rootless.is_wanted():
                 rootless.require()
             else:
@@ -388,6 +393,7 @@ VERBS = {
             sso.arguments,
             interrupted="Login interrompido: nada foi gravado.",
         ),
+        Verb("mfa", "o código do seu segundo fator, como o celular mostra", mfa.run, mfa.arguments, mfa.EXAMPLES),
         Verb("sandbox", "o relógio e o gasto do mês do laboratório", dials.run, dials.arguments, dials.EXAMPLES),
         Verb("drill", "abre, diagnostica e encerra os casos da clínica", clinic.run, clinic.arguments, clinic.EXAMPLES),
         Verb(
@@ -403,6 +409,13 @@ VERBS = {
             "procura segredos do laboratório fora dos arquivos deles",
             secrets_scan.run,
             secrets_scan.arguments,
+        ),
+        Verb(
+            "pack",
+            "grava num arquivo o kit e tudo o que o primeiro start baixa, para computadores sem internet",
+            pack.run,
+            pack.arguments,
+            pack.EXAMPLES,
         ),
         Verb(
             "notebooks",

@@ -28,6 +28,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", default="sso", metavar="PERFIL", help="perfil que recebe as credenciais (padrão: sso)"
     )
 
+    parser.add_argument(
+        "--role", default="", metavar="PAPEL", help="papel a usar (padrão: o primeiro que o portal oferece)"
+    )
+
 
 def run(chosen: argparse.Namespace) -> int:
     """Log in, and say what came of it.
@@ -38,8 +42,14 @@ def run(chosen: argparse.Namespace) -> int:
     from labs.seams.sso_login import login
 
     settings = Settings.load()
-    session = login(settings, chosen.profile, lambda address, code: _show(for_a_browser(settings, address), code))
+
+    def show(address: str, code: str) -> None:
+        _show(for_a_browser(settings, address), code)
+
+    session = login(settings, chosen.profile, show, chosen.role)
     print(f"Pronto: perfil {chosen.profile}, conta {session.account}, papel {session.role}.")
+    if others := [role for role in session.offered if role != session.role]:
+        print(f"O portal oferece também: {', '.join(others)}. Para usar outro, repita com --role PAPEL.")
     print(f"As credenciais vencem em {session.expires:%d/%m/%Y %H:%M}.")
     print(f"Teste: aws sts get-caller-identity --profile {chosen.profile}")
     return 0

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs.base.things import BUDGET, ECR, KEY, USER, Thing
+from labs.base.things import BUDGET, ECR, ECR_PUBLIC, KEY, MFA, USER, Thing
 from labs.course.shell_words import Word
 
 GLOBAL_FLAGS = (
@@ -25,11 +25,14 @@ GLOBAL_VALUES = (
 """The CLI's own options, without and with a value; `tests/unit/test_aws_words.py` compares them with the CLI's list."""
 _MAKES = {
     ("ecr", "create-repository"): (ECR, "--repository-name"),
+    ("ecr-public", "create-repository"): (ECR_PUBLIC, "--repository-name"),
     ("iam", "create-user"): (USER, "--user-name"),
     ("iam", "create-access-key"): (KEY, "--user-name"),
+    ("iam", "create-virtual-mfa-device"): (MFA, "--virtual-mfa-device-name"),
 }
 _REMOVES = {
     ("ecr", "delete-repository"): (ECR, "--repository-name"),
+    ("ecr-public", "delete-repository"): (ECR_PUBLIC, "--repository-name"),
     ("iam", "delete-user"): (USER, "--user-name"),
     ("iam", "delete-access-key"): (KEY, "--user-name"),
     ("budgets", "delete-budget"): (BUDGET, "--budget-name"),
@@ -70,7 +73,8 @@ class AwsWords:
     def touches(self, variables: Mapping[str, str]) -> Iterator[Thing]:
         """The repository, user and budget that it names and neither makes nor removes."""
         if (self.service, self.operation) not in (*_MAKES, *_REMOVES):
-            yield from (Thing(kind, name) for option, kind in _NAMES.items() if (name := self.value(option, variables)))
+            names = _NAMES | ({"--repository-name": ECR_PUBLIC} if self.service == "ecr-public" else {})
+            yield from (Thing(kind, name) for option, kind in names.items() if (name := self.value(option, variables)))
 
 
 def aws_words(words: Sequence[Word]) -> AwsWords:

@@ -34,7 +34,7 @@ _PLAINLY = ("docker", "aws", "python3")
 class Service(StrEnum):
     """Whom a command talks to. An image of ECR counts even where only the engine is asked (`docker tag`)."""
 
-    ENGINE, HUB, ECR, AWS, KIT = "engine", "hub", "ecr", "aws", "kit"
+    ENGINE, HUB, ECR, ECR_PUBLIC, AWS, KIT = "engine", "hub", "ecr", "ecr-public", "aws", "kit"
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,11 @@ def _is_known(program: str) -> bool:
 
 def _registries(word: Word, variables: Mapping[str, str]) -> Iterator[Service]:
     """The registries that a word names, by the lab's variables or by their address."""
-    for service, names in ((Service.ECR, ("ECR_REGISTRY",)), (Service.HUB, ("HUB_REGISTRY", "HUB_API"))):
+    for service, names in (
+        (Service.ECR, ("ECR_REGISTRY",)),
+        (Service.ECR_PUBLIC, ("ECR_PUBLIC_REGISTRY",)),
+        (Service.HUB, ("HUB_REGISTRY", "HUB_API")),
+    ):
         if any(f"${{{name}}}" in word.text or (variables.get(name) or "\0") in word.text for name in names):
             yield service
     if re.search(r"\.dkr[.-]ecr(?:-fips)?\.", word.text):

@@ -24,6 +24,11 @@ class Term(Typed, frozen=True):
     lesson: str
     also: str = ""
 
+    @property
+    def anchor(self) -> str:
+        """Its place on the glossary's page."""
+        return f"termo-{self.term.lower().replace(' ', '-')}"
+
 
 @cache
 def terms() -> tuple[Term, ...]:

@@ -6,7 +6,7 @@ no proof that still holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -23,6 +23,7 @@ class Record(Typed, frozen=True):
         at: when, ISO 8601 in UTC. `began`: when the first try did.
         seconds: what the step took. `spent`: all tries together.
         tries: how often it was run.
+        made_for: the lesson that it was prepared for, where nobody did it for its own sake.
     """
 
     passed: bool
@@ -33,6 +34,7 @@ class Record(Typed, frozen=True):
     evidence: Mapping[str, str] = msgspec.field(default_factory=dict)
     began: str = ""
     spent: float = 0.0
+    made_for: str = ""
 
     def __post_init__(self) -> None:
         for name, moment in (("at", self.at), ("began", self.began or self.at)):
@@ -92,6 +94,17 @@ class Progress:
                     passed, observed, _moment(now), round(seconds, 3), tries, dict(evidence), began, spent
                 )
             return steps[path]
+
+    def prepared(self, paths: Iterable[str], lesson_id: str) -> None:
+        """What was proven just now was made for this lesson.
+
+        Raises:
+            StateError: the state folder cannot be written.
+        """
+        with self._file.changing() as steps:
+            for path in paths:
+                if path in steps:
+                    steps[path] = msgspec.structs.replace(steps[path], made_for=lesson_id)
 
     def restore(self, proofs: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
         """Remember what the state proves (observed and evidence by "lesson/step"), where nothing is recorded."""

@@ -28,6 +28,7 @@ from labs.base.errors import LabError
 from labs.base.events import Report
 from labs.base.settings import CLONE, FIRST_PORT, PORTS, Settings
 from labs.develop import engines, image, measuring
+from labs.machine import packing
 from labs.sandbox import base_image, host_ports, leftovers, registry_program, workspace
 
 RUN = (sys.executable, "-m")
@@ -186,10 +187,10 @@ def fetch(say: Report) -> None:
             workers.submit(part, settings, say)
             for part in (base_image.build_archive, registry_program.registry_program, workspace.ensure_wheels)
         ]
-        newer = [
-            workers.submit(engines.fetch, suite, registry_program.cache(settings), say) for suite in engines.SUITES
-        ]
-        newer.append(workers.submit(image.base, registry_program.cache(settings), say))
+        cache = registry_program.cache(settings)
+        jobs += [workers.submit(part, cache, say) for part in (packing.fetch_wheels, packing.fetch_debs)]
+        newer = [workers.submit(engines.fetch, suite, cache, say) for suite in engines.SUITES]
+        newer.append(workers.submit(image.base, cache, say))
         for job in jobs:
             job.result()
         newer.append(workers.submit(image.given, settings, say))  # of what the others brought

@@ -7,6 +7,7 @@ and `workspaces/`, wins over the defaults, and is never written by the kit.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import shlex
@@ -175,10 +176,17 @@ def _layout() -> dict[str, Any]:
 
 
 def _write_extension(place: Path) -> None:
-    """A copy: JupyterLab serves what stands below its data folder."""
-    for source in sorted(LAB_EXTENSION.rglob("*")):
-        if source.suffix in (".js", ".json"):
-            write_atomic(place / source.relative_to(LAB_EXTENSION), source.read_text("utf-8"))
+    """A copy: JupyterLab serves what stands below its data folder. It tells browsers to keep each module for a year, so
+    the modules' folder is named for what is in them: an update of the kit is loaded at the next visit.
+    """
+    modules = {path.name: path.read_text("utf-8") for path in sorted((LAB_EXTENSION / "static").glob("*.js"))}
+    version = hashlib.sha256("".join(modules.values()).encode()).hexdigest()[:12]
+    shutil.rmtree(place / "static", ignore_errors=True)
+    for name, text in modules.items():
+        write_atomic(place / "static" / version / name, text)
+    package = json.loads((LAB_EXTENSION / "package.json").read_text("utf-8"))
+    package["jupyterlab"]["_build"]["load"] = f"static/{version}/container.js"
+    _write_json(place / "package.json", package)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from tornado import web
 
 from labs.base.errors import LabError
 from labs.base.settings import Settings
-from labs.course import target_words
+from labs.course import glossary, target_words
 from labs.course.progress import Progress
 from labs.jupyter import addresses, portuguese
 from labs.pages import render
@@ -36,6 +36,7 @@ CATEGORY = "Notebook"
 MAP = "mapa"
 SEARCH = "busca"
 STATE = "curso/estado"
+GLOSSARY = "curso/glossario"
 LONGEST_SEARCH = 100
 ADDRESS = "endereco"
 SSO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
@@ -162,6 +163,15 @@ class SsoHandler(PageHandler):
         return page.replace("</form>", f"{mark}</form>") if 'method="post"' in page else page
 
 
+class GlossaryHandler(JupyterHandler):
+    """The terms that a lesson's prose links (`labs/jupyter/lab_extension/static/terms.js`)."""
+
+    @web.authenticated
+    def get(self) -> None:
+        known = [{"term": one.term, "meaning": one.meaning, "anchor": one.anchor} for one in glossary.terms()]
+        self.finish({"terms": known})
+
+
 class Forwarded(NamedLocalProxyHandler):
     """The page of a container; where none answers, what to do instead of a server's error in English."""
 
@@ -217,6 +227,7 @@ def handlers(base: str) -> list[tuple[Any, ...]]:
         (url_path_join(base, STATE), StateHandler),
         (url_path_join(base, ADDRESS), AddressHandler),
         (url_path_join(base, addresses.SSO), SsoHandler),
+        (url_path_join(base, GLOSSARY), GlossaryHandler),
         (url_path_join(base, "server-proxy/servers-info"), ServersInfoHandler, {"server_processes": entries}),
         (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),
     ]

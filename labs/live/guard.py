@@ -72,7 +72,7 @@ def require(world: World, lesson: Lesson, step: Step) -> None:
     if not settings.live:
         return
     require_session(settings)
-    if not step.line.services(settings.environment()).isdisjoint((Service.AWS, Service.ECR)):
+    if not step.line.services(settings.environment()).isdisjoint((Service.AWS, Service.ECR, Service.ECR_PUBLIC)):
         require_account(world)
         if not lesson.id.startswith(BEFORE_BUDGET):
             require_budget(world)

@@ -213,7 +213,7 @@ def _registry(settings: Settings) -> Finding:
 def _ports(settings: Settings) -> list[Finding]:
     if leftovers.supervisor_alive(settings):
         return []
-    kept = {"hub": settings.ports.hub, "ecr": settings.ports.ecr, "aws": settings.ports.aws}
+    kept = asdict(settings.ports)
     return [
         Finding(
             f"porta {name}",
@@ -313,7 +313,7 @@ def status_text(known: dict[str, Any]) -> str:
     if engine["unreached"]:
         lines.append(f"⚠ O engine não alcança os registries: {engine['unreached']}")
         lines.append("Próximo comando: python3 -m labs down; python3 -m labs up")
-    lines += [f"{name.upper():<4} {address}" for name, address in known["addresses"].items()]
+    lines += [f"{name.upper():<10} {address}" for name, address in known["addresses"].items()]
     lines.append(f"{'parte':<28} {'pid':>7}  {'desde':<19}  {'reinícios':>9}  {'memória':>8}  estado")
     for name, part in known["parts"].items():
         state = "ok" if part["healthy"] else part["observed"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,13 +23,10 @@ from labs.base.events import Report
 UV_LOCK = Path(__file__).with_name("uv.txt")
 NO_NETWORK = ("NewConnectionError", "Temporary failure", "ConnectionError", "Max retries", "timed out")
 """pip's words."""
-NO_INDEX = "UV_NO_INDEX"
-"""Our own name, in uv's form, for what uv takes as an option alone."""
 PIP_OPTIONS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
     "find-links": "UV_FIND_LINKS",
-    "no-index": NO_INDEX,
     "trusted-host": "UV_INSECURE_HOST",
     "timeout": "UV_HTTP_TIMEOUT",
     "cert": "SSL_CERT_FILE",
@@ -38,6 +36,34 @@ PIP_OPTIONS = {
 """pip's option (pip.pypa.io/en/stable/cli/pip_install) and the variable in which uv reads the same."""
 FOR_PIP = {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 """A person's pip may refuse to work outside an environment, or install for the user only: not what is done here."""
+
+
+def download(locks: Sequence[Path], folder: Path) -> None:
+    """Fetch the wheels of locks for this Python and this machine, each compared with its hash.
+
+    Raises:
+        MissingDependency: one cannot be had.
+    """
+    words = ["download", "--quiet", "--only-binary", ":all:", "--require-hashes", "--no-deps", "--dest", str(folder)]
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, text in enumerate(text for lock in locks for text in of_every_release(lock.read_text("utf-8"))):
+            path = Path(scratch, f"{number}.txt")
+            path.write_text(text, "utf-8")
+            command = [sys.executable, "-m", "pip", *words, "-r", str(path)]
+            answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+            if answer.returncode != 0:
+                said = [line for line in answer.stderr.splitlines() if "ERROR" in line]
+                what = "Não consegui baixar os pacotes Python para o pacote: confira a rede."
+                raise MissingDependency(what, (said or [f"código {answer.returncode}"])[-1], "python3 -m labs pack")
+
+
+def of_every_release(lock: str) -> list[str]:
+    """The lock, and each of its packages again that is for some releases of a Python alone (3.11.4 and not 3.11.5):
+    whoever installs from the wheels may have another release than who fetched them.
+    """
+    entries = re.findall(r"^\S+==[^\n]*\n(?:    [^\n]*\n)*", lock, re.MULTILINE)
+    released = [entry for entry in entries if re.search(r"python_full_version \S+ '\d+\.\d+\.", entry)]
+    return [lock, *(re.sub(r" ; python_full_version \S+ '[\d.]+'", "", entry, count=1) for entry in released)]
 
 
 def has_pip() -> bool:
@@ -69,11 +95,9 @@ def _by_uv(lock: Path, python: Path, log: Path, report: Report) -> bool:
             if error := disk_full(log) or no_network(log):
                 raise error
             return False
-        environment = uv_environment(pip_options(pip), os.environ)
+        options = pip_options(pip)
         command = [f"{folder}/bin/uv", "pip", "install", "--python", str(python), "--require-hashes", "-r", str(lock)]
-        if NO_INDEX in environment:  # uv reads no variable for it (docs.astral.sh/uv/reference/environment)
-            command.append("--no-index")
-        done = _run(command, environment, log, report)
+        done = _run([*command, *uv_flags(options)], uv_environment(options, os.environ), log, report)
     if not done and (error := disk_full(log)):
         raise error
     return done
@@ -133,6 +157,11 @@ def pip_options(pip: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def uv_flags(options: Mapping[str, str]) -> list[str]:
+    """What pip's configuration says and uv has no variable for: that no index is asked."""
+    return ["--no-index"] if options.get("no-index", "off").lower() not in ("0", "false", "no", "off") else []
+
+
 def uv_environment(options: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     """The variables for uv: pip's configuration, and over it the `UV_*` that the person set on purpose."""
     own = {"UV_SYSTEM_CERTS": "1", "UV_INDEX_STRATEGY": "unsafe-best-match"}  # as pip; the hashes make it safe
@@ -140,7 +169,7 @@ def uv_environment(options: Mapping[str, str], environ: Mapping[str, str]) -> di
         own["UV_NO_CONFIG"] = "1"
     for option, variable in PIP_OPTIONS.items():
         values = options.get(option, "").split()
-        if values and not (option == "no-index" and values[0].lower() in ("0", "false", "no", "off")):
+        if values and not (uv_flags(options) and variable in ("UV_DEFAULT_INDEX", "UV_INDEX")):
             own[variable] = ("," if option == "find-links" else " ").join(values)
     if any(name.startswith("UV_") and ("INDEX" in name or name == "UV_FIND_LINKS") for name in environ):
         own = {name: value for name, value in own.items() if "INDEX" not in name and name != "UV_FIND_LINKS"}

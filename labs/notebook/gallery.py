@@ -98,6 +98,7 @@ class Gallery:
         known = {
             settings.hub_registry: "o Docker Hub deste laboratório",
             settings.ecr_registry: "o ECR deste laboratório",
+            settings.ecr_public_registry: "o ECR Public deste laboratório",
         }
         return pictures.name(self._expanded(text), {} if settings.live else known)
 
@@ -180,6 +181,16 @@ class Gallery:
     def keys(self) -> None:
         """The access keys of the course's IAM user; no secret."""
         self._picture(lambda _: pictures.keys(KEY_OWNER, access_keys(self._world, KEY_OWNER)))
+
+    @shown
+    def root(self) -> None:
+        """The root user's credentials as the console shows them, with AWS's warning."""
+        self._picture(lambda _: pictures.root_page(*readings.root(self._world)))
+
+    @shown
+    def budgets(self) -> None:
+        """The account's budgets as the console's page shows them."""
+        self._picture(lambda _: pictures.budgets_page(readings.budgets(self._world)))
 
     @shown
     def keys_and_sso(self) -> None:

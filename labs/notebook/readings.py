@@ -281,6 +281,35 @@ def budget(world: World, name: str) -> pictures.Budget | None:
     return pictures.Budget(name, float(found["BudgetLimit"]["Amount"]), spent, tuple(levels), now(world).day)
 
 
+def budgets(world: World) -> list[pictures.Told]:
+    """All budgets of the account that limit costs, each with whom its alerts tell."""
+    account = world.settings.account
+    listed = world.cloud.read("budgets", "describe_budgets", AccountId=account).get("Budgets", [])
+    found = []
+    for name in sorted(one["BudgetName"] for one in listed if one.get("BudgetType") == "COST"):
+        one = budget(world, name)
+        if one is not None:
+            found.append(pictures.Told(one, _told(world, name)))
+    return found
+
+
+def _told(world: World, name: str) -> dict[float, tuple[str, ...]]:
+    """By an alert's level: the addresses that it tells."""
+    who: dict[str, Any] = {"AccountId": world.settings.account, "BudgetName": name}
+    read = world.cloud.read
+    told: dict[float, tuple[str, ...]] = {}
+    for alert in read("budgets", "describe_notifications_for_budget", **who)["Notifications"]:
+        answer = read("budgets", "describe_subscribers_for_notification", Notification=dict(alert), **who)
+        told[float(alert["Threshold"])] = tuple(one["Address"] for one in answer.get("Subscribers", []))
+    return told
+
+
+def root(world: World) -> tuple[int, bool]:
+    """How many access keys the root user has, and whether it has MFA (IAM API reference, GetAccountSummary)."""
+    summary = world.cloud.read("iam", "get_account_summary")["SummaryMap"]
+    return int(summary["AccountAccessKeysPresent"]), bool(summary["AccountMFAEnabled"])
+
+
 def credential(world: World, profile: str, identity: str = "") -> pictures.Credential:
     """What the lab's files hold for a profile; nothing secret."""
     key = world.cloud.profile(profile).get("aws_access_key_id", "")

@@ -8,7 +8,21 @@ from collections.abc import Iterator
 from labs.base.errors import CommandError, LabError
 from labs.base.marks import APP, TITLE_LABEL
 from labs.base.settings import Settings
-from labs.base.things import BUDGET, CONTAINER, ECR, HUB, IMAGE, IN_ENGINE, NETWORK, USER, VOLUME, Thing, alias
+from labs.base.things import (
+    BUDGET,
+    CONTAINER,
+    ECR,
+    ECR_PUBLIC,
+    HUB,
+    IMAGE,
+    IN_ENGINE,
+    MFA,
+    NETWORK,
+    USER,
+    VOLUME,
+    Thing,
+    alias,
+)
 from labs.course.command_line import CommandLine
 from labs.ownership.ledger import Ledger
 from labs.seams import engine_api
@@ -28,7 +42,8 @@ def in_engine(settings: Settings) -> list[Thing]:
 
 
 def in_services(world: World) -> Iterator[Thing]:
-    """Every repository of the Hub account, and every ECR repository, IAM user and budget of the AWS account.
+    """Every repository of the Hub account, and every ECR repository, IAM user, virtual MFA device and budget of AWS's;
+    those of ECR Public in the sandbox alone, which has the steps that make them.
 
     Raises:
         RegistryError, CloudError: a service does not answer or refuses.
@@ -38,8 +53,13 @@ def in_services(world: World) -> Iterator[Thing]:
         yield Thing(HUB, f"{user}/{repository.name}")
     for one in world.cloud.read("ecr", "describe_repositories")["repositories"]:
         yield Thing(ECR, one["repositoryName"], _moment(one.get("createdAt")))
+    if not world.settings.live:
+        for one in world.cloud.read("ecr-public", "describe_repositories")["repositories"]:
+            yield Thing(ECR_PUBLIC, one["repositoryName"], _moment(one.get("createdAt")))
     for one in world.cloud.read("iam", "list_users")["Users"]:
         yield Thing(USER, one["UserName"], str(one.get("UserId", "")))
+    for one in world.cloud.read("iam", "list_virtual_mfa_devices")["VirtualMFADevices"]:
+        yield Thing(MFA, one["SerialNumber"].partition(":mfa/")[2])
     account = world.settings.account
     for one in world.cloud.read("budgets", "describe_budgets", AccountId=account).get("Budgets", []):
         yield Thing(BUDGET, one["BudgetName"])
@@ -73,6 +93,9 @@ def _identity(world: World, thing: Thing) -> str:
         return next((one.identity for one in listed), "")
     if thing.kind == ECR:
         found = world.cloud.read("ecr", "describe_repositories", repositoryNames=[thing.name])
+        return _moment(found["repositories"][0].get("createdAt"))
+    if thing.kind == ECR_PUBLIC:
+        found = world.cloud.read("ecr-public", "describe_repositories", repositoryNames=[thing.name])
         return _moment(found["repositories"][0].get("createdAt"))
     if thing.kind == USER:
         return str(world.cloud.read("iam", "get_user", UserName=thing.name)["User"].get("UserId", ""))

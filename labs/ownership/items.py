@@ -64,6 +64,11 @@ def remove_ecr_repository(world: World, name: str) -> None:
     world.cloud.read("ecr", "delete_repository", repositoryName=name, force=True)
 
 
+def remove_ecr_public_repository(world: World, name: str) -> None:
+    """With its images (ECR Public API reference, DeleteRepository)."""
+    world.cloud.read("ecr-public", "delete_repository", repositoryName=name, force=True)
+
+
 def remove_budget(world: World, name: str) -> None:
     """With the month's spend, which is of the budget's lesson: the next one would sound all its alerts at its birth."""
     world.cloud.read("budgets", "delete_budget", AccountId=world.settings.account, BudgetName=name)
@@ -71,9 +76,20 @@ def remove_budget(world: World, name: str) -> None:
         world.admin.spend("0")
 
 
+def remove_mfa_device(world: World, name: str) -> None:
+    """A device goes only once it is no user's (IAM API reference, DeleteVirtualMFADevice)."""
+    serial = f"arn:aws:iam::{world.settings.account}:mfa/{name}"
+    for one in world.cloud.read("iam", "list_virtual_mfa_devices")["VirtualMFADevices"]:
+        if one["SerialNumber"] == serial and (user := one.get("User", {}).get("UserName")):
+            world.cloud.read("iam", "deactivate_mfa_device", UserName=user, SerialNumber=serial)
+    world.cloud.read("iam", "delete_virtual_mfa_device", SerialNumber=serial)
+
+
 def remove_user(world: World, user: str) -> None:
-    """A user goes only after its keys and policies (IAM API reference, DeleteUser)."""
+    """A user goes only after its keys, policies and MFA devices (IAM API reference, DeleteUser)."""
     read = world.cloud.read
+    for device in read("iam", "list_mfa_devices", UserName=user)["MFADevices"]:
+        read("iam", "deactivate_mfa_device", UserName=user, SerialNumber=device["SerialNumber"])
     for key in read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]:
         read("iam", "delete_access_key", UserName=user, AccessKeyId=key["AccessKeyId"])
     for name in read("iam", "list_user_policies", UserName=user)["PolicyNames"]:

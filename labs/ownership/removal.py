@@ -19,27 +19,32 @@ from labs.base.things import (
     BUDGET,
     CONTAINER,
     ECR,
+    ECR_PUBLIC,
     HUB,
     IMAGE,
     IN_ENGINE,
     KEY,
     KEY_FILE,
     LOGIN,
+    MFA,
     NETWORK,
     PROFILE,
     USER,
     VOLUME,
     Thing,
 )
+from labs.base.totp import SEED_FILE
 from labs.ownership import inventory
 from labs.ownership.items import (
     Item,
     in_engine,
     remove_budget,
     remove_container,
+    remove_ecr_public_repository,
     remove_ecr_repository,
     remove_hub_repository,
     remove_image,
+    remove_mfa_device,
     remove_user,
 )
 from labs.ownership.ledger import LISTED, Ledger
@@ -54,7 +59,9 @@ NAMELESS = "(sem nome)"
 IN_SERVICES: dict[str, tuple[str, Callable[[World, str], None]]] = {
     HUB: ("repositório {} no Docker Hub", remove_hub_repository),
     ECR: ("repositório {} no ECR", remove_ecr_repository),
+    ECR_PUBLIC: ("repositório {} no ECR Public", remove_ecr_public_repository),
     BUDGET: ("budget {}", remove_budget),
+    MFA: ("dispositivo de MFA {} no IAM", remove_mfa_device),
     USER: ("usuário {} no IAM", remove_user),
 }
 """Words and remover for each kind of thing of the registries and the account, in the order in which they can go."""
@@ -137,7 +144,7 @@ def _item(ledger: Ledger, thing: Thing, name: str, remove: Callable[[], object])
 
 def _logins(world: World) -> Iterator[Item]:
     """Logins and keys in the lab's own files; no other file is ever looked at."""
-    for registry in (world.settings.hub_registry, world.settings.ecr_registry):
+    for registry in world.settings.registries:
         if world.engine.credentials(registry):
             # Docker Hub's login is the one without an address.
             address = () if registry == DOCKER_HUB else (registry,)
@@ -147,9 +154,10 @@ def _logins(world: World) -> Iterator[Item]:
         if world.cloud.profile(name).get("aws_access_key_id"):
             forget = partial(forget_profile, world.settings, name)
             yield Item(f"credenciais do perfil {name}", forget, thing=Thing(PROFILE, name))
-    key_file = world.settings.learner_secrets / "widget-dev.json"
-    if key_file.exists():
-        yield Item(f"arquivo {key_file.name}", key_file.unlink, thing=Thing(KEY_FILE, key_file.name))
+    for name in ("widget-dev.json", SEED_FILE):
+        kept = world.settings.learner_secrets / name
+        if kept.exists():
+            yield Item(f"arquivo {name}", kept.unlink, thing=Thing(KEY_FILE, name))
 
 
 # Giving back, and the whole ------------------------------------------------------------------------

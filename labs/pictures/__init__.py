@@ -16,6 +16,8 @@ git.py             registry beside Git host
 token.py           the ECR token's clock
 iam.py             access keys, and SSO
 cost.py            a month's cost against the budget
+budget_page.py     the console's page of budgets
+root_page.py       the root user's credentials, and AWS's warning
 timeline.py        build and run
 environments.py    homologação and produção
 release.py         the release as a map
@@ -26,6 +28,7 @@ lab_parts.py       what runs where
 from __future__ import annotations
 
 from labs.pictures.anatomy import name
+from labs.pictures.budget_page import Told, budgets_page
 from labs.pictures.cost import Budget, cost
 from labs.pictures.course_map import course_map
 from labs.pictures.environments import environments
@@ -37,6 +40,7 @@ from labs.pictures.picture import Picture, message
 from labs.pictures.push import Fate, push_preview
 from labs.pictures.registry_pages import Blob, Registry, Repository, Tag, registry
 from labs.pictures.release import Station, release
+from labs.pictures.root_page import root_page
 from labs.pictures.route import route
 from labs.pictures.stack import Stack, layers
 from labs.pictures.timeline import Origin, timeline
@@ -57,7 +61,9 @@ __all__ = [
     "Station",
     "Tag",
     "Token",
+    "Told",
     "beside_git",
+    "budgets_page",
     "cost",
     "course_map",
     "environments",
@@ -71,6 +77,7 @@ __all__ = [
     "push_preview",
     "registry",
     "release",
+    "root_page",
     "route",
     "timeline",
     "token_clock",

@@ -57,17 +57,17 @@ def _gigabytes(amount: float) -> str:
     return f"{amount:g} GB".replace(".", ",")
 
 
-def _percent(level: float) -> str:
+def percent(level: float) -> str:
     return f"{level:g} %".replace(".", ",")
 
 
 def _against(budget: Budget | None) -> list[str]:
     if budget is None:
         return ["Ainda não há budget: nada avisa se o gasto passar disso."]
-    levels = ", ".join(f"{_percent(level)} ({dollars(budget.at(level))})" for level in budget.levels)
+    levels = ", ".join(f"{percent(level)} ({dollars(budget.at(level))})" for level in budget.levels)
     return [
         f"Budget {budget.name}: {dollars(budget.limit)}; alertas em {levels or 'nenhum nível'}",
-        f"Gasto até agora: {dollars(budget.spent)}, {_percent(_used(budget))} do limite. {_crossed(budget)}",
+        f"Gasto até agora: {dollars(budget.spent)}, {percent(_used(budget))} do limite. {_crossed(budget)}",
     ]
 
 
@@ -77,14 +77,14 @@ def _used(budget: Budget) -> float:
 
 def _crossed(budget: Budget) -> str:
     fired = [level for level in budget.levels if budget.spent > budget.at(level)]
-    return f"Passou de: {', '.join(map(_percent, fired))}." if fired else "Nenhum alerta disparou."
+    return f"Passou de: {', '.join(map(percent, fired))}." if fired else "Nenhum alerta disparou."
 
 
 def _alerts(budget: Budget | None) -> str:
     if budget is None:
         return ""
     rows: Sequence[tuple[str, str, str]] = [
-        (_percent(level), dollars(budget.at(level)), "passou" if budget.spent > budget.at(level) else "ainda não")
+        (percent(level), dollars(budget.at(level)), "passou" if budget.spent > budget.at(level) else "ainda não")
         for level in budget.levels
     ]
     return table(f"Alertas do budget {budget.name}", ("Nível", "Valor", "Gasto até agora"), rows)
@@ -115,7 +115,7 @@ def _draw(total: float, budget: Budget | None) -> Drawing:
             drawing.line(
                 [(LEFT, y(budget.at(level))), (RIGHT, y(budget.at(level)))], "red" if full else "amber", dashed=not full
             )
-            drawing.text(LEFT - 8, y(budget.at(level)) + 4, _percent(level), size=12, anchor="end")
+            drawing.text(LEFT - 8, y(budget.at(level)) + 4, percent(level), size=12, anchor="end")
             labels.append((y(budget.at(level)), f"alerta {dollars(budget.at(level))}", True))
         _spent(drawing, x(min(budget.day, DAYS)), y(budget.spent), budget)
     _spread(drawing, labels)

@@ -58,13 +58,12 @@ def _stops(course: Course, proven: set[str], here: str) -> list[Stop]:
 
 
 def _draw(stops: list[Stop]) -> Drawing:
-    """A path that turns at the end of each row, as a board game's."""
+    """A path that is read as a text is: each row from the left, and back to the left at its end."""
     drawing = Drawing()
     places = [_place(index) for index in range(len(stops))]
     for before, after, stop in zip(places, places[1:], stops, strict=False):
-        turn = before[1] != after[1]  # below the words of the lesson above
-        start = (before[0], before[1] + 92) if turn else before
-        drawing.line([start, after], "green" if stop.mark == "✓" else "mute", thick=True, dashed=stop.mark != "✓")
+        way = [before, after] if before[1] == after[1] else _back(before, after)
+        drawing.line(way, "green" if stop.mark == "✓" else "mute", thick=True, dashed=stop.mark != "✓")
     for (x, y), stop in zip(places, stops, strict=True):
         drawing.link(f"{stop.lesson.id}.ipynb", f"Aula {stop.lesson.id[:2]}, {stop.lesson.title}: {stop.words}")
         _stop(drawing, stop, x, y)
@@ -74,8 +73,13 @@ def _draw(stops: list[Stop]) -> Drawing:
 
 def _place(index: int) -> tuple[float, float]:
     row, column = divmod(index, COLUMNS)
-    column = COLUMNS - 1 - column if row % 2 else column
     return 10 + STATION * (column + 0.5), 60 + row * 164.0
+
+
+def _back(last: tuple[float, float], first: tuple[float, float]) -> list[tuple[float, float]]:
+    """From a row's last lesson to the next row's first, between the words of one and the circles of the other."""
+    below = last[1] + 101
+    return [(last[0], last[1] + 94), (last[0], below), (first[0], below), first]
 
 
 def _stop(drawing: Drawing, stop: Stop, x: float, y: float) -> None:

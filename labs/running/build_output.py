@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import replace
 
 from labs.base.events import Event, Line, Progress, Watcher
 
@@ -54,7 +55,7 @@ class BuildFollower:
                 self._begin(found["number"], f"{stage}{found['count']} {found['text']}")
         elif (found := _ENDED.match(text)) and found["number"] in self._labels:
             self._end(found["number"], cached=found["how"] == "CACHED")
-        self._watch(Line(text, detail=not _TOLD_ALIKE.match(text)))
+        self._watch(replace(event, detail=not _TOLD_ALIKE.match(text)))
 
     def _begin(self, key: str, text: str) -> None:
         self._labels[key] = textwrap.shorten(text, 48, placeholder=" …")

@@ -109,7 +109,10 @@ def seam_action(part: Part, context: Context) -> Action | None:
     files = [file for program in part.programs for file in program.redirects]
     try:
         match [program.asks for program in part.programs]:
-            case [AwsWords(service="ecr", operation="get-login-password") as asked, DockerWords(verb="login") as login]:
+            case [
+                AwsWords(service="ecr" | "ecr-public", operation="get-login-password") as asked,
+                DockerWords(verb="login") as login,
+            ]:
                 return None if files else known.login_with(login, known.answer(asked))
             case [DockerWords(verb="login") as login] if [operator for operator, _ in files] == ["<"]:
                 return known.login_with(login, known.first_line_of(files[0][1]))

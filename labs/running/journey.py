@@ -66,14 +66,18 @@ def _standing(lesson: Lesson, records: Mapping[str, Record]) -> Standing:
 def go_on(course: Course, records: Mapping[str, Record]) -> tuple[Lesson, Step] | None:
     """The first pending step after the one proven last; before it where none follows; None where all are proven.
 
-    What was skipped on the way does not call the learner back to the beginning.
+    What was skipped on the way does not call the learner back to the beginning; and what was prepared for a lesson
+    leads to that lesson.
     """
     path = [
         (lesson, step, records.get(f"{lesson.id}/{step.id}")) for lesson in course.lessons for step in steps_of(lesson)
     ]
     proven = [(record.at, index) for index, (_, _, record) in enumerate(path) if record and record.passed]
     last = max(proven)[1] if proven else -1
-    for lesson, step, record in (*path[last + 1 :], *path[: last + 1]):
+    made_for = (record.made_for for _, _, record in path[last : last + 1] if record)
+    wanted = next(made_for, "")
+    begin = next((index for index, (lesson, _, _) in enumerate(path) if lesson.id == wanted), last + 1)
+    for lesson, step, record in (*path[begin:], *path[:begin]):
         if not (record and record.passed):
             return lesson, step
     return None

@@ -11,8 +11,10 @@ from typing import Any
 
 import labs.checks.cloud
 import labs.checks.container
+import labs.checks.edited
 import labs.checks.image
 import labs.checks.lab
+import labs.checks.mfa
 import labs.checks.registry
 import labs.checks.release
 import labs.clinic.checks  # noqa: F401 - importing a module registers its checks

@@ -17,6 +17,10 @@ _NAME = r"(?:\$\{\w+\}|\w)(?:\$\{\w+\}|[\w./:@-])*"
 """A name as the lab's commands have it: neither an option nor anything that a shell would run."""
 _HUB_LOGIN = 'docker login {registry} --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
 _ECR_LOGIN = "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
+_ECR_PUBLIC_LOGIN = (
+    "aws ecr-public get-login-password --region us-east-1 --profile console"
+    " | docker login --username AWS --password-stdin {registry}"
+)
 _BARE_LOGIN = CommandLine.of("docker login NAME")
 _SAFE = tuple(
     CommandLine.of(shape)
@@ -25,10 +29,12 @@ _SAFE = tuple(
         "python3 -m labs.account NAME",
         'docker login NAME --username NAME --password-stdin < "$HUB_TOKEN_FILE"',
         _ECR_LOGIN.format(region="NAME", registry="NAME"),
+        _ECR_PUBLIC_LOGIN.format(registry="NAME"),
         "docker tag NAME NAME",
         *(f"docker {verb} NAME" for verb in ("push", "pull", "logout")),
         "docker build -t NAME .",
         "aws ecr create-repository --repository-name NAME",
+        "aws ecr-public create-repository --repository-name NAME --region us-east-1 --profile console",
         "aws sts get-caller-identity",
         "cp -b exemplos/NAME NAME",
     )
@@ -75,4 +81,6 @@ def _login(registry: str, settings: Settings) -> str:
         return _HUB_LOGIN.format(registry=registry)
     if registry in ("$ECR_REGISTRY", settings.ecr_registry):
         return _ECR_LOGIN.format(region=settings.region, registry=registry)
+    if registry in ("$ECR_PUBLIC_REGISTRY", settings.ecr_public_registry):
+        return _ECR_PUBLIC_LOGIN.format(registry=registry)
     return ""

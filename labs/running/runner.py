@@ -219,6 +219,9 @@ class Runner:
             outcomes.append(self.run(lesson.id, step.id, watch))
             if not outcomes[-1].verdict.passed:
                 break
+        made = [f"{one.lesson.id}/{one.step.id}" for one in outcomes if one.verdict.passed]
+        if made:
+            self.progress.prepared(made, lesson_id)
         return outcomes
 
     # The ledger --------------------------------------------------------------------------------

@@ -52,8 +52,8 @@ def run(text: str, settings: Settings, folder: Path, answers: str, cancel: threa
         assert process.stdin and process.stdout
         _type(process.stdin, answers)
         for line in _lines(process.stdout, cancel):
-            seen.append(line)
-            watch(Line(line))
+            seen.append(plain(line))
+            watch(Line(seen[-1], coloured=line if line != seen[-1] else ""))
         code = process.wait()
     except BaseException:
         _stop(process)
@@ -94,7 +94,7 @@ def _lines(stdout: IO[str], cancel: threading.Event) -> Iterator[str]:
     def read() -> None:
         with stdout:
             for text in stdout:
-                lines.put(plain(text).rstrip("\n"))
+                lines.put(text.rstrip("\n"))
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labs.base.events import Report
-from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, PROFILE
+from labs.base.marks import APP
+from labs.base.things import BUDGET, KEY, KEY_FILE, LOGIN, MFA, PROFILE
+from labs.base.totp import SEED_FILE
 from labs.clinic import cases
 from labs.course.aws_words import AwsWords
 from labs.course.catalog import Lesson, Step
-from labs.course.command_line import KitWords, Program, Service
+from labs.course.command_line import KitWords, Program
 from labs.course.docker_words import DockerWords
 from labs.course.tries import Tries
 from labs.ownership import removal
@@ -18,7 +20,11 @@ from labs.ownership.ledger import Ledger, things_of
 from labs.running.journey import steps_of
 from labs.running.judge import judge, seen_event
 from labs.running.runner import Runner
+from labs.sandbox import workspace
 from labs.seams.world import World
+
+EDITED = "edited"
+"""The check of a step in which the learner changes a file of their copy."""
 
 
 def items(world: World, lesson: Lesson) -> Iterator[Item]:
@@ -37,7 +43,7 @@ def items(world: World, lesson: Lesson) -> Iterator[Item]:
 
 
 def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], list[Step]]:
-    """Remove those, and forget proofs, events and answers.
+    """Remove those, put the files back that its steps change, and forget proofs, events and answers.
 
     Returns:
         names of what could not be removed; steps that the state still proves, since something else made it so.
@@ -47,6 +53,9 @@ def undo(runner: Runner, lesson: Lesson, report: Report) -> tuple[list[str], lis
     """
     if lesson.cases and cases.current(runner.settings):
         cases.close_case(runner.world, report)
+    for step in steps_of(lesson):
+        if step.check.kind == EDITED and judge(step, runner.world).passed:
+            workspace.recover(runner.settings, f"{APP}/{step.check.arguments['file']}")
     left = removal.remove_all(runner.world, lambda: items(runner.world, lesson), report)
     for step in steps_of(lesson):
         runner.progress.forget(f"{lesson.id}/{step.id}")
@@ -81,8 +90,8 @@ def _made(world: World, lesson: Lesson) -> Iterator[tuple[str, str]]:
     lines = [step.line for step in steps_of(lesson)]
     for thing in things_of(world.settings, lines):
         yield thing.kind, thing.name
-        if thing.kind == KEY:
-            yield KEY_FILE, "widget-dev.json"
+        if thing.kind in (KEY, MFA):
+            yield KEY_FILE, "widget-dev.json" if thing.kind == KEY else SEED_FILE
     for line in lines:
         for program in line.programs:
             yield from _kept(world, program)
@@ -94,7 +103,8 @@ def _kept(world: World, program: Program) -> Iterator[tuple[str, str]]:
     services = set(program.services(settings.environment()))
     match program.asks:
         case DockerWords(verb="login"):
-            yield LOGIN, settings.ecr_registry if Service.ECR in services else settings.hub_registry
+            asked = {address for address, name in settings.registries.items() if name in services}
+            yield from ((LOGIN, address) for address in asked or {settings.hub_registry})
         case AwsWords(service="configure"):
             yield PROFILE, "default"
         case KitWords(verb="sso"):

@@ -47,10 +47,11 @@ def _addresses(settings: Settings) -> dict[str, str]:
     """Where the steps of the chosen target go; empty before the first `up`."""
     if settings.live:
         aws = f"https://*.{settings.region}.amazonaws.com"
-        return {"hub": settings.hub_registry, "ecr": settings.ecr_registry, "aws": aws}
+        return {name: address for address, name in settings.registries.items()} | {"aws": aws}
     return {
         "hub": settings.hub_registry if settings.ports.hub else "",
         "ecr": settings.ecr_registry if settings.ports.ecr else "",
+        "ecr-public": settings.ecr_public_registry if settings.ports.ecr_public else "",
         "aws": settings.aws_endpoint if settings.ports.aws else "",
     }
 

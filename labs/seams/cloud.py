@@ -27,7 +27,7 @@ from botocore.parsers import ResponseParserError
 from labs.base.errors import CloudError, CommandError, LabError
 from labs.base.explain import explain
 from labs.base.marks import KIT_MARK
-from labs.base.settings import Settings
+from labs.base.settings import ECR_PUBLIC_REGION, Settings
 
 FOREIGN_PROVIDERS = (
     "env",
@@ -156,7 +156,8 @@ class AwsCloud:
             CloudError: AWS refused; `code` is its error code.
         """
         with _translated(service):
-            client = self._client(service, profile, "", KITS_CLIENT)
+            region = ECR_PUBLIC_REGION if service == "ecr-public" else ""
+            client = self._client(service, profile, region, KITS_CLIENT)
             if client.can_paginate(method):
                 return dict(client.get_paginator(method).paginate(**parameters).build_full_result())
             answer = getattr(client, method)(**parameters)
@@ -186,7 +187,7 @@ class AwsCloud:
         """
         with _translated(service):
             client = self.client(service, profile, region)
-            if (service, operation) == ("ecr", "get-login-password"):
+            if service in ("ecr", "ecr-public") and operation == "get-login-password":
                 return _login_password(client.get_authorization_token())
             model = client.meta.service_model
             names = {xform_name(name, "-"): name for name in model.operation_names}
@@ -210,9 +211,12 @@ class AwsCloud:
 
 
 def _login_password(answer: dict[str, Any]) -> str:
-    """The password inside the token (ECR API reference, AuthorizationData: base64 of `user:password`)."""
-    token = answer["authorizationData"][0]["authorizationToken"]
-    return base64.b64decode(token).decode().partition(":")[2]
+    """The password inside the token (API references, AuthorizationData: base64 of `user:password`): ECR gives a list of
+    them, ECR Public one.
+    """
+    told = answer["authorizationData"]
+    data = told[0] if isinstance(told, list) else told
+    return base64.b64decode(data["authorizationToken"]).decode().partition(":")[2]
 
 
 def _parameters(shape: Any, options: Mapping[str, str], folder: Path, command: str) -> dict[str, Any]:

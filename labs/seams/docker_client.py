@@ -45,8 +45,8 @@ def docker(
     folder = world.settings.work / "widget-server"
     answer = _ask(words, _environment(world.settings), seconds, stdin, folder if folder.is_dir() else None)
     if answer.returncode and not (missing_ok and any(text in answer.stderr for text in GONE)):
-        ecr = any(world.settings.ecr_registry in word for word in words)
-        explanation = explain(answer.stderr, [words[0], "ecr" if ecr else "hub"])
+        named = [name for address, name in world.settings.registries.items() if any(address in word for word in words)]
+        explanation = explain(answer.stderr, [words[0], *(named or ["hub"])])
         command = explanation.next_command or f"docker {' '.join(words)}"
         raise CommandError(explanation.after(refused), answer.stderr, command)
     return answer.stdout

@@ -187,14 +187,14 @@ class DockerEngine:
 
     def _require_ours(self, registry: str, what: str) -> str:
         """A step talks to the registries of the chosen target alone: in the sandbox never to a real one. Returns which
-        one it is, as the explanations name it: `hub`, `ecr`, or another.
+        one it is, as the explanations name it: `hub`, `ecr`, `ecr-public`, or another.
 
         Raises:
             EngineError: it would talk to another.
         """
         settings = self._settings
-        if registry in (settings.hub_registry, settings.ecr_registry):
-            return "ecr" if registry == settings.ecr_registry else "hub"
+        if named := settings.registries.get(registry):
+            return named
         if not settings.live and registry.partition(":")[0] in LOOPBACK:
             return registry
         raise EngineError(

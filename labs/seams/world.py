@@ -23,6 +23,7 @@ class World:
         hub_owner: Hub | None = None,
         ecr: Registry | None = None,
         ecr_owner: Registry | None = None,
+        ecr_public: Registry | None = None,
         admin: Admin | None = None,
     ) -> None:
         """Each outside system is the real one where none is given (tests give fakes)."""
@@ -42,10 +43,18 @@ class World:
             settings.ecr_registry, token.kept, renewed=token.asked, architecture=self.engine.architecture
         )
         """ECR with a token of the account's owner, whether or not Docker's own is still good."""
+        self.ecr_public = ecr_public or self._registry(settings.ecr_public_registry)
+        """ECR Public, with the login that the lab's Docker has: to read, none is needed."""
+        self.ecr_public_reader = ecr_public or HttpRegistry(
+            settings.ecr_public_registry, architecture=self.engine.architecture
+        )
+        """ECR Public as everybody reads it: a kept login that expired would be in the way."""
         self.admin: Admin = admin or GatewayAdmin(settings)
 
     def registry(self, address: str) -> Registry:
-        """The registry at this address, read as its owner."""
+        """The registry at this address, read as its owner; ECR Public as anybody."""
+        if address == self.settings.ecr_public_registry:
+            return self.ecr_public_reader
         return self.ecr_owner if address == self.settings.ecr_registry else self.hub_owner
 
     def _registry(self, address: str) -> Registry:

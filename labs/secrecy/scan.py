@@ -231,7 +231,7 @@ class Scan:
 
 def _of_the_course(settings: Settings, images: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Images with a name that the course gives, and those whose name or id the ledger knows."""
-    addresses = (f"{settings.hub_registry}/", f"{settings.ecr_registry}/")
+    addresses = tuple(f"{address}/" for address in settings.registries)
     ledger = Ledger(settings)
     return {
         image: names

@@ -229,13 +229,23 @@ const barsArea = () => {
 /** Whether the lines stand in columns, which a wrapped line would break. @param {string[]} lines */
 const isTabular = (lines) => lines.filter((line) => /\S {2,}\S.* {2,}\S/.test(line)).length > 1;
 
+/** A line's text without its colours. @param {Row} row */
+const textOf = (row) => (typeof row === "string" ? row : row.map(([text]) => text).join(""));
+
+/** A piece in its colours. @param {Piece} piece @returns {Node[]} */
+const colouredPiece = ([text, style]) =>
+  style ? [el("span", { class: style.replace(/\w+/g, "lab-ansi-$&") }, ...withLinks(text))] : withLinks(text);
+
+/** A line with its colours. @param {Row} row */
+const drawnRow = (row) => (typeof row === "string" ? withLinks(`${row}\n`) : [...row.flatMap(colouredPiece), "\n"]);
+
 /** What the command says. */
 const logArea = () => {
   const pre = el("pre", { class: "lab-log", tabindex: 0, role: "region", "aria-label": "Saída do comando" });
   const summary = el("summary", { text: "Saída do comando" });
   const node = el("details", { class: "lab-output" }, summary, pre);
   node.hidden = true;
-  /** @type {string[]} */
+  /** @type {Row[]} */
   let lines = [];
 
   const clear = () => {
@@ -248,11 +258,11 @@ const logArea = () => {
   const draw = () => {
     const active = document.activeElement;
     const held = active instanceof HTMLAnchorElement && pre.contains(active) ? active.href : "";
-    pre.replaceChildren(...withLinks(lines.join("\n")));
-    pre.classList.toggle("lab-tabular", isTabular(lines));
+    pre.replaceChildren(...lines.flatMap(drawnRow));
+    pre.classList.toggle("lab-tabular", isTabular(lines.map(textOf)));
     if (held) [...pre.querySelectorAll("a")].find(({ href }) => href === held)?.focus();
   };
-  /** @param {string[]} more */
+  /** @param {Row[]} more */
   const add = (more) => {
     const atEnd = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 4;
     lines = lines.concat(more).slice(-LOG_LINES);

@@ -11,6 +11,7 @@ from typing import Any
 from labs.base.events import Event, Line, Progress
 from labs.base.text import size
 from labs.seams.engine_stream import ENDED
+from labs.widgets.colours import Painter, Pieces
 
 LOG_LINES = 500
 """Lines that the log keeps; a build or push of the course has fewer."""
@@ -32,17 +33,17 @@ class Feed:
     def __init__(self, redact: Callable[[str], str] = str) -> None:
         self._redact = redact
         self._guard = threading.Lock()
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._painter = Painter()
+        self._log: deque[str | Pieces] = deque(maxlen=LOG_LINES)
         self._bars: dict[str, dict[str, Any]] = {}
-        self._new_lines: deque[str] = deque(maxlen=LOG_LINES)
+        self._new_lines: deque[str | Pieces] = deque(maxlen=LOG_LINES)
         self._new_bars: dict[str, dict[str, Any]] = {}
         self._began: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Line):
-            # One event can carry several lines; carriage returns redraw a line on a terminal.
-            lines = [line.rpartition("\r")[2][:LONGEST_LINE] for line in self._redact(event.text).split("\n")]
             with self._guard:
+                lines = self._shown(event)
                 self._log.extend(lines)
                 self._new_lines.extend(lines)
         else:
@@ -53,6 +54,14 @@ class Feed:
                     began = self._began.setdefault(event.key, time.monotonic())
                     bar["seconds"] = int(time.monotonic() - began)
                     self._bars[event.key] = self._new_bars[event.key] = bar
+
+    def _shown(self, event: Line) -> list[str | Pieces]:
+        """One event can carry several lines; carriage returns redraw a line on a terminal. A line with a secret in it
+        loses its colours: within one, an escape would hide the secret from who looks for it.
+        """
+        text = self._redact(event.text)
+        whole = event.coloured if event.coloured and text == event.text else text
+        return [self._painter.paint(line.rpartition("\r")[2][:LONGEST_LINE]) for line in whole.split("\n")]
 
     def batch(self) -> dict[str, Any] | None:
         """What is new since the last batch, or None."""

@@ -86,9 +86,13 @@ interface Bar {
   seconds?: number;
 }
 
+/** A piece of a line, with its words of style (labs/widgets/colours.py). */
+type Piece = [text: string, style: string];
+type Row = string | Piece[];
+
 interface Batch {
   reset?: boolean;
-  lines: string[];
+  lines: Row[];
   bars: Bar[];
 }
 

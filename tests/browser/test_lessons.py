@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 
 from labs.base.wait import Look, until
 from labs.course.catalog import Lesson, Step, load_course
+from labs.course.glossary import terms
 
 from .jupyterlab import ARTIFACTS, VIEWPORT, Card, Notebook, Server, Terminal, open_notebook, window
 
@@ -130,6 +132,16 @@ def test_every_question_explains_its_answers(opened: Opened) -> None:
             said = asked.get_by_role("status")
             expect(said).to_contain_text("Certa" if option.right else "Errada")
             expect(said).to_contain_text(option.because.replace("`", ""))
+
+
+def test_each_term_is_linked_once_in_running_text(opened: Opened) -> None:
+    """At its first use; what its link says stands in the glossary."""
+    page = opened.notebook.page
+    page.wait_for_function("() => document.querySelectorAll('.lab-term').length > 5")
+    linked: list[str] = page.evaluate("() => [...document.querySelectorAll('.lab-term')].map((one) => one.hash)")
+    assert len(linked) == len(set(linked))
+    assert {unquote(one) for one in linked} <= {f"#{one.anchor}" for one in terms()}
+    assert page.locator(":is(a, code, h1, h2, h3, h4, th, .lab-card) .lab-term").count() == 0
 
 
 # Seeing ---------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from labs.course.catalog import load_course
+from labs.course.glossary import terms
 
 from .jupyterlab import LOADING, VIEWPORT, Card, Notebook, Server, started, wait_for_prompt, window
 
@@ -156,3 +158,54 @@ def test_a_lesson_is_begun_again_from_its_bar_and_nothing_runs_unasked(page: Pag
     page.wait_for_function(f"() => ({TERMINAL_TEXT}).includes({written!r})", timeout=LOADING)
     assert "Seria apagado" not in page.evaluate(f"() => {TERMINAL_TEXT}")
     page.keyboard.press("Control+c")  # the terminal has the keyboard
+
+
+def test_a_term_says_what_it_means_and_leads_to_the_glossary(page: Page) -> None:
+    """By mouse and by keyboard; Enter would open the text's source otherwise."""
+    open_path(page, FOLLOWING.id)
+    link = page.locator(".jp-NotebookPanel:visible .lab-term").first
+    note = page.locator(f"#{link.get_attribute('aria-describedby')}")
+    link.hover()
+    expect(note).to_be_visible(timeout=LOADING)
+    page.mouse.move(0, 0)
+    expect(note).to_be_hidden(timeout=LOADING)
+    link.focus()
+    expect(note).to_have_text(meaning_of(link))
+    page.keyboard.press("Escape")
+    expect(note).to_be_hidden(timeout=LOADING)
+    page.keyboard.press("Enter")
+    expect(page.frame_locator("iframe").locator("dt:target")).to_be_in_viewport(timeout=LOADING)
+    open_path(page, FOLLOWING.id)
+
+
+def meaning_of(link: Locator) -> str:
+    anchor = unquote((link.get_attribute("href") or "").partition("#")[2])
+    return next(one.meaning for one in terms() if one.anchor == anchor)
+
+
+def test_diagrams_and_pages_follow_jupyterlabs_theme_and_not_the_systems(page: Page) -> None:
+    """Without a reload; the system stays light."""
+    run(page, "server-proxy:open", {"id": "server-proxy:mapa", "title": "Mapa do curso", "url": "/mapa/"})
+    ground = page.frame_locator("iframe[src$='/mapa/']").locator("body")
+    expect(ground).to_have_css("background-color", "rgb(255, 255, 255)", timeout=LOADING)
+    open_path(page, DONE.id)
+    diagram = page.locator(".jp-NotebookPanel:visible .jp-RenderedMermaid img").first
+    light = diagram.get_attribute("src") or ""
+    run(page, "apputils:adaptive-theme", {})
+    try:
+        run(page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
+        expect(ground).to_have_css("background-color", "rgb(17, 20, 24)", timeout=LOADING)
+        expect(diagram).not_to_have_attribute("src", light, timeout=LOADING)
+    finally:
+        run(page, "apputils:change-theme", {"theme": "JupyterLab Light"})
+        run(page, "apputils:adaptive-theme", {})
+    expect(diagram).to_have_attribute("src", re.compile("^data:image/svg"), timeout=LOADING)
+    open_path(page, FOLLOWING.id)
+
+
+def run(page: Page, command: str, options: dict[str, str]) -> None:
+    """A command of JupyterLab's, as its menus have them."""
+    page.evaluate(
+        "([command, options]) => window.jupyterapp.commands.execute(command, options).then(() => null)",
+        [command, options],
+    )

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { throughJupyter } from "../../labs/jupyter/lab_extension/static/addresses.js";
 import { isLesson, isOwn } from "../../labs/jupyter/lab_extension/static/lesson.js";
+import { finder, firstUses, longestFirst } from "../../labs/jupyter/lab_extension/static/terms.js";
 
 /** As much of a document as the helpers use; a node shows what it would be in HTML. */
 class FakeNode {
@@ -38,9 +39,9 @@ const load = (card, ...names) => {
   const source = `const STYLE = "";\n${common}\n${own}\nexport { ${names.join(", ")} };`;
   return import(`data:text/javascript,${encodeURIComponent(source)}`);
 };
-const { el, prose, withLinks, paragraph, isForJupyter, piecesOf } = await load(
+const { el, prose, withLinks, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
   "action.js",
-  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf"],
+  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf", "drawnRow"],
 );
 const { scoreOf } = await load("quiz.js", "scoreOf");
 const { explanations } = await load("diagnosis.js", "explanations");
@@ -233,4 +234,45 @@ test("links to this machine's loopback lead through JupyterLab, others stay", ()
   ]) {
     assert.equal(throughJupyter(other, "http://127.0.0.1:8888/"), null);
   }
+});
+
+for (const [row, shown] of [
+  ["sem cor", "sem cor\n"],
+  ["veja http://x.y.", `veja ${link("http://x.y")}.\n`],
+  [
+    [
+      ["a ", ""],
+      ["<b>", "red bold"],
+    ],
+    'a <span class="lab-ansi-red lab-ansi-bold"><b></span>\n',
+  ],
+]) {
+  test(`a log's line: ${JSON.stringify(row)}`, () => {
+    assert.equal(drawnRow(row).join(""), shown);
+  });
+}
+
+const TERMS = longestFirst(["build", "imagem", "imagem base", "ENV", "tag"].map((term) => ({ term })));
+
+for (const [text, found] of [
+  ["A imagem base, e depois a imagem.", ["imagem base", "imagem"]],
+  ["Uma imagem base é outra imagem base.", ["imagem base"]],
+  ["Imagens têm tags. Tag é um nome.", ["Imagens", "tags"]],
+  ["O Elastic Imagem: Build.", ["Build"]],
+  ["rebuild, build-arg, /build, $ENV, buildx, stage", []],
+  ["env e ENV, (tag)", ["ENV", "tag"]],
+]) {
+  test(`first uses: ${text}`, () => {
+    const uses = firstUses(text, finder(TERMS), TERMS, new Set());
+    assert.deepEqual(
+      uses.map(({ at, length }) => text.slice(at, at + length)),
+      found,
+    );
+  });
+}
+
+test("a term that is linked already is not linked again", () => {
+  const linked = new Set();
+  assert.equal(firstUses("um build", finder(TERMS), TERMS, linked).length, 1);
+  assert.deepEqual(firstUses("outro build", finder(TERMS), TERMS, linked), []);
 });

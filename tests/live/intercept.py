@@ -27,9 +27,12 @@ from labs.base.settings import Settings
 from labs.running.unattended import approve
 from labs.sandbox.gateway.aws import sigv4
 from labs.sandbox.gateway.errors import RefusedError
+from labs.sandbox.gateway.memory.console_session import console_credentials
+from labs.sandbox.gateway.memory.sso_sessions import PERMISSION_SET
 
 HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "hub.docker.com")
 REGION = "us-east-2"
+ADMINISTRATOR = "AdministratorAccess"
 CERTIFIED = (
     *HUB_HOSTS,
     *(
@@ -155,10 +158,14 @@ class Internet:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
         if "Authorization" in headers:
             headers["Authorization"] = self._signed_anew(request, body)
-        url = f"http://127.0.0.1:{ports.aws}{request.raw_path}"
+        as_administrator = f"role_name={ADMINISTRATOR}"
+        target = request.raw_path.replace(as_administrator, f"role_name={PERMISSION_SET}")
+        url = f"http://127.0.0.1:{ports.aws}{target}"
         async with self._client.request(request.method, _exact(url), data=body, headers=headers) as reply:
             data = await reply.read()
             kept = {n: v for n, v in reply.headers.items() if n.lower() not in (*HOP_BY_HOP, "content-length")}
+            if host.startswith("portal.sso.") and reply.status == 200:
+                data = self._portal(request, data, as_administrator in request.raw_path)
             return web.Response(body=await self._person(host, data), status=reply.status, headers=kept)
 
     async def _pass(self, request: web.BaseRequest, port: int, target: str) -> web.StreamResponse:
@@ -202,6 +209,22 @@ class Internet:
         moved = sigv4.Message(request.method, request.raw_path, there, body)
         anew = sigv4._compute(moved, signature, secret, token, headers["x-amz-date"])
         return authorization.replace(signature.signature, anew)
+
+    def _portal(self, request: web.BaseRequest, data: bytes, as_administrator: bool) -> bytes:
+        """The portal offers an administrator's role beside the sandbox's one. Its credentials are the console's, for
+        who went through the device login: to others the gateway refuses those of its own role.
+        """
+        content: dict[str, Any] = json.loads(data)
+        if request.path == "/assignment/roles":
+            content["roleList"].append({"roleName": ADMINISTRATOR, "accountId": self._settings.account})
+        if as_administrator:
+            made = console_credentials(self._settings)
+            content["roleCredentials"] |= {
+                "accessKeyId": made["aws_access_key_id"],
+                "secretAccessKey": made["aws_secret_access_key"],
+                "sessionToken": made["aws_session_token"],
+            }
+        return json.dumps(content).encode()
 
     async def _person(self, host: str, data: bytes) -> bytes:
         """The device flow sends a person to a page: it is approved as one would, and shown under AWS's own name."""

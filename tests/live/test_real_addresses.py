@@ -7,16 +7,18 @@ gateway answers. Any other address makes the test fail.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from labs import sandbox
@@ -30,14 +32,16 @@ from labs.seams import engine_api
 from labs.seams.gateway_admin import GatewayAdmin
 from labs.seams.world import World
 from tests.engines import own_engine
-from tests.live.intercept import HUB_HOSTS, Internet
+from tests.live.intercept import ADMINISTRATOR, HUB_HOSTS, Internet
 
 TOKEN = "dckr_pat_of_the_learner"
 ACCOUNT, REGION = "123456789012", "us-east-2"
 CLINIC = load_course().lesson("10-clinica-de-erros")
-SANDBOX_ONLY = {"05-custos-na-aws/provoke-alert", "07-push-ecr/expired-token"} | {
-    f"{CLINIC.id}/{step.id}" for step in (*CLINIC.steps, CLINIC.challenge) if step
-}
+SANDBOX_ONLY = {
+    "05-custos-na-aws/provoke-alert",
+    "07-push-ecr/expired-token",
+    *(f"07-push-ecr/public-{step}" for step in ("repository", "login", "push", "pull")),
+} | {f"{CLINIC.id}/{step.id}" for step in (*CLINIC.steps, CLINIC.challenge) if step}
 
 
 @dataclass
@@ -51,12 +55,19 @@ class Real:
     def settings(self) -> Settings:
         return Settings.load(self.home)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a terminal of this learner has."""
+        plain = {n: os.environ[n] for n in ("HOME", "LANG", "LABS_VENV", "LABS_CACHE") if n in os.environ}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ours = {"PATH": path, "LABS_HOME": str(self.home), "PYTHONPATH": str(CLONE)}
+        return {**plain, **self.internet.environment, **ours}
+
     def python(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """`python3 -m …` as a learner behind this proxy types it."""
-        plain = {n: os.environ[n] for n in ("PATH", "HOME", "LANG", "LABS_VENV", "LABS_CACHE") if n in os.environ}
         return subprocess.run(
             [sys.executable, "-m", *words],
-            env={**plain, **self.internet.environment, "LABS_HOME": str(self.home), "PYTHONPATH": str(CLONE)},
+            env=self.variables,
             cwd=CLONE,
             input=stdin,
             capture_output=True,
@@ -105,25 +116,37 @@ def _publish_hello_world(settings: Settings) -> None:
         engine_api.remove_image(settings.engine_host, image)
 
 
-def _sign_in_at_aws(real: Real) -> None:
-    """What `labs.sso --profile console` leaves: an administrator's temporary credentials in the live files."""
-    from labs.sandbox.gateway.memory.console_session import console_credentials
-    from labs.seams.aws_files import write_profile
+def documented() -> str:
+    """The lines that `docs/ao-vivo.md` has a learner type, from the choice to the confirmation."""
+    section = (CLONE / "docs" / "ao-vivo.md").read_text("utf-8").partition("## Como escolher")[2]
+    return section.split("```\n")[1]
 
-    settings = real.settings
-    assert settings.live
-    config = {"region": REGION, "output": "json"}
-    write_profile(settings, "console", console_credentials(settings.sandboxed()), config)
+
+def _typed(real: Real, script: str, answers: Sequence[tuple[str, str]]) -> str:
+    """A script in a terminal, each question answered when it is asked; what the terminal showed.
+
+    A terminal, since the token and the confirmation are asked of a person alone.
+    """
+    shown = io.StringIO()
+    child = pexpect.spawn(
+        "bash", ["-ec", script], env=real.variables, cwd=str(CLONE), encoding="utf-8", timeout=120, logfile=shown
+    )
+    try:
+        for question, answer in answers:
+            child.expect(question)
+            child.sendline(answer)
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 0, shown.getvalue()
+    return shown.getvalue()
 
 
 def test_the_whole_course_passes_through_the_real_addresses(real: Real) -> None:
-    chosen = real.python(
-        *("labs.target", "live", "--hub-user", "maria", "--token-file", "-", "--aws-account", ACCOUNT),
-        *("--region", REGION, "--email", "maria@example.com", "--sso-start-url", "https://d-lab.awsapps.com/start"),
-        stdin=f"{TOKEN}\n",
-    )
-    assert chosen.returncode == 0 and "AO VIVO" in chosen.stdout, chosen.stdout + chosen.stderr
-    _sign_in_at_aws(real)
+    choose, enter, sign_in, confirm = documented().splitlines()
+    shown = _typed(real, "\n".join((choose, enter, sign_in)), [("Access token", TOKEN)])
+    assert "AO VIVO" in shown and TOKEN not in shown, shown
+    assert f"papel {ADMINISTRATOR}" in shown and "Código: " in shown, shown
     admin = GatewayAdmin(real.settings)
     first = max((event["seq"] for event in admin.events()), default=0)
 
@@ -131,9 +154,8 @@ def test_the_whole_course_passes_through_the_real_addresses(real: Real) -> None:
     assert locked.returncode == 1 and "labs.target confirm" in locked.stderr
     assert admin.events(first) == [], "something was sent before the confirmation"
 
-    answers = ("--account", ACCOUNT, "--region", REGION, "--accept-usd", str(guard.estimate()))
-    confirmed = real.python("labs.target", "confirm", *answers)
-    assert confirmed.returncode == 0, confirmed.stdout + confirmed.stderr
+    answers = [("número da conta", ACCOUNT), ("região para", REGION), ("valor da estimativa", str(guard.estimate()))]
+    assert "destrancados por 4 horas" in _typed(real, "\n".join((enter, confirm)), answers)
     world = World(real.settings)
     _learners_own(real)
 

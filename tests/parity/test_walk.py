@@ -29,7 +29,7 @@ COURSE = [lesson for lesson in LESSONS if not lesson.cases]
 CLOSING = [f"{lesson.id}/{step.id}" for lesson in COURSE for step in lesson.steps if step.closing]
 DONE_AGAIN = ("06-credenciais-aws/configure",)
 """What a later step does once more, by the same command: its state is there at the end, whoever left out the first."""
-STOOD_ON = ("02-build/stop-v1", "08-envs/clean-environments")
+STOOD_ON = ("02-build/stop-v1", "02-build/put-back", "08-envs/clean-environments")
 """They free the ports and names that later lessons take."""
 WITNESSED = ("refused", "key_refused")
 
@@ -50,6 +50,9 @@ def makers(lesson: Lesson, turn: int) -> Iterator[str]:
 
 
 WAYS = {
+    "00-comece-aqui/first-container": (
+        "docker container run --name=primeiro --network none labs/python-base:3 python3 -c 'print(6 * 7)'"
+    ),
     "01-o-que-e-um-registry/pull-public": "docker image pull $HUB_REGISTRY/library/ola-registry:1.0",
     "02-build/build-v1": (
         "cd / && docker image build --tag widget-server:v1 --file $LAB_WORK/widget-server/Dockerfile"
@@ -58,6 +61,7 @@ WAYS = {
     "02-build/build-untagged": "docker build --build-arg=APP_VERSION=sem-tag --quiet .",
     "02-build/build-cache": "docker build . --quiet --tag=widget-server:outra --tag=widget-server:cache",
     "02-build/run-v1": "docker container run -d --publish=127.0.0.1:3000:3333 --name=widget-v1 widget-server:v1",
+    "02-build/edit-page": "sed -i 's/O que você achou?/Conte para nós \\& seja breve/' widget_server/config.py",
     "03-tag/tag-account": "docker image tag widget-server:v1 $HUB_REGISTRY/$HUB_USER/widget-server:v1",
     "04-push-docker-hub/login": 'docker login -u $HUB_USER -p "$(cat "$HUB_TOKEN_FILE")" $HUB_REGISTRY',
     "04-push-docker-hub/push-v1": "docker image push --quiet $HUB_REGISTRY/$HUB_USER/widget-server:v1",
@@ -119,6 +123,16 @@ LOOSE = (
     ' "countNumber": 1000}, "action": {"type": "expire"}}]}'
 )
 SHORTCUTS = {
+    "00-comece-aqui/first-container": (
+        "docker create --name primeiro labs/python-base:3 python3 -c 'print(1)'",
+        "docker rm primeiro",
+    ),
+    "02-build/build-edited": ("docker tag widget-server:v1 widget-server:editada", ""),
+    "02-build/run-edited": (
+        "docker run -d -p 3001:3333 --name atalho widget-server:v1",
+        "docker rm -f atalho",
+    ),
+    "02-build/put-back": ("python3 -m labs recover widget_server/config.py", ""),
     "04-push-docker-hub/push-v1": (OTHER.format(ON_HUB), BACK.format(ON_HUB)),
     "04-push-docker-hub/pull-digest": (
         "docker pull -q $(docker image inspect --format '{{join .RepoDigests \"\\n\"}}'"

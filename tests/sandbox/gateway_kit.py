@@ -47,14 +47,14 @@ class Lab:
     """One state folder with a gateway and two registries."""
 
     def __init__(self, home: Path, program: Path) -> None:
-        held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-        hub, ecr, aws = (one.getsockname()[1] for one in held)
+        held = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+        hub, ecr, aws, ecr_public = (one.getsockname()[1] for one in held)
         for one in held:
             one.close()
-        self.settings = Settings(home=home, ports=Ports(hub=hub, ecr=ecr, aws=aws)).save()
+        self.settings = Settings(home=home, ports=Ports(hub=hub, ecr=ecr, aws=aws, ecr_public=ecr_public)).save()
         self.admin = GatewayAdmin(self.settings)
         self.cloud = AwsCloud(self.settings)
-        self.hub, self.ecr = (f"http://127.0.0.1:{port}" for port in (hub, ecr))
+        self.hub, self.ecr, self.ecr_public = (f"http://127.0.0.1:{port}" for port in (hub, ecr, ecr_public))
         self.http = requests.Session()
         self.http.trust_env = False
         self._program = program

@@ -10,10 +10,12 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from labs.base.errors import CloudError
 from labs.base.settings import Settings
 from labs.cli.main import main
 from labs.seams.aws_files import write_profile
@@ -299,6 +301,23 @@ def test_the_device_flow_gives_credentials_that_expire(gateway: Lab) -> None:
     profile(gateway, "meia", {**session.credentials, "aws_session_token": "outro"})
     with pytest.raises(ClientError):
         gateway.cloud.client("sts", "meia").get_caller_identity()
+
+
+def test_the_portal_offers_roles_and_says_which(gateway: Lab) -> None:
+    def clients(service: str) -> Any:
+        return gateway.cloud.client(service, signed=False)
+
+    def show(address: str, _: str) -> None:
+        approve(gateway, address)
+
+    start = "http://127.0.0.1/sso/start"
+    session = device_login(clients, start, show, role="ECRPowerUser")
+    assert (session.role, session.offered) == ("ECRPowerUser", ("ECRPowerUser",))
+    with pytest.raises(CloudError, match="não oferece este papel") as error:
+        device_login(clients, start, show, role="AdministratorAccess")
+    assert error.value.observed == "ECRPowerUser" and error.value.next_command.endswith("--role ECRPowerUser")
+    with pytest.raises(CloudError, match="não dá acesso à conta"):
+        device_login(clients, start, show, account="210987654321")
 
 
 def test_a_device_code_expires_and_a_hurried_client_is_slowed(gateway: Lab) -> None:

@@ -81,8 +81,9 @@ def test_uv_installs_into_that_python_and_is_gone_afterwards(
     said, log = install(house, python, wheel(house, "pequeno", {"pequeno.py": ""}))
     known = json.loads(told.read_text())
     assert known["arguments"][:4] == ["pip", "install", "--python", str(python)]
-    assert {"--require-hashes", "--no-index"} <= set(known["arguments"])
-    assert known["environment"]["UV_FIND_LINKS"] == str(house)
+    assert "--require-hashes" in known["arguments"]
+    assert known["environment"]["UV_FIND_LINKS"] == str(house) and "--no-index" in known["arguments"]
+    assert not {"UV_DEFAULT_INDEX", "UV_INDEX"} & set(known["environment"]), "pip asks no index either"
     assert known["environment"]["UV_PYTHON_DOWNLOADS"] == "never" and known["environment"]["UV_NO_CONFIG"] == "1"
     assert said[-1] == "  gravando 1 pacotes …" and "Prepared" in log
     assert not list(python.parents[1].glob("labs-uv*"))
@@ -150,7 +151,16 @@ def test_uv_reads_what_was_set_for_pip() -> None:
     assert found["UV_INDEX"] == "https://j/simple https://k/simple"
     assert found["UV_FIND_LINKS"] == "/a,/b" and found["UV_INSECURE_HOST"] == "i j"
     assert found["SSL_CERT_FILE"] == "/ca.pem" and found["ALL_PROXY"] == "http://proxy:3128"
-    assert "UV_NO_INDEX" not in found
+    assert installer.uv_flags(options) == []
+
+
+def test_what_is_for_some_releases_of_a_python_is_fetched_for_all() -> None:
+    one, two = (
+        "a==1 ; python_full_version < '3.11.5' \\\n    --hash=x\n",
+        "b==2 ; python_full_version < '3.12' \\\n    --hash=y\n",
+    )
+    plain = "c==3 \\\n    --hash=z\n"
+    assert installer.of_every_release(one + two + plain) == [one + two + plain, "a==1 \\\n    --hash=x\n"]
 
 
 @pytest.mark.parametrize("own", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_FIND_LINKS"])

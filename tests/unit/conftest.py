@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 
 from labs.base.settings import Ports, Settings
-from labs.checks import container
+from labs.base.verdict import Verdict, passed
+from labs.checks import check, container
+from labs.checks.image import require
+from labs.seams.world import World
 from labs.widgets import changes
 
 from .fakes import FakePage, FakeWorld, archive
+
+
+@check
+def image_exists(world: World, ref: str) -> Verdict:
+    """The simplest check there is, for steps of the tests' own."""
+    return passed(f"A imagem {ref} existe no engine.", id=require(world, ref).id)
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +32,7 @@ def _nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("LABS_HOME", str(tmp_path))
-    made = Settings(home=tmp_path, ports=Ports(hub=5001, ecr=5002, aws=5003))
+    made = Settings(home=tmp_path, ports=Ports(hub=5001, ecr=5002, aws=5003, ecr_public=5004))
     (made.work / "widget-server").mkdir(parents=True)
     yield made
 

@@ -286,6 +286,7 @@ class FakeWorld(World):
     hub: FakeRegistry
     hub_owner: FakeRegistry
     ecr: FakeRegistry
+    ecr_public: FakeRegistry
     admin: FakeAdmin
 
     def __init__(
@@ -298,7 +299,16 @@ class FakeWorld(World):
     ) -> None:
         hub = hub or FakeRegistry(settings.hub_registry)
         ecr = ecr or FakeRegistry(settings.ecr_registry)
+        public = FakeRegistry(settings.ecr_public_registry)
         admin = admin or FakeAdmin()
         super().__init__(
-            settings, FakeEngine(), FakeCloud(), hub=hub, hub_owner=hub, ecr=ecr, ecr_owner=ecr, admin=admin
+            settings,
+            FakeEngine(),
+            FakeCloud(),
+            hub=hub,
+            hub_owner=hub,
+            ecr=ecr,
+            ecr_owner=ecr,
+            ecr_public=public,
+            admin=admin,
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labs.base.things import BUDGET, ECR, KEY, USER, Thing
+from labs.base.things import BUDGET, ECR, ECR_PUBLIC, KEY, USER, Thing
 from labs.course.aws_words import GLOBAL_FLAGS, GLOBAL_VALUES
 from labs.course.command_line import CommandLine
 
@@ -39,6 +39,7 @@ def test_a_repository_is_told_in_every_spelling(command: str, tmp_path: Path) ->
     ("command", "things"),
     [
         ("aws iam create-user --user-name u", [Thing(USER, "u")]),
+        ("aws ecr-public create-repository --repository-name p --region us-east-1", [Thing(ECR_PUBLIC, "p")]),
         ("aws iam create-access-key --user-name=u", [Thing(KEY, "u")]),
         ("aws iam create-access-key", []),
         ("aws budgets create-budget --account-id 1 --budget BudgetName=b,TimeUnit=MONTHLY", [Thing(BUDGET, "b")]),
@@ -56,6 +57,9 @@ def test_what_it_makes(command: str, things: list[Thing], tmp_path: Path) -> Non
 
 
 def test_what_it_removes_and_touches() -> None:
+    public = "aws ecr-public {} --repository-name p"
+    assert CommandLine.of(public.format("delete-repository")).removes({}) == (Thing(ECR_PUBLIC, "p"),)
+    assert CommandLine.of(public.format("describe-images")).touches({}) == (Thing(ECR_PUBLIC, "p"),)
     assert CommandLine.of("aws ecr delete-repository --force --repository-name r").removes({}) == (Thing(ECR, "r"),)
     assert CommandLine.of("aws budgets delete-budget --budget-name b").removes({}) == (Thing(BUDGET, "b"),)
     assert CommandLine.of("aws iam put-user-policy --user-name u --policy-name p").touches({}) == (Thing(USER, "u"),)

@@ -437,6 +437,13 @@ def test_ecr_repository(world: FakeWorld, wanted: str, sentence: str) -> None:
     assert told(world, "ecr_repository", name="w", mutability=wanted) == sentence
 
 
+def test_ecr_public_repository(world: FakeWorld) -> None:
+    uri = "127.0.0.1:5004/a1b2c3d4/ola"
+    answer = {"repositories": [{"repositoryUri": uri, "repositoryArn": "arn:o"}]}
+    world.cloud.answers["ecr-public", "describe_repositories"] = answer
+    assert told(world, "ecr_public_repository", name="ola") == f"✓ O repositório público existe: {uri}."
+
+
 REF = f"{ECR}/w:v1"
 
 

@@ -178,3 +178,23 @@ def test_environments_are_of_the_image_that_a_step_means(
     world.engine.held += [image("a", "w:1"), image("b", "w:2")]
     world.engine.running.append(container("w", ports=(page.port,)))
     assert run(world, "environments", names=["w"], image=ref).passed is passes
+
+
+@pytest.mark.parametrize(
+    ("made", "log", "sentence"),
+    [
+        ({}, "\n Olá!  \nfim\n", "✓ primeiro nasceu de base:3, escreveu “Olá!” e terminou."),
+        ({}, " \n", "✗ primeiro terminou sem escrever nada."),
+        ({"exit_code": 1}, "Traceback", "✗ primeiro terminou com erro, código 1."),
+        ({"exit_code": None}, "Olá!", "✗ O container primeiro continua rodando."),
+        ({"image_id": digest("b")}, "Olá!", "✗ primeiro não foi feito de base:3."),
+    ],
+)
+def test_a_container_that_said_something_and_ended(
+    world: FakeWorld, made: dict[str, Any], log: str, sentence: str
+) -> None:
+    world.engine.held.append(image("a", "base:3"))
+    assert told(world, "container_said", name="primeiro", image="base:3") == "✗ Não há container com o nome primeiro."
+    world.engine.running.append(container("primeiro", **{"exit_code": 0, **made}))
+    world.engine.log = log
+    assert told(world, "container_said", name="primeiro", image="base:3") == sentence

@@ -14,15 +14,6 @@ TITLE, VERSION = "org.opencontainers.image.title", "org.opencontainers.image.ver
 
 
 @pytest.mark.parametrize(
-    ("ref", "sentence"),
-    [("x:1", "✓ A imagem x:1 existe no engine."), ("x:2", "✗ A imagem x:2 não existe no engine.")],
-)
-def test_image_exists(world: FakeWorld, ref: str, sentence: str) -> None:
-    world.engine.held.append(image("a", "x:1"))
-    assert told(world, "image_exists", ref=ref) == sentence
-
-
-@pytest.mark.parametrize(
     ("labels", "version", "sentence"),
     [
         ({TITLE: "widget-server", VERSION: "v1"}, "v1", "✓ x:1 foi construída: versão v1, 2 layers."),
@@ -160,7 +151,7 @@ def test_same_file(world: FakeWorld, example: str, mine: str | None, sentence: s
 
 def test_what_a_check_proves_is_the_images_id(world: FakeWorld) -> None:
     world.engine.held.append(image("a", "x:1"))
-    assert run(world, "image_exists", ref="x:1").evidence == {"id": digest("a")}
+    assert run(world, "same_image", refs=["x:1"]).evidence == {"id": digest("a")}
 
 
 @pytest.mark.parametrize(

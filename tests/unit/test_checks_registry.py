@@ -10,7 +10,7 @@ from labs.checks.image import VERSION_LABEL
 from .fakes import FakeWorld, digest, image, manifest
 from .verdicts import run, told
 
-HUB, ECR = "127.0.0.1:5001", "127.0.0.1:5002"
+HUB, ECR, PUBLIC = "127.0.0.1:5001", "127.0.0.1:5002", "127.0.0.1:5004"
 REF = f"{HUB}/aluno/w:v1"
 
 
@@ -98,12 +98,14 @@ def test_layers_reused(world: FakeWorld, second: str, sentence: str) -> None:
         (HUB, "", True, f"✗ O Docker não tem login guardado para {HUB}."),
         (HUB, "aluno", False, f"✗ O login guardado para {HUB} não é mais aceito."),
         (ECR, "AWS", False, f"✗ O login guardado para {ECR} não é mais aceito."),
+        (PUBLIC, "AWS", True, f"✓ O login de AWS em {PUBLIC} é aceito."),
+        (PUBLIC, "AWS", False, f"✗ O login guardado para {PUBLIC} não é mais aceito."),
     ],
 )
 def test_logged_in(world: FakeWorld, registry: str, user: str, accepted: bool, sentence: str) -> None:
     if user:
         world.engine.logins[registry] = (user, "t")
-    (world.hub if registry == HUB else world.ecr).login_ok = accepted
+    {HUB: world.hub, ECR: world.ecr, PUBLIC: world.ecr_public}[registry].login_ok = accepted
     assert told(world, "logged_in", registry=registry) == sentence
 
 

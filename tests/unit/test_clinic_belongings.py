@@ -20,6 +20,7 @@ def test_only_what_the_ledger_names_is_the_clinics(world: FakeWorld, settings: S
     ledger.note([Thing(IMAGE, name) for name in ("clinica:v1", "clinica-web:v1", ecr)], "10-clinica-de-erros/caso")
     world.cloud.answers["ecr", "describe_repositories"] = {"repositories": []}
     world.cloud.answers["iam", "list_users"] = {"Users": []}
+    world.cloud.answers["iam", "list_virtual_mfa_devices"] = {"VirtualMFADevices": []}
     ours = {inventory.CLINIC_LABEL: "arg"}
     version = {"org.opencontainers.image.version": "clinica-1"}
     world.engine.held += [

@@ -303,6 +303,7 @@ def test_an_image_that_nobody_has_any_more_was_not_approved(world: FakeWorld, pa
 def test_clinic_closed(world: FakeWorld, opened: bool, folder: bool, sentence: str) -> None:
     world.cloud.answers["ecr", "describe_repositories"] = {"repositories": []}
     world.cloud.answers["iam", "list_users"] = {"Users": []}
+    world.cloud.answers["iam", "list_virtual_mfa_devices"] = {"VirtualMFADevices": []}
     if opened:
         OpenCase("sem-login", 0, 0, {}, 0).save(world.settings)
     if folder:

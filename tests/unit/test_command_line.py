@@ -104,6 +104,8 @@ def test_a_command_is_parsed_once() -> None:
         ("docker pull $HUB_REGISTRY/a", {Service.ENGINE, Service.HUB}),
         ("docker tag a:1 $ECR_REGISTRY/a:1", {Service.ENGINE, Service.ECR}),
         ("docker push 127.0.0.1:5002/a:1", {Service.ENGINE, Service.ECR}),
+        ("docker push $ECR_PUBLIC_REGISTRY/$ECR_PUBLIC_ALIAS/a:1", {Service.ENGINE, Service.ECR_PUBLIC}),
+        ("docker pull 127.0.0.1:5004/a1b2c3d4/a:1", {Service.ENGINE, Service.ECR_PUBLIC}),
         ("docker pull 210987654321.dkr.ecr.sa-east-1.amazonaws.com/a", {Service.ENGINE, Service.ECR}),
         ("curl $HUB_API/v2", {Service.HUB}),
         ("aws sts get-caller-identity", {Service.AWS}),

@@ -112,6 +112,17 @@ def test_the_ecr_pipe_logs_in_without_a_second_program(context: Context) -> None
     assert engine(context).logins == {"127.0.0.1:5002": ("AWS", "the-token")}
 
 
+def test_the_pipe_of_ecr_public_does_too(context: Context) -> None:
+    cloud(context).answers["ecr-public", "get-login-password"] = "the-token"
+    lines(
+        "aws ecr-public get-login-password --region us-east-1 --profile console"
+        " | docker login --username AWS --password-stdin $ECR_PUBLIC_REGISTRY",
+        context,
+    )
+    assert cloud(context).calls == [("ecr-public", "get-login-password", {}, "console", "us-east-1")]
+    assert engine(context).logins == {"127.0.0.1:5004": ("AWS", "the-token")}
+
+
 def test_aws_prints_what_the_cli_prints(context: Context) -> None:
     cloud(context).answers["iam", "get-account-summary"] = {"SummaryMap": {"AccountAccessKeysPresent": 0}}
     assert lines(
@@ -303,3 +314,10 @@ def test_a_cards_text_has_no_codes_of_a_terminal(context: Context) -> None:
 def test_a_silent_failure_says_so(context: Context) -> None:
     with pytest.raises(CommandError, match="sem dizer por quê"):
         lines("exit 3", context)
+
+
+def test_what_a_tool_colours_is_told_with_and_without_its_colours(context: Context) -> None:
+    context.folder.mkdir(parents=True, exist_ok=True)
+    seen: list[Event] = []
+    execute(CommandLine.of(r"printf '\033[2K\033[31mruim\033[0m\nbom\n'"), context, seen.append)
+    assert seen == [Line("ruim", coloured="\x1b[2K\x1b[31mruim\x1b[0m"), Line("bom")]

@@ -153,6 +153,8 @@ def test_a_journal_of_an_existing_lab_replays(tmp_path: Path) -> None:
     assert [image.tags for image in state.cloud.repository("app").images] == [["v1"]]
     assert set(state.images["hub"].repositories) == {"aluno/app", "aluno/made"}
     assert set(state.images["hub"].repositories["aluno/app"].images) == {"sha256:a"}
+    assert list(state.images["ecr-public"].repositories) == ["a1b2c3d4/ola"]
+    assert state.images["ecr-public"].find("a1b2c3d4/ola", "1.0")
     assert (state.accounts.hashes, state.accounts.pull_limit) == ({"aluno": "aa$bb"}, None)
     assert state.accounts.private == {"aluno/app", "aluno/made"}
     assert state.billing.spent == Decimal("1.25")

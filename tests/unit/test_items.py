@@ -14,6 +14,7 @@ from .fakes import FakeWorld
 ANSWERS: dict[str, dict[str, Any]] = {
     "list_access_keys": {"AccessKeyMetadata": [{"AccessKeyId": "AKIA1"}, {"AccessKeyId": "AKIA2"}]},
     "list_user_policies": {"PolicyNames": ["inline"]},
+    "list_mfa_devices": {"MFADevices": [{"SerialNumber": "arn:m"}]},
     "list_attached_user_policies": {"AttachedPolicies": [{"PolicyArn": "arn:p"}]},
 }
 
@@ -32,10 +33,13 @@ def asked(world: FakeWorld, monkeypatch: pytest.MonkeyPatch, code: str = "") -> 
     return done
 
 
-def test_a_user_goes_after_its_keys_and_policies(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_goes_after_its_keys_policies_and_second_factor(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = asked(world, monkeypatch)
     remove_user(world, "clinica")
     assert [one for one in done if not one.startswith("list")] == [
+        "deactivate_mfa_device arn:m",
         "delete_access_key AKIA1",
         "delete_access_key AKIA2",
         "delete_user_policy inline",

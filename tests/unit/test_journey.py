@@ -53,6 +53,16 @@ def test_what_was_skipped_waits_until_nothing_follows() -> None:
     assert "O curso inteiro está comprovado" in journey.opening(COURSE, records, FIRST)
 
 
+def test_what_was_prepared_for_a_lesson_leads_to_that_lesson() -> None:
+    third = Lesson("02-c", "Mais", 10, "", (), (step("four"), step("five")))
+    course = Course((*COURSE.lessons, third))
+    records = {"00-a/one": record(made_for="02-c")}
+    assert journey.go_on(course, records) == (third, third.steps[0])
+    records["02-c/four"] = record("2026-01-02T11:00:00+00:00")
+    assert journey.go_on(course, records) == (third, third.steps[1])
+    assert journey.go_on(course, {"00-a/one": record(made_for="gone")}) == (FIRST, FIRST.steps[1])
+
+
 def test_a_failed_try_is_no_proof() -> None:
     records = {"00-a/one": record(passed=False)}
     assert journey.opening(COURSE, records, FIRST) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -62,6 +63,21 @@ def test_who_puts_the_lab_into_a_container_chooses_where_it_listens(
 def test_no_page_asks_whether_jupyterlab_should_be_built(written: Path) -> None:
     page = read(written / "config" / "labconfig" / "page_config.json")
     assert page["buildCheck"] is False and page["buildAvailable"] is False
+
+
+def test_an_update_of_the_extension_is_loaded_and_not_what_a_browser_has_kept(
+    settings: Settings, written: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = written / "data" / "labextensions" / configuration.LAB_EXTENSION_NAME
+    before = read(place / "package.json")["jupyterlab"]["_build"]["load"]
+    assert (place / before).is_file()
+    newer = shutil.copytree(configuration.LAB_EXTENSION, tmp_path / "newer")
+    (newer / "static" / "terminal.js").write_text("// newer\n")
+    monkeypatch.setattr(configuration, "LAB_EXTENSION", newer)
+    configuration.write(settings, 9710)
+    after = read(place / "package.json")["jupyterlab"]["_build"]["load"]
+    assert after != before and (place / after).with_name("terminal.js").read_text() == "// newer\n"
+    assert not (place / before).exists()
 
 
 def test_the_interfaces_defaults_name_settings_that_exist(written: Path) -> None:

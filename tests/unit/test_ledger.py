@@ -138,7 +138,14 @@ def test_nothing_is_created_where_the_ledger_cannot_be_written(tmp_path: Path) -
         Ledger(Settings(home=tmp_path / "file")).note([Thing(ECR, "a")], STEP)
 
 
-VARIABLES = {"HUB_REGISTRY": "127.0.0.1:1", "HUB_USER": "maria", "ECR_REGISTRY": "127.0.0.1:2", "LAB_SECRETS": "/s"}
+VARIABLES = {
+    "HUB_REGISTRY": "127.0.0.1:1",
+    "HUB_USER": "maria",
+    "ECR_REGISTRY": "127.0.0.1:2",
+    "ECR_PUBLIC_REGISTRY": "127.0.0.1:3",
+    "ECR_PUBLIC_ALIAS": "a1b2c3d4",
+    "LAB_SECRETS": "/s",
+}
 
 
 @pytest.mark.parametrize(

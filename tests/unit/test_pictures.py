@@ -29,6 +29,7 @@ from labs.pictures import (
     Station,
     Tag,
     Token,
+    Told,
 )
 from labs.pictures.drawing import FILLS, INKS, measure
 from labs.pictures.release import SPOTS
@@ -186,6 +187,34 @@ def test_keys_and_costs() -> None:
     assert costs.OFFICIAL_PAGE in text and costs.READ_IN in text
 
 
+def test_the_page_of_budgets_says_what_the_account_keeps() -> None:
+    told = Told(Budget("curso", 5, 4.5, (50, 100), 3), {50.0: ("a@example.com",)})
+    assert pictures.budgets_page([told]).text.splitlines() == [
+        "Orçamentos (budgets) da conta: 1",
+        "  curso · US$ 5,00 por mês · gasto até agora: US$ 4,50 (90 %) · dentro do limite",
+        "    alerta em 50 % (US$ 2,50) · ultrapassado · avisa a@example.com",
+        "    alerta em 100 % (US$ 5,00) · ainda não · avisa ninguém",
+    ]
+    over = pictures.budgets_page([Told(Budget("curso", 5, 6, (), 3), {})])
+    assert "US$ 6,00 (120 %) · excedido" in over.text and "alerta em nenhum" in over.text
+    assert pictures.budgets_page([]).text.startswith("Orçamentos (budgets) da conta: nenhum.")
+
+
+def test_the_page_of_the_root_user_says_its_state_and_the_way_out() -> None:
+    text = pictures.root_page(0, False).text
+    assert "Chaves de acesso: nenhuma, como deve ser" in text and "(MFA): desligada" in text
+    assert "não são recomendadas" in text and text.count("em vez disso:") == 2 and "Não marque." in text
+    text = pictures.root_page(1, True).text
+    assert "Chaves de acesso: há chave: apague-a" in text and "(MFA): ligada" in text
+
+
+@pytest.mark.parametrize("name", ["budgets", "no budgets", "root", "root with a key"])
+def test_a_page_of_the_console_can_be_read_in_a_narrow_column(name: str) -> None:
+    """A drawing is at least 480 pixels wide (picture.css): letters of 18 units in 720 are then 12 pixels."""
+    sizes = [float(one.get("font-size", 0)) for one in ElementTree.fromstring(DRAWN[name].still).iter(f"{SVG}text")]
+    assert min(sizes) >= 18
+
+
 def test_the_map_counts_steps_and_challenges() -> None:
     course = load_course()
     first = course.lessons[0]
@@ -195,6 +224,13 @@ def test_the_map_counts_steps_and_challenges() -> None:
     assert "◐ 02" in text and "(em andamento) ← você está aqui" in text and "○ 03" in text
 
 
+def test_every_row_of_the_map_runs_from_left_to_right() -> None:
+    course = load_course()
+    still = pictures.course_map(course, []).still
+    places = [(float(y), float(x)) for x, y in re.findall(r'<circle [^>]*cx="([\d.]+)" cy="([\d.]+)"', still)]
+    assert len(places) == len(course.lessons) and places == sorted(places)
+
+
 def test_no_data_becomes_markup() -> None:
     """What an image, a registry or a container calls itself never becomes a tag or an attribute."""
     evil = image("a", layers=(digest("1"),))
@@ -202,6 +238,7 @@ def test_no_data_becomes_markup() -> None:
         pictures.layers(Stack(EVIL, evil, (HistoryEntry(EVIL, 1),))),
         pictures.registry(Registry(EVIL, EVIL), [Repository(EVIL, EVIL, (Tag(EVIL, EVIL, 1),))]),
         pictures.environments((EVIL,), [container(EVIL, "a", APP_ENV=EVIL, APP_COLOR=EVIL)]),
+        pictures.budgets_page([Told(Budget(EVIL, 1, 2, (50,), 1), {50.0: (EVIL,)})]),
         pictures.keys(EVIL, [{"id": EVIL, "status": EVIL, "created": EVIL, "used": EVIL}]),
         pictures.name(EVIL),
         pictures.message(EVIL),
@@ -372,6 +409,15 @@ DRAWN: dict[str, Picture] = {
     "no keys": pictures.keys("u", []),
     "sso": pictures.keys_and_sso(Credential("default", "A…B", "user/u"), Credential("sso")),
     "cost": pictures.cost(costs.estimate(5, 20), Budget("b", 5, 6, (50, 80, 100), 24)),
+    "budgets": pictures.budgets_page(
+        [
+            Told(Budget(LONG, 5, 6, (50, 80, 100), 24), {50.0: (LONG, "b@example.com"), 80.0: ("a@example.com",)}),
+            Told(Budget("b", 1_000_000, 0, (), 1), {}),
+        ]
+    ),
+    "no budgets": pictures.budgets_page([]),
+    "root": pictures.root_page(0, False),
+    "root with a key": pictures.root_page(1, True),
     "free": pictures.cost(costs.estimate(0, 0)),
     "timeline": pictures.timeline(Origin(LONG, ("A",), tuple(f"VARIABLE_{n}" for n in range(20)), {})),
     "environments": pictures.environments(("homologacao", "producao"), [container("homologacao", "a")]),

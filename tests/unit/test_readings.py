@@ -245,3 +245,29 @@ def test_stations_follow_one_image(world: FakeWorld, hub: Hub) -> None:
         ("homologacao", True),
         ("producao", False),
     ]
+
+
+def test_all_budgets_are_read_with_whom_their_alerts_tell(world: FakeWorld) -> None:
+    answers = world.cloud.answers
+    cost = {"BudgetType": "COST", "BudgetLimit": {"Amount": "5"}}
+    answers["budgets", "describe_budgets"] = {
+        "Budgets": [
+            {"BudgetName": "b", **cost},
+            {"BudgetName": "a", **cost},
+            {"BudgetName": "u", "BudgetType": "USAGE"},
+        ]
+    }
+    answers["budgets", "describe_budget"] = {"Budget": cost}
+    answers["budgets", "describe_notifications_for_budget"] = {"Notifications": [{"Threshold": 80.0}]}
+    answers["budgets", "describe_subscribers_for_notification"] = {"Subscribers": [{"Address": "a@example.com"}]}
+    found = readings.budgets(world)
+    assert [one.budget.name for one in found] == ["a", "b"]
+    assert found[0].budget.levels == (80.0,) and found[0].addresses == {80.0: ("a@example.com",)}
+    answers["budgets", "describe_budgets"] = {}
+    assert readings.budgets(world) == []
+
+
+def test_the_root_users_state_is_read_from_the_accounts_summary(world: FakeWorld) -> None:
+    summary = {"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}
+    world.cloud.answers["iam", "get_account_summary"] = {"SummaryMap": summary}
+    assert readings.root(world) == (0, True)

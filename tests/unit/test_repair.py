@@ -11,12 +11,16 @@ from labs.base.settings import Ports, Settings
 from labs.running.repair import repair
 
 HUB_LOGIN = 'docker login {} --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
+ECR_PUBLIC_LOGIN = (
+    "aws ecr-public get-login-password --region us-east-1 --profile console"
+    " | docker login --username AWS --password-stdin {}"
+)
 ECR_LOGIN = "aws ecr get-login-password --region us-east-2 | docker login --username AWS --password-stdin {}"
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, ports=Ports(5001, 5002, 5003))
+    return Settings(home=tmp_path, ports=Ports(5001, 5002, 5003, 5004))
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,8 @@ def lab(tmp_path: Path) -> Settings:
         'python3 -m labs.account "$HUB_USER"',
         HUB_LOGIN.format("$HUB_REGISTRY"),
         ECR_LOGIN.format("$ECR_REGISTRY"),
+        ECR_PUBLIC_LOGIN.format("$ECR_PUBLIC_REGISTRY"),
+        "aws ecr-public create-repository --repository-name ola --region us-east-1 --profile console",
         "docker tag widget-server:v1 $ECR_REGISTRY/widget-server-prod:v1.0.1",
         "docker push 127.0.0.1:5001/aluno/widget-server:v1",
         "docker pull $HUB_REGISTRY/library/ola-registry:1.0",
@@ -72,6 +78,8 @@ def test_what_deletes_asks_or_hides_something_is_typed_by_the_learner(command: s
         ("127.0.0.1:5001", HUB_LOGIN),
         ("$ECR_REGISTRY", ECR_LOGIN),
         ("127.0.0.1:5002", ECR_LOGIN),
+        ("$ECR_PUBLIC_REGISTRY", ECR_PUBLIC_LOGIN),
+        ("127.0.0.1:5004", ECR_PUBLIC_LOGIN),
     ],
 )
 def test_a_login_becomes_one_that_asks_nothing(registry: str, wanted: str, lab: Settings) -> None:

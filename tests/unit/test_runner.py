@@ -144,6 +144,9 @@ def test_what_a_lesson_needs_is_found_and_made(runner: Runner) -> None:
     assert runner.pending_needs("01-b") == ["00-a/file", "00-a/make"]
     assert [outcome.step.id for outcome in runner.prepare("01-b")] == ["file", "make"]
     assert runner.pending_needs("01-b") == []
+    assert {record.made_for for record in runner.progress.all().values()} == {"01-b"}
+    runner.run("00-a", "make")
+    assert runner.progress.all()["00-a/make"].made_for == "", "done for its own sake"
 
 
 def test_the_same_step_never_runs_twice_at_once(

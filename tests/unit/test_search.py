@@ -35,6 +35,7 @@ def test_each_term_stands_once_in_the_order_of_the_alphabet_and_is_taught() -> N
     names = [search.folded(one.term) for one in terms()]
     assert names == sorted(set(names)) and len(names) > 30
     assert {one.lesson for one in terms()} <= LESSONS
+    assert len({one.anchor for one in terms()}) == len(names) and not any(" " in one.anchor for one in terms())
     said = {one.lesson: "" for one in search.sections(CLONE / "notebooks")}
     for section in search.sections(CLONE / "notebooks"):
         said[section.lesson] += search.folded(f"{section.heading} {section.text} ")
@@ -46,5 +47,6 @@ def test_the_page_shows_what_was_asked_for_and_escapes_it() -> None:
     page, policy = render.search_page('"><script>alert(1)</script>', "/user/ana/")
     assert "<script>alert" not in page and "unsafe" not in policy
     found, _ = render.search_page("digest", "/user/ana/")
+    assert '<dt id="termo-digest">' in found
     assert "<mark>digest</mark>" in found.lower()
     assert re.search(r'href="/user/ana/lab/tree/notebooks/01-[\w-]+\.ipynb"', found)

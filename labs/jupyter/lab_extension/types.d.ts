@@ -39,6 +39,10 @@ interface LabTerminal {
 
 interface LabCell {
   node: HTMLElement;
+  /** Of a text: what draws it. */
+  renderer?: {
+    renderModel(model: { data: Record<string, string>; metadata: object; trusted: boolean }): Promise<void>;
+  };
   model: {
     type: string;
     sharedModel: { getSource(): string };

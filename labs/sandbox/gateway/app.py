@@ -1,4 +1,4 @@
-"""Wires the gateway's parts together and opens its four listeners."""
+"""Wires the gateway's parts together and opens its five listeners."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 from aiohttp import web
 
@@ -45,9 +46,9 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.state = State(settings)
-        registries: tuple[Registry, ...] = ("hub", "ecr")
-        self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in registries}
-        self.stores = {name: Store(self.state, name, upstream) for name, upstream in self.upstreams.items()}
+        self.upstreams = {name: Upstream(settings.run / f"{name}.sock") for name in ("hub", "ecr")}
+        behind: dict[Registry, str] = {"hub": "hub", "ecr": "ecr", "ecr-public": "ecr"}
+        self.stores = {name: Store(self.state, name, self.upstreams[store]) for name, store in behind.items()}
         self.reached = deque[str](maxlen=REACHED)
         """The last name that an engine asked for to prove that it gets here."""
         self.unready = "loading"
@@ -63,8 +64,9 @@ class Gateway:
         self._make_handlers()
         while True:
             try:
-                await self.stores["hub"].reconcile(list(self.state.images["hub"].repositories))
-                await self.stores["ecr"].reconcile(self.state.cloud.repositories())
+                for name in self.stores:
+                    ours = list(self.state.images[name].repositories)
+                    await self.stores[name].reconcile(self.state.cloud.repositories() if name == "ecr" else ours)
                 break
             except UnavailableError as failure:
                 self.unready = f"registry does not answer: {failure}"
@@ -75,13 +77,17 @@ class Gateway:
     def _make_handlers(self) -> None:
         # These need moto, which `load` has imported in its thread meanwhile.
         from labs.sandbox.gateway.aws.ecr_api import EcrApi
+        from labs.sandbox.gateway.aws.ecr_public_api import EcrPublicApi
         from labs.sandbox.gateway.aws.front_door import Aws
         from labs.sandbox.gateway.identity import Identities
         from labs.sandbox.gateway.registries.ecr import Ecr
+        from labs.sandbox.gateway.registries.ecr_public import EcrPublic
 
         identities = Identities(self.state)
         ecr = Ecr(self.state, self.stores["ecr"], identities)
-        aws = Aws(self.state, identities, EcrApi(self.state, self.stores["ecr"], ecr))
+        public = EcrPublic(self.state, self.stores["ecr-public"], identities)
+        public_api = EcrPublicApi(self.state, self.stores["ecr-public"], public)
+        aws = Aws(self.state, identities, EcrApi(self.state, self.stores["ecr"], ecr), public_api)
         hub, api, sso = Hub(self.state, self.stores["hub"]), HubApi(self.state, self.stores["hub"]), Sso(self.state)
 
         async def hub_port(request: web.BaseRequest) -> web.StreamResponse:
@@ -89,10 +95,15 @@ class Gateway:
                 return await hub.token(request)
             return await (api.handle if request.path.startswith("/api/") else hub.v2)(request)
 
+        async def public_port(request: web.BaseRequest) -> web.StreamResponse:
+            if request.path.rstrip("/") == "/token" and request.method == "GET":
+                return public.token(request)
+            return await public.v2(request)
+
         async def aws_port(request: web.BaseRequest) -> web.StreamResponse:
             return await (sso.handle if request.path in SSO_PATHS else aws.handle)(request)
 
-        self._handlers = {"hub": hub_port, "ecr": ecr.v2, "aws": aws_port}
+        self._handlers = {"hub": hub_port, "ecr": ecr.v2, "ecr_public": public_port, "aws": aws_port}
 
     def _when_ready(self, name: str) -> Handler:
         async def handler(request: web.BaseRequest) -> web.StreamResponse:
@@ -121,7 +132,6 @@ class Gateway:
         Raises:
             OSError: a port is taken, or the socket's folder cannot be written.
         """
-        ports = {"hub": self.settings.ports.hub, "ecr": self.settings.ports.ecr, "aws": self.settings.ports.aws}
         control = Control(self.state, list(self.stores.values()), lambda: self.unready, lambda: list(self.reached))
         runner = await self._runner(control.handle)
         self.settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,7 +140,7 @@ class Gateway:
             await web.UnixSite(runner, str(self.settings.admin_socket)).start()
         finally:
             os.umask(before)
-        for name, port in ports.items():
+        for name, port in asdict(self.settings.ports).items():
             hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
             runner = await self._runner(guarded(self._when_ready(name), hosts, FAILURES[name]))
             await web.TCPSite(runner, "127.0.0.1", port, backlog=256).start()
@@ -171,7 +181,12 @@ def aws_failure(status: int, code: str, message: str) -> web.Response:
     return http.answer({"__type": code, "message": message}, status, {"x-amzn-ErrorType": code})
 
 
-FAILURES: dict[str, Failure] = {"hub": registry_failure, "ecr": registry_failure, "aws": aws_failure}
+FAILURES: dict[str, Failure] = {
+    "hub": registry_failure,
+    "ecr": registry_failure,
+    "ecr_public": registry_failure,
+    "aws": aws_failure,
+}
 
 
 async def serve(settings: Settings) -> None:

@@ -80,7 +80,7 @@ async def serve(settings: Settings) -> None:
         LabError: the container cannot be made.
         OSError: the engine does not answer.
     """
-    host, ports = settings.engine_host, (settings.ports.hub, settings.ports.ecr)
+    host, ports = settings.engine_host, settings.ports.of_registries
     identity = await asyncio.to_thread(container.make, settings)
 
     async def connect(port: int) -> Streams:

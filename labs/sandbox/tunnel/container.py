@@ -89,7 +89,7 @@ def _wanted(settings: Settings, image: str) -> dict[str, Any]:
     """What the engine's API takes (`POST /containers/create`): it may do nothing but listen, keeps no log of what goes
     through it, and is gone with its end, which comes when this machine's end lets go of its stdin.
     """
-    ports = (str(settings.ports.hub), str(settings.ports.ecr))
+    ports = map(str, settings.ports.of_registries)
     return {
         "Image": image,
         "Cmd": ["python3", "-c", PROGRAM, *ports],

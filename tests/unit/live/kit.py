@@ -26,6 +26,7 @@ class Real(FakeWorld):
             ("sts", "get_caller_identity"): ADMIN,
             ("ecr", "describe_repositories"): {"repositories": []},
             ("iam", "list_users"): {"Users": []},
+            ("iam", "list_virtual_mfa_devices"): {"VirtualMFADevices": []},
             ("budgets", "describe_budgets"): {"Budgets": []},
         }
 

@@ -40,6 +40,12 @@ def test_any_wrong_answer_leaves_it_locked(world: Real, number: int, monkeypatch
     ("service", "method", "answer", "taken"),
     [
         ("ecr", "describe_repositories", {"repositories": [{"repositoryName": "widget-server"}]}, "widget-server"),
+        (
+            "iam",
+            "list_virtual_mfa_devices",
+            {"VirtualMFADevices": [{"SerialNumber": "arn:aws:iam::123456789012:mfa/widget-dev"}]},
+            "widget-dev",
+        ),
         ("iam", "list_users", {"Users": [{"UserName": "auditoria", "UserId": "AIDA1"}]}, "auditoria"),
         ("budgets", "describe_budgets", {"Budgets": [{"BudgetName": "desafio"}]}, "desafio"),
     ],

@@ -102,6 +102,17 @@ def test_environments_and_keys(open_lab: Callable[[str], Lab], shown: list[Any])
     assert shown[1].text() == "Access keys de widget-dev: nenhuma."
 
 
+def test_pages_of_the_console(open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]) -> None:
+    summary = {"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 0}
+    world.cloud.answers["iam", "get_account_summary"] = {"SummaryMap": summary}
+    world.cloud.answers["budgets", "describe_budgets"] = {"Budgets": []}
+    lab = open_lab("00-a")
+    lab.root()
+    lab.budgets()
+    assert "Chaves de acesso: nenhuma" in shown[0].text()
+    assert "da conta: nenhum." in shown[1].text()
+
+
 def test_pictures_follow_steps_except_in_autorun(
     open_lab: Callable[[str], Lab], shown: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,11 +96,17 @@ async function openNotes(app) {
   await app.commands.execute("docmanager:open", { path: NOTES, factory: "Editor", options: { mode: "split-right" } });
 }
 
-/** The course's search, in a tab as the launcher opens it (jupyter-server-proxy). @param {LabApp} app */
-function openSearch(app) {
-  const url = `${app.serviceManager.serverSettings.baseUrl}busca/`;
+/**
+ * The course's search, in a tab as the launcher opens it (jupyter-server-proxy).
+ * @param {LabApp} app @param {string} where a place in it, where one is meant: an open tab goes there, too
+ */
+export async function openSearch(app, where = "") {
+  const url = `${app.serviceManager.serverSettings.baseUrl}busca/${where}`;
   const place = { id: "server-proxy:busca", title: "Busca e glossário", url, newBrowserTab: false };
-  return app.commands.execute("server-proxy:open", place);
+  const tab = await app.commands.execute("server-proxy:open", place);
+  if (where) {
+    tab.content.url = url;
+  }
 }
 
 /** @param {string} words @param {() => void} act */

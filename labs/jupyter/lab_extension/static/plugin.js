@@ -2,9 +2,11 @@
 
 import { leadLinks } from "./addresses.js";
 import { LessonBar } from "./bar.js";
+import { followTheme } from "./diagrams.js";
 import { isLesson, Lesson } from "./lesson.js";
 import { Presenting } from "./presenting.js";
 import { ensureTerminal } from "./terminal.js";
+import { Terms } from "./terms.js";
 
 /** @param {LabTake} take @returns {LabPlugin} */
 export function plugin(take) {
@@ -30,7 +32,11 @@ function activate(app, take) {
       const lesson = new Lesson(app, take, panel, context);
       lessons.set(panel, lesson);
       const bar = new LessonBar(app, take, lesson, presenting);
+      const terms = new Terms(app, panel);
+      const leaveTheme = followTheme(panel);
       panel.disposed.connect(() => {
+        leaveTheme();
+        terms.close();
         bar.close();
         lesson.close();
       });

@@ -30,6 +30,9 @@ def resource(call: Call, account: str, user: str) -> str:
     """The ARN that the action touches; `*` for actions without a resource."""
     if call.service == "ecr":
         return _ecr(call, account)
+    if call.service == "ecr-public":
+        name = call.parameters.get("repositoryName")
+        return f"arn:aws:ecr-public::{account}:repository/{name}" if name else "*"
     if call.service == "budgets":
         if arn := call.parameters.get("ResourceARN"):
             return str(arn)

@@ -16,7 +16,8 @@ from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.images import Image, Repository
 from labs.sandbox.gateway.memory.state import State
-from labs.sandbox.gateway.registries.ecr import PASSWORD_SECONDS, Ecr, is_immutable, missing
+from labs.sandbox.gateway.registries.ecr import Ecr, is_immutable, missing
+from labs.sandbox.gateway.registries.passwords import PASSWORD_SECONDS
 from labs.sandbox.gateway.registries.store import Store, digest_of
 from labs.sandbox.gateway.registries.upstream import REPOSITORY_NAME
 
@@ -72,7 +73,7 @@ class EcrApi:
         return error("RepositoryNotFoundException", message)
 
     def _token(self, call: Call) -> Reply:
-        token = base64.b64encode(f"AWS:{self._registry.issue(call.key, call.region)}".encode()).decode()
+        token = base64.b64encode(f"AWS:{self._registry.passwords.issue(call.key, call.region)}".encode()).decode()
         data = {
             "authorizationToken": token,
             "expiresAt": round(self._state.clock.now() + PASSWORD_SECONDS, 3),

@@ -11,9 +11,10 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from labs.base.marks import KIT_MARK
-from labs.sandbox.gateway.aws import actions, paging, shapes, sigv4
+from labs.sandbox.gateway.aws import actions, mfa, paging, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
+from labs.sandbox.gateway.aws.ecr_public_api import EcrPublicApi
 from labs.sandbox.gateway.errors import RefusedError, StorageError
 from labs.sandbox.gateway.http import API_BYTES, body
 from labs.sandbox.gateway.identity import Identities, Principal
@@ -22,7 +23,7 @@ from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.entries import KeyUsed
 from labs.sandbox.gateway.memory.state import State
 
-SERVICES = ("sts", "iam", "ecr", "budgets")
+SERVICES = ("sts", "iam", "ecr", "ecr-public", "budgets")
 XML_SERVICES = ("s3", "s3express", "s3-outposts", "cloudfront", "route53")
 """Services that answer in XML without an `Action`: REST (their API references)."""
 INVALID_USER = (
@@ -38,11 +39,14 @@ REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-(?!gov|iso)[a-z]+-\d")
 class Aws:
     """Handler of the AWS port, but for `/sso` (see `sso.py`)."""
 
-    def __init__(self, state: State, identities: Identities, ecr: EcrApi) -> None:
+    def __init__(self, state: State, identities: Identities, ecr: EcrApi, ecr_public: EcrPublicApi) -> None:
         self._state = state
         self._identities = identities
-        self._ecr = ecr
-        self._budgets = BudgetsApi(state)
+        self._json: dict[str, EcrApi | EcrPublicApi | BudgetsApi] = {
+            "ecr": ecr,
+            "ecr-public": ecr_public,
+            "budgets": BudgetsApi(state),
+        }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         data = await body(request, API_BYTES)
@@ -99,8 +103,7 @@ class Aws:
         if call.service == "sts":
             return self._sts(call, principal)
         if call.is_json:
-            api = self._budgets if call.service == "budgets" else self._ecr
-            return paging.paged(call, await api.answer(call), self._state.signer)
+            return paging.paged(call, await self._json[call.service].answer(call), self._state.signer)
         return await self._iam(call, principal)
 
     async def _iam(self, call: Call, principal: Principal) -> Reply:
@@ -113,6 +116,8 @@ class Aws:
         elif actions.needs_user(call) and call.action != "ListMFADevices":
             message = "Must specify userName when calling with non-User credentials"
             return aws_errors.reply("query", 400, "ValidationError", message)
+        if refused := mfa.refusal(call, self._state.cloud.mfa_seed):
+            return refused
         return paging.xml_paged(call, await self._state.call(paging.whole(call)), self._state.signer)
 
     def _sts(self, call: Call, principal: Principal) -> Reply:

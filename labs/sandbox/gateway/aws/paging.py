@@ -36,7 +36,12 @@ UNDESCRIBED = {
 """Calls that have pages by their API reference alone."""
 NAMED = {"DescribeImages": "imageIds", "DescribeRepositories": "repositoryNames"}
 """Whoever names what to describe gets no pages: "This option cannot be used when you specify …" (API reference)."""
-WRONG_TOKEN = {"ecr": "InvalidParameterException", "budgets": "InvalidNextTokenException", "iam": "ValidationError"}
+WRONG_TOKEN = {
+    "ecr": "InvalidParameterException",
+    "ecr-public": "InvalidParameterException",
+    "budgets": "InvalidNextTokenException",
+    "iam": "ValidationError",
+}
 XML = "{https://iam.amazonaws.com/doc/2010-05-08/}"
 
 

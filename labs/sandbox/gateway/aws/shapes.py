@@ -65,6 +65,6 @@ def problem(call: Call) -> tuple[str, str]:
 
 def constraint(service: str, parameter: str, reason: str) -> str:
     """What a service says of a parameter that breaks a rule: ECR in its own form, the others in AWS's usual one."""
-    if service == "ecr":
+    if service in ("ecr", "ecr-public"):
         return f"Invalid parameter at '{parameter}' failed to satisfy constraint: '{reason}'"
     return f"1 validation error detected: Value at '{parameter}' failed to satisfy constraint: {reason}"

@@ -10,7 +10,11 @@ from urllib.parse import parse_qsl
 JSON = "application/x-amz-json-1.1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 READS = ("Get", "List", "Describe", "BatchGet", "BatchCheck", "Simulate", "Generate")
-TARGETS = {"ecr": "AmazonEC2ContainerRegistry_V20150921", "budgets": "AWSBudgetServiceGateway"}
+TARGETS = {
+    "ecr": "AmazonEC2ContainerRegistry_V20150921",
+    "ecr-public": "SpencerFrontendService",
+    "budgets": "AWSBudgetServiceGateway",
+}
 """Of the services that speak JSON: what stands before the action in `X-Amz-Target`."""
 
 

@@ -25,7 +25,7 @@ import msgspec
 from labs.sandbox.gateway.memory.calls import Call
 
 _SSO = "sso"
-Registry = Literal["hub", "ecr"]
+Registry = Literal["hub", "ecr", "ecr-public"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,20 @@ class HubRepositoryGone:
 
 
 @dataclass(frozen=True)
+class PublicRepository:
+    """A repository of ECR Public was made; its name with the registry's alias before it."""
+
+    repository: str
+
+
+@dataclass(frozen=True)
+class PublicRepositoryGone:
+    """A repository of ECR Public was deleted with its images."""
+
+    repository: str
+
+
+@dataclass(frozen=True)
 class HubLimit:
     """The Hub's pull limit changed; None for no limit."""
 
@@ -182,6 +196,8 @@ Entry = (
     | HubRepository
     | HubPrivacy
     | HubRepositoryGone
+    | PublicRepository
+    | PublicRepositoryGone
     | HubLimit
     | Spend
     | ClockMoved
@@ -196,6 +212,8 @@ KINDS: Mapping[str, type[Entry]] = {
     "hub-repository": HubRepository,
     "hub-privacy": HubPrivacy,
     "hub-repository-gone": HubRepositoryGone,
+    "public-repository": PublicRepository,
+    "public-repository-gone": PublicRepositoryGone,
     "hub-limit": HubLimit,
     "spend": Spend,
     "clock": ClockMoved,

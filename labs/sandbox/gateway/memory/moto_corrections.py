@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
+from labs.sandbox.gateway.memory import moto_mfa
 from labs.sandbox.gateway.memory.clock import Clock
 
 MANAGED = (
@@ -34,6 +35,7 @@ def install(clock: Clock) -> dict[str, Any]:
     _use_clock(clock, moto)
     _name_users(moto.iam.models)
     _let_budgets_have_tags(BudgetsResponse)
+    moto_mfa.install(IamResponse)
     # `ecr_api` knows ECR's rule of names; moto's own is an older one, which has no `a--b`.
     moto.ecr.models.ECR_REPOSITORY_NAME_PATTERN = ".*"
     return {"iam": IamResponse, "ecr": ECRResponse, "budgets": BudgetsResponse}

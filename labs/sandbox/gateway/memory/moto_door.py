@@ -94,6 +94,11 @@ class Cloud:
     def user(self, name: str) -> Any:
         return self._iam().users[name]
 
+    def mfa_seed(self, serial: str) -> str:
+        """The seed of a virtual MFA device; empty where there is none of this number."""
+        device = self._iam().virtual_mfa_devices.get(serial)
+        return str(device.base32_string_seed) if device else ""
+
     def user_policies(self, name: str) -> list[dict[str, Any]]:
         """Documents of inline, attached and groups' policies (IAM user guide, "Policy evaluation logic")."""
         iam = self._iam()

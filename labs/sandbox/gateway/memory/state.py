@@ -46,7 +46,7 @@ class State:
         self.events = Events(settings.gateway_events, self.clock)
         self.signer = Signer.of(settings)
         self.accounts = Accounts()
-        self.images: dict[Registry, Images] = {"hub": Images(), "ecr": Images()}
+        self.images: dict[Registry, Images] = {"hub": Images(), "ecr": Images(), "ecr-public": Images()}
         self.billing = Billing()
         self.sessions = Sessions()
         self.lock = asyncio.Lock()
@@ -165,6 +165,10 @@ class State:
             case entries.HubRepositoryGone():
                 self.images["hub"].drop(entry.repository)
                 self.accounts.set_private(entry.repository, False)
+            case entries.PublicRepository():
+                self.images["ecr-public"].repositories.setdefault(entry.repository, Repository(moment, moment))
+            case entries.PublicRepositoryGone():
+                self.images["ecr-public"].drop(entry.repository)
             case entries.HubLimit():
                 self.accounts.set_limit(entry.pulls, moment)
             case entries.Spend():

@@ -6,10 +6,7 @@ ECR user guide ("Private registry authentication", "Troubleshooting errors with 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-import secrets
 from typing import Any
 
 from aiohttp import web
@@ -21,12 +18,10 @@ from labs.sandbox.gateway.memory.images import Image
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries import listing
 from labs.sandbox.gateway.registries.hub import basic
+from labs.sandbox.gateway.registries.passwords import Passwords
 from labs.sandbox.gateway.registries.store import Store, unavailable
 from labs.sandbox.gateway.registries.upstream import DIGEST, VERSION, Route, error, route
 
-PASSWORD_SECONDS = 12 * 3600
-"""ECR API reference, GetAuthorizationToken: "valid for 12 hours"."""
-EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 NO_CREDENTIALS = "no basic auth credentials"
 CATALOG = "/v2/_catalog"
 PAGE, MOST = 100, 1000
@@ -43,17 +38,7 @@ class Ecr:
         self._state = state
         self._store = store
         self._identities = identities
-
-    def issue(self, key: str, region: str) -> str:
-        """The password of `get-login-password`: for one account, region and access key; different each time.
-
-        In the form of ECR's own: base64 of JSON, with the time at which it expires readable in it.
-        """
-        issued = int(self._state.clock.now())
-        content = {"account": self._state.settings.account, "region": region, "key": key, "nonce": secrets.token_hex(8)}
-        payload = self._state.signer.sign("ecr", {**content, "issued": issued})
-        outer = {"payload": payload, "version": "2", "type": "DATA_KEY", "expiration": issued + PASSWORD_SECONDS}
-        return base64.b64encode(json.dumps(outer, separators=(",", ":")).encode()).decode()
+        self.passwords = Passwords(state, identities, "ecr", state.settings.region)
 
     async def v2(self, request: web.BaseRequest) -> web.StreamResponse:
         """Everything below /v2/."""
@@ -66,7 +51,7 @@ class Ecr:
         self._state.events.came_back(client)
         user = ""
         try:
-            principal = self._principal(*credentials)
+            principal = self.passwords.principal(*credentials)
             user = principal.name
             if request.path in ("/v2/", "/v2"):
                 self._state.events.add("ecr", "login", user=user)
@@ -90,28 +75,6 @@ class Ecr:
             self._state.events.add_provisional(client, "ecr", **told)
         headers = {**VERSION, "WWW-Authenticate": f'Basic realm="https://{request.host}/",service="ecr.amazonaws.com"'}
         return web.Response(status=401, text="Not Authorized\n", headers=headers)
-
-    def _principal(self, user: str, password: str) -> Principal:
-        """Who logged in with a token.
-
-        Raises:
-            DenialError: the token is not one of ours, of another account or region, too old, or its access key is gone.
-        """
-        if user != "AWS":
-            raise DenialError(401, "UNAUTHORIZED", "authentication required")
-        content = self._state.signer.read("ecr", _payload(password)) or {}
-        here = (self._state.settings.account, self._state.settings.region)
-        if (content.get("account"), content.get("region")) != here:
-            # What ECR answers to a token that is damaged or of another region: aws/aws-cli#5950, aws/eks-anywhere#3919.
-            raise DenialError(400, "BAD_REQUEST", "Bad Request")
-        if self._state.clock.now() - content.get("issued", 0) > PASSWORD_SECONDS:
-            raise DenialError(403, "DENIED", EXPIRED)
-        try:
-            principal = self._identities.find(str(content.get("key")))
-            self._identities.check_fresh(principal, principal.token)
-        except RefusedError as refused:
-            raise DenialError(403, "DENIED", refused.message) from None
-        return principal
 
     def _permit(self, principal: Principal, name: str, *actions: str) -> None:
         """The user's policies count for the data plane too (ECR user guide, "IAM policies")."""
@@ -215,15 +178,6 @@ class Ecr:
 def _pages(request: web.BaseRequest) -> listing.Pages:
     """ECR writes the whole address into `Link` (deitch/docker_registry2#34)."""
     return listing.Pages(PAGE, MOST, f"{request.scheme}://{request.host}")
-
-
-def _payload(password: str) -> str:
-    """What is signed in a password; empty where it has another form."""
-    try:
-        outer = json.loads(base64.b64decode(password, validate=True))
-        return str(outer["payload"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
 
 
 def missing(name: str, account: str) -> str:
