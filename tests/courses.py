@@ -318,8 +318,8 @@ def taught(homes: Path) -> Iterator[Taught]:
         write_atomic(home / "secrets" / "hub-token", f"dckr_pat_{secrets.token_urlsafe(20)}")
         with unmeasured():
             settings = sandbox.up(Settings(home=home), lambda _: None)
-            address = server._address(settings, server._free_port(8890, print))
-            process = server.launch(settings, address)
+            port = server._free_port(8890, print)
+            process, address = server.launch(settings, port), server._address(settings, port)
             stack.callback(server.stop, settings, process)
             with collecting(settings) as used:
                 compared = compare(settings)

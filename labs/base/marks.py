@@ -16,3 +16,7 @@ TUNNEL_LABEL = "dev.registry-labs.tunnel"
 """Label of the container that brings the registries to an engine with a loopback of its own (`labs/sandbox/tunnel/`);
 its value is the lab's folder. It is the kit's: nothing that lists containers counts it.
 """
+PROOF_LABEL = "dev.registry-labs.proof"
+"""Label of the container that proves that containers run (`labs/sandbox/proof.py`)."""
+KIT_LABELS = (TUNNEL_LABEL, PROOF_LABEL)
+"""Labels of containers that are the kit's and no work of the learner's."""

@@ -8,6 +8,7 @@ on a bare machine nothing is installed yet.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -44,7 +45,7 @@ from labs.cli import (
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
 from labs.cli.verb import Verb
-from labs.machine import environment
+from labs.machine import environment, rootless
 from labs.machine import pack as carried
 
 PROGRAM = "python3 -m labs"
@@ -69,11 +70,12 @@ def main(arguments: Sequence[str], program: str = "") -> int:
         chosen = VERBS[own[0]].parser(program or f"{PROGRAM} {own[0]}").parse_args(own[1:])
     else:
         chosen = parser().parse_args(own)
-    chosen.pytest = for_pytest
+    chosen.pytest, chosen.words = for_pytest, list(arguments)
     command = VERBS[chosen.verb]
     try:
         _enter_environment(chosen, list(arguments))
-        code = command.handler(chosen)
+        code = _inside(chosen)
+        code = command.handler(chosen) if code is None else code
         sys.stdout.flush()
         return code
     except LabError as error:
@@ -155,12 +157,30 @@ def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None
     if chosen.verb in NEEDS_ENVIRONMENT:
         tests = chosen.verb == "test"
         carried.use(say)
-        if not environment.is_ready(tests=tests):
+        if not environment.is_ready(tests=tests):  # nobody waits for one where no engine is to be had
             carried.verify(say)
-            _install_missing(chosen)  # nobody waits for an environment where no engine is to be had
+            if chosen.verb in rootless.STARTING and rootless.is_wanted():
+                rootless.require()
+            else:
+                _install_missing(chosen)
         environment.ensure(say, agree=_agreement(chosen), tests=tests)
     if environment.is_ready():
         environment.rerun_inside(arguments)
+
+
+def _inside(chosen: argparse.Namespace) -> int | None:
+    """Run the verb in the namespace of a lab without root; its exit code, or None where it belongs here."""
+    settings = Settings(home=default_home())
+    with contextlib.suppress(LabError):  # of a damaged file the verb itself tells
+        settings = Settings.load()
+    one = rootless.opened(settings)
+    if one is None and chosen.verb in rootless.STARTING and rootless.is_wanted():
+        rootless.require()
+        one = rootless.open_one(settings, getattr(chosen, "port", 8888), say)
+    if one is None:
+        return None
+    port = ["--port", str(one.port)] if chosen.verb == "start" else []  # the last one counts
+    return rootless.run_inside(settings, one, [*chosen.words, *port])
 
 
 def _agreement(chosen: argparse.Namespace) -> Callable[[str], bool]:

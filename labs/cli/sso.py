@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import argparse
 
+from labs.base import listening
 from labs.base.settings import Settings
+
+
+def for_a_browser(settings: Settings, address: str) -> str:
+    """The approval page's address where the browser reaches it: in a container, below JupyterLab's; the live target's
+    is the real service's.
+    """
+    jupyter, own = listening.reached_at(), f"{settings.aws_endpoint}/"
+    return address.replace(own, jupyter, 1) if jupyter and not settings.live else address
 
 
 def _show(address: str, code: str) -> None:
@@ -32,7 +41,12 @@ def run(chosen: argparse.Namespace) -> int:
     """
     from labs.seams.sso_login import login
 
-    session = login(Settings.load(), chosen.profile, _show, chosen.role)
+    settings = Settings.load()
+
+    def show(address: str, code: str) -> None:
+        _show(for_a_browser(settings, address), code)
+
+    session = login(settings, chosen.profile, show, chosen.role)
     print(f"Pronto: perfil {chosen.profile}, conta {session.account}, papel {session.role}.")
     if others := [role for role in session.offered if role != session.role]:
         print(f"O portal oferece também: {', '.join(others)}. Para usar outro, repita com --role PAPEL.")

@@ -27,7 +27,7 @@ from labs.base import apt
 from labs.base.errors import LabError
 from labs.base.events import Report
 from labs.base.settings import CLONE, FIRST_PORT, PORTS, Settings
-from labs.develop import engines, measuring
+from labs.develop import engines, image, measuring
 from labs.machine import packing
 from labs.sandbox import base_image, host_ports, leftovers, registry_program, workspace
 
@@ -47,6 +47,7 @@ LANES = {
     "curso": ("tests/parity", "tests/notebooks", "tests/hostile"),
     "sandbox": ("tests/sandbox", "tests/engine", "tests/live"),
     "engines": ("tests/every_engine",),
+    "imagem": ("tests/image", "tests/rootless"),
     "falhas": ("tests/faults", "tests/browser", "tests/setup", "tests/unit", *STYLE),
 }
 """What pytest gets in each lane, by the lane's name; balanced by time. One more lane is one more row. Folders that look
@@ -189,13 +190,15 @@ def fetch(say: Report) -> None:
         cache = registry_program.cache(settings)
         jobs += [workers.submit(part, cache, say) for part in (packing.fetch_wheels, packing.fetch_debs)]
         newer = [workers.submit(engines.fetch, suite, cache, say) for suite in engines.SUITES]
+        newer.append(workers.submit(image.base, cache, say))
         for job in jobs:
             job.result()
+        newer.append(workers.submit(image.given, settings, say))  # of what the others brought
         for fetched in newer:
             try:
                 fetched.result()
             except LabError as error:
-                say(f"{error}\nOs testes que precisam desse Docker ficam de fora, e dizem por quê.")
+                say(f"{error}\nOs testes que precisam disso ficam de fora, e dizem por quê.")
 
 
 def taken_ports() -> list[int]:

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labs.base import listening
 from labs.base.files import write_atomic
 from labs.base.settings import CLONE, Settings
 
@@ -49,7 +50,7 @@ def write(settings: Settings, port: int) -> None:
     """Write all of it. The layout is written only where there is none yet.
 
     Raises:
-        StateError: the state folder cannot be written.
+        LabError: the state folder cannot be written, or nobody can listen at the address that was chosen.
     """
     config = folder(settings) / "config"
     _write_json(config / "jupyter_server_config.json", server(settings, port))
@@ -66,7 +67,7 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
     shell = shutil.which("bash")
     return {
         "ServerApp": {
-            "ip": "127.0.0.1",
+            "ip": listening.address(),
             "port": port,
             "port_retries": 0,
             "open_browser": False,

@@ -1,14 +1,18 @@
 """JupyterLab's side of the course: the launcher's entries, the course's map, and what its interface has in English.
 
 A Jupyter Server extension that `labs/jupyter/configuration.py` turns on in the place of jupyter-server-proxy's own.
-That one also forwards `/proxy/<any port>`; here only the three pages below are forwarded, behind JupyterLab's token.
+That one also forwards `/proxy/<any port>`; here only the course's own pages are (`addresses.py`), behind JupyterLab's
+token.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import html
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
@@ -21,9 +25,10 @@ from labs.base.errors import LabError
 from labs.base.settings import Settings
 from labs.course import glossary, target_words
 from labs.course.progress import Progress
-from labs.jupyter import portuguese
+from labs.jupyter import addresses, portuguese
 from labs.pages import render
 from labs.running import journey
+from labs.seams.unix_http import request
 
 ICONS = Path(__file__).with_name("icons")
 CATEGORY = "Notebook"
@@ -33,12 +38,8 @@ SEARCH = "busca"
 STATE = "curso/estado"
 GLOSSARY = "curso/glossario"
 LONGEST_SEARCH = 100
-PAGES = {
-    "widget-server": ("Widget-server", 3000, "a aula 02"),
-    "homologacao": ("Homologação", 3001, "a aula 08"),
-    "producao": ("Produção", 3002, "a aula 08"),
-}
-"""Pages that the lessons put on the learner's machine: path, title, port as the course says it, where it is made."""
+ADDRESS = "endereco"
+SSO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 PRIVATE_HEADERS = {"Cookie": "", "Authorization": "", "X-XSRFToken": ""}
 """What a container must not learn: with JupyterLab's cookie or token it could act as the learner."""
 
@@ -110,6 +111,58 @@ class StateHandler(JupyterHandler):
         )
 
 
+class AddressHandler(JupyterHandler):
+    """Where a link to this machine's loopback leads: to the same page below JupyterLab's, where there is one."""
+
+    @web.authenticated
+    def get(self) -> None:
+        wanted = self.get_query_argument("de", "")
+        place = ""
+        with contextlib.suppress(LabError):
+            place = addresses.below(wanted, Settings.load())
+        if place:
+            self.redirect(url_path_join(self.base_url, place))
+        elif addresses.is_loopback(wanted):  # no page of the course's: the browser may as well try
+            self.redirect(wanted)
+        else:
+            raise web.HTTPError(404)
+
+
+class SsoHandler(PageHandler):
+    """The approval page of an SSO login, asked of the gateway by the server: the browser may be on another machine."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        await self._pass_on("GET")
+
+    @web.authenticated
+    async def post(self) -> None:
+        await self._pass_on("POST")
+
+    async def _pass_on(self, method: str) -> None:
+        fields = urlencode({"user_code": self.get_argument("user_code", "")})
+        target, body = (f"/{addresses.SSO}?{fields}", None) if method == "GET" else (f"/{addresses.SSO}", fields)
+        try:
+            reply = await asyncio.to_thread(
+                request, Settings.load().aws_endpoint, method, target, body=body.encode() if body else None
+            )
+        except (OSError, LabError) as error:
+            self.set_status(502)
+            self.show(
+                html.escape(f"O laboratório não responde. Próximo comando: python3 -m labs up. {error}"), SSO_POLICY
+            )
+            return
+        self.set_status(reply.status)
+        self.show(self._as_ours(reply.text), SSO_POLICY)
+
+    def _as_ours(self, page: str) -> str:
+        """The form comes back here, with what JupyterLab asks of every form."""
+        place = html.escape(url_path_join(self.base_url, addresses.SSO), quote=True)
+        mark = f'<input type="hidden" name="_xsrf" value="{html.escape(self.xsrf_token.decode(), quote=True)}">'
+        page = page.replace(f'action="/{addresses.SSO}"', f'action="{place}"')
+        return page.replace("</form>", f"{mark}</form>") if 'method="post"' in page else page
+
+
 class GlossaryHandler(JupyterHandler):
     """The terms that a lesson's prose links (`labs/jupyter/lab_extension/static/terms.js`)."""
 
@@ -159,7 +212,7 @@ def launcher() -> list[ServerProcess]:
         for name, title in (
             (MAP, "Mapa do curso"),
             (SEARCH, "Busca e glossário"),
-            *((name, title) for name, (title, _, _) in PAGES.items()),
+            *((name, title) for name, (title, _, _) in addresses.CONTAINERS.items()),
         )
     ]
 
@@ -172,11 +225,13 @@ def handlers(base: str) -> list[tuple[Any, ...]]:
         (url_path_join(base, MAP, "/"), MapHandler),
         (url_path_join(base, SEARCH, "/"), SearchHandler),
         (url_path_join(base, STATE), StateHandler),
+        (url_path_join(base, ADDRESS), AddressHandler),
+        (url_path_join(base, addresses.SSO), SsoHandler),
         (url_path_join(base, GLOSSARY), GlossaryHandler),
         (url_path_join(base, "server-proxy/servers-info"), ServersInfoHandler, {"server_processes": entries}),
         (url_path_join(base, "server-proxy/icon/(.*)"), IconHandler, {"icons": icons}),
     ]
-    for name, (title, port, lesson) in PAGES.items():
+    for name, (title, port, lesson) in addresses.PAGES.items():
         page = {"name": name, "title": title, "port": on_this_machine(port), "lesson": lesson}
         found += [
             (url_path_join(base, name, "(.*)"), Forwarded, page),

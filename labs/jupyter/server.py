@@ -16,10 +16,9 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from labs import sandbox
-from labs.base import processes
+from labs.base import listening, processes
 from labs.base.errors import LabError, SandboxError
 from labs.base.events import Report
 from labs.base.files import write_atomic
@@ -49,18 +48,19 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
         report(f"O JupyterLab deste laboratório já está aberto: {running}")
         return 0
     end_orphans(settings, report)
-    process, address = None, ""
+    listening.reached_at()  # what was mistyped is told before anything starts
+    process, here = None, 0
 
     def beside(decided: Settings) -> None:  # while the parts of the sandbox start
-        nonlocal process, address
-        address = _address(decided, _free_port(port, report))
-        process = begin(decided, address)
+        nonlocal process, here
+        here = _free_port(port, report)
+        process = begin(decided, here)
 
     with _stop_signals():
         try:
             settings = sandbox.up(settings, report, beside)
             assert process is not None  # `up` has decided
-            wait_until_ready(settings, process, address)
+            address = wait_until_ready(settings, process, here)
             report(f"JupyterLab pronto: {address}")
             report("Ctrl-C nesta janela para tudo (seu trabalho fica guardado).")
             if browser:
@@ -106,24 +106,24 @@ def _ignore_more_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def launch(settings: Settings, address: str) -> subprocess.Popen[bytes]:
-    """Start JupyterLab and wait until it answers.
+def launch(settings: Settings, port: int) -> subprocess.Popen[bytes]:
+    """Start JupyterLab on that port and wait until it answers.
 
     Raises:
         SandboxError: it does not.
     """
-    process = begin(settings, address)
+    process = begin(settings, port)
     try:
-        wait_until_ready(settings, process, address)
+        wait_until_ready(settings, process, port)
     except BaseException:
         stop(settings, process)
         raise
     return process
 
 
-def begin(settings: Settings, address: str) -> subprocess.Popen[bytes]:
-    """Start JupyterLab at that address."""
-    configuration.write(settings, urlsplit(address).port or 8888)
+def begin(settings: Settings, port: int) -> subprocess.Popen[bytes]:
+    """Start JupyterLab on that port."""
+    configuration.write(settings, port)
     settings.work.mkdir(parents=True, exist_ok=True)  # `up` may still be filling it
     with _log(settings).open("wb") as output:
         return subprocess.Popen(
@@ -137,14 +137,14 @@ def begin(settings: Settings, address: str) -> subprocess.Popen[bytes]:
         )
 
 
-def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], address: str) -> None:
-    """Wait until JupyterLab answers, and note where it is.
+def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], port: int) -> str:
+    """Wait until JupyterLab answers; notes and returns the address for a browser.
 
     Raises:
         SandboxError: it does not, or has ended.
     """
     log = _log(settings)
-    origin = address.partition("/lab")[0]
+    origin = f"http://{_asked_at()}:{port}"
 
     def look() -> Look:
         if process.poll() is not None:
@@ -153,8 +153,16 @@ def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], addre
         return Look(reply.status == 200, f"HTTP {reply.status}")
 
     until("o JupyterLab responder", look, START_SECONDS, next_command=f"tail -n 40 '{log}'", interval=0.05)
+    address = _address(settings, port)
     mark = {"pid": os.getpid(), "start": processes.start_of(os.getpid()), "address": address}
     write_atomic(_mark_file(settings), json.dumps(mark))
+    return address
+
+
+def _asked_at() -> str:
+    """Where this machine itself reaches what listens: 0.0.0.0 is every address, loopback too."""
+    chosen = listening.address()
+    return listening.LOOPBACK if chosen == "0.0.0.0" else chosen
 
 
 def stop(settings: Settings, process: subprocess.Popen[bytes] | None) -> None:
@@ -204,7 +212,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _address(settings: Settings, port: int) -> str:
-    return f"http://127.0.0.1:{port}/lab/tree/{_notebook_to_open(settings)}?token={token(settings)}"
+    return f"{listening.reached_at(port)}lab/tree/{_notebook_to_open(settings)}?token={token(settings)}"
 
 
 def _notebook_to_open(settings: Settings) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 from labs.base import apt
 from labs.base.errors import LabError, MissingDependency
 from labs.base.settings import Settings, default_home
-from labs.machine import environment, tools
-from labs.sandbox import engine_choice, leftovers, network, parts, reach
+from labs.machine import environment, rootless, tools
+from labs.sandbox import engine_choice, leftovers, network, parts, proof, reach
 
 DISK_NEEDED = 2 * 1024**3
 """Environment 0.45 GB, base image, builds and two registries, with room to spare."""
@@ -37,8 +37,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that the kit needs; changes nothing. Programs are asked for their versions, started as in a
-    lab's terminal.
+    """Look at everything that the kit needs; changes nothing that stays. Programs are asked for their versions, started
+    as in a lab's terminal.
     """
     home = default_home()
     findings = [_python(), _environment(), _state_folder(home), _disk(home)]
@@ -53,7 +53,15 @@ def examine() -> list[Finding]:
     found = {item.name: item for item in programs if item.ok}
     said = tools.answers(settings, {name: tools.OF_THE_SYSTEM[name] for name in found})
     programs = [_answered(item, said[item.name]) if item.ok else item for item in programs]
-    findings += [engine, *_reach(settings), *programs, *_own_tools(settings), _registry(settings), *_ports(settings)]
+    findings += [
+        engine,
+        *_container(settings),
+        *_reach(settings),
+        *programs,
+        *_own_tools(settings),
+        _registry(settings),
+        *_ports(settings),
+    ]
     return findings
 
 
@@ -94,6 +102,8 @@ def _engine(settings: Settings) -> tuple[bool, Finding]:
     try:
         host = engine_choice.choose(settings, said.append)
     except LabError as error:
+        if rootless.is_wanted():
+            return True, _without_root()
         package = "docker.io" if _wants_docker(error) else ""
         command = _docker_command(error) if isinstance(error, MissingDependency) else error.next_command
         return True, Finding("engine", False, error.observed or error.what, command, package)
@@ -102,9 +112,29 @@ def _engine(settings: Settings) -> tuple[bool, Finding]:
     return private, Finding("engine", True, "\n  ".join([f"{own}: {host}", *said]))
 
 
+def _without_root() -> Finding:
+    """Whether `start` can bring an engine up for an ordinary user."""
+    try:
+        rootless.require()
+    except MissingDependency as error:
+        return Finding("engine", False, error.observed, error.next_command)
+    said = "nenhum responde; o start liga um do laboratório, sem root (rootlesskit)"
+    return Finding("engine", True, "\n  ".join([said, *rootless.unusable()]))
+
+
+def _container(settings: Settings) -> list[Finding]:
+    """Whether a container runs in the engine of a lab that is up: one is run, and nothing of it stays."""
+    if not leftovers.supervisor_alive(settings):
+        return []
+    error = proof.why_not(settings)
+    if error is None:
+        return [Finding("container", True, "um container da imagem base rodou até o fim")]
+    return [Finding("container", False, f"{error.what}\n  {error.observed}", error.next_command)]
+
+
 def _reach(settings: Settings) -> list[Finding]:
-    """Whether the learner's own engine gets to the registries of a lab that is up, asked of itself."""
-    if settings.has_private_engine or not leftovers.supervisor_alive(settings):
+    """Whether the engine gets to the registries of a lab that is up, asked of itself."""
+    if not leftovers.supervisor_alive(settings):
         return []
     observed, anew = reach.why_not(settings), "python3 -m labs down; python3 -m labs up"
     return [Finding("alcance", not observed, observed or "o engine alcança os registries", anew if observed else "")]
@@ -198,8 +228,15 @@ def _ports(settings: Settings) -> list[Finding]:
 
 SPELLING = (("hunspell", "hunspell"), ("/usr/share/hunspell/pt_BR.dic", "hunspell-pt-br"))
 """A spelling checker with its dictionary (a file, since it has no program)."""
-TEST_PROGRAMS = (("skopeo", "skopeo"), ("chromium", "chromium"), *SPELLING)
-"""What only the tests need, with the package that brings it: a registry client that is not ours, a browser."""
+ROOTLESS = tuple((name, rootless.PROGRAMS[name]) for name in ("rootlesskit", "slirp4netns", "newuidmap"))
+TEST_PROGRAMS = (
+    *(("skopeo", "skopeo"), ("chromium", "chromium"), ("mmdebstrap", "mmdebstrap")),
+    *ROOTLESS,
+    *SPELLING,
+)
+"""What only the tests need, with the package that brings it: a registry client that is not ours, a browser, the maker
+of the Debian below the lab's image, and what a lab without root needs.
+"""
 
 
 def install_missing(

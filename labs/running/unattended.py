@@ -10,6 +10,7 @@ import os
 import re
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from labs.base import listening
 from labs.base.events import Event, Line, Watcher
 from labs.base.settings import Settings
 from labs.seams.unix_http import request
@@ -23,12 +24,13 @@ def is_unattended() -> bool:
 
 def answering(watch: Watcher, settings: Settings) -> Watcher:
     """A watcher that approves the device login which a command prints, and passes everything on."""
-    page = re.compile(rf"{re.escape(settings.aws_endpoint)}/sso/device\S+")
+    shown = "|".join(map(re.escape, filter(None, (f"{settings.aws_endpoint}/", listening.reached_at()))))
+    page = re.compile(rf"(?:{shown})(sso/device\S+)")
 
     def answer(event: Event) -> None:
         watch(event)
         if isinstance(event, Line) and (found := page.search(event.text)):
-            approve(found[0])
+            approve(f"{settings.aws_endpoint}/{found[1]}")
 
     return answer
 

@@ -1,8 +1,8 @@
 """`up` and `down` of the sandbox (`reset` is `first_day`'s).
 
 `up` starts the supervisor, which starts all parts at once; waits until each answers a real request; then makes sure of
-the accounts, the base image and the learner's working copies. A file lock lets one of these run at a time per state
-folder.
+the accounts, the base image, a container that runs, and the learner's working copies. A file lock lets one of these run
+at a time per state folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ from labs.base.events import Report
 from labs.base.files import locked_within
 from labs.base.settings import CLONE, Settings
 from labs.base.wait import Look, until
-from labs.sandbox import engine_choice, leftovers, network, own_engine, parts, reach, registry_program, supervised
+from labs.sandbox import (
+    engine_choice,
+    leftovers,
+    network,
+    own_engine,
+    parts,
+    proof,
+    reach,
+    registry_program,
+    supervised,
+)
 from labs.sandbox.supervised import Part, PartState
 from labs.seams import docker_files, engine_api
 
@@ -57,11 +67,10 @@ def up(settings: Settings, report: Report = print, decided: Decided = lambda _: 
         if running:
             decided(Settings.load(settings.home))
             _wait_healthy(settings)
-            report("O laboratório já está de pé.")
         else:
             settings = _start_or_clean(settings, report, decided)
-            report(f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         _ensure_content(settings, report)
+        report("O laboratório já está de pé." if running else f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         return Settings.load(settings.home)
 
 
@@ -277,6 +286,7 @@ def _ensure_content(settings: Settings, report: Report) -> None:
 
     def images() -> None:
         base = own_engine.ensure_base(settings, report)
+        proof.require(settings, base)
         reach.require(settings, parts.TUNNEL in leftovers.read_state(settings).parts)
         workspace.ensure(settings, base)
         seeds.seed_hub(settings, base, report)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from labs.base import listening, namespaces
 from labs.base.files import kept_key, write_atomic
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import engine_choice
 from labs.sandbox.supervised import Part
 
 REGISTRIES = ("hub", "ecr")
+IN_A_CONTAINER = {"DOCKER_ALLOW_IPV6_ON_IPV4_INTERFACE": "1"}
+"""What the engine needs where it is in a container itself: there nobody may write to /proc/sys, and without this it
+(26.1 and later) starts no container in whose network it cannot switch IPv6 off. The bridge has none.
+"""
 TUNNEL = "tunnel"
 TITLES = {
     TUNNEL: "túnel até o engine",
@@ -106,7 +112,8 @@ def write_registry_config(settings: Settings, name: str) -> Path:
 
 
 def engine(settings: Settings, bridge: str) -> Part:
-    """A private `dockerd`: all of it under the state folder, published ports on loopback, no firewall rules.
+    """A private `dockerd`: all of it under the state folder, published ports on loopback (or where the lab
+    itself listens, which in a container is its own network), no firewall rules.
 
     Without firewall rules and forwarding, containers reach each other and the host, and nothing outside.
     `--live-restore` lets running containers survive a crash of the engine.
@@ -123,7 +130,7 @@ def engine(settings: Settings, bridge: str) -> Part:
         *("--pidfile", str(pid_file)),
         *("--host", settings.private_engine),
         *("--bridge", bridge),
-        *("--ip", "127.0.0.1"),
+        *("--ip", listening.address()),
         "--iptables=false",
         "--ip6tables=false",
         "--ip-forward=false",
@@ -131,11 +138,22 @@ def engine(settings: Settings, bridge: str) -> Part:
         "--live-restore",
         *("--log-level", "warn"),
     ]
+    if namespaces.is_users_own():
+        command += ["--rootless", "--userland-proxy-path", _docker_proxy()]
     pid_files = (pid_file, settings.run / "exec" / "containerd" / "containerd.pid")
     # containerd leaves a dump in the temporary folder where it is slow to answer on a busy machine.
-    extra = {"TMPDIR": str(settings.run / "exec")}
+    extra = {"TMPDIR": str(settings.run / "exec"), **IN_A_CONTAINER}
+    if namespaces.is_users_own():  # `--rootless` asks for all three (moby/moby, `contrib/dockerd-rootless.sh`)
+        state = os.environ.get("ROOTLESSKIT_STATE_DIR", str(settings.run / "rootlesskit"))
+        extra |= {"XDG_RUNTIME_DIR": str(settings.run), "USER": "root", "ROOTLESSKIT_STATE_DIR": state}
     socket = settings.run / "docker.sock"
     return _part(settings, "engine", command, socket, "/_ping", grace=15, pid_files=pid_files, extra=extra)
+
+
+def _docker_proxy() -> str:
+    """The engine's own proxy: with `--rootless` it would take rootlesskit's, which knows the outer namespace alone."""
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/usr/libexec/docker"
+    return shutil.which("docker-proxy", path=path) or "docker-proxy"
 
 
 def _part(

@@ -28,8 +28,6 @@ IN_CLEAR_TEXT = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: c
 
 def why_not(settings: Settings) -> str:
     """ "" where the engine gets to the gateway of a lab that is up, else what was observed."""
-    if settings.has_private_engine:
-        return ""  # it is a process of the lab's, on the gateway's own loopback
     try:
         return _asked(settings.engine_host, settings.ports.hub, GatewayAdmin(settings).reached)
     except LabError as error:
@@ -50,8 +48,11 @@ def require(settings: Settings, tunnelled: bool) -> None:
         return
     anew = "python3 -m labs down; python3 -m labs up"
     log = settings.sandbox / "logs" / "tunnel.log"
+    whose = (
+        "O engine do laboratório" if settings.has_private_engine else f"O seu engine Docker ({settings.engine_host})"
+    )
     raise SandboxError(
-        f"O seu engine Docker ({settings.engine_host}) não alcança os registries do laboratório"
+        f"{whose} não alcança os registries do laboratório"
         f"{', nem pelo túnel' if tunnelled else ''}; sem isso nenhum push ou pull do curso funciona.",
         observed,
         f"tail -n 40 '{log}'; {anew}" if tunnelled else anew,

@@ -20,7 +20,7 @@ from labs.base.errors import EngineError, EngineUnavailable, LabError
 from labs.base.events import Line, Watcher, ignore
 from labs.base.explain import explain
 from labs.base.foreign import LOOPBACK
-from labs.base.marks import TUNNEL_LABEL
+from labs.base.marks import KIT_LABELS
 from labs.base.reference import registry_of, split_tag
 from labs.base.settings import Settings
 from labs.base.text import plain
@@ -230,11 +230,11 @@ class DockerEngine:
             return tuple(HistoryEntry(entry["CreatedBy"], entry["Size"]) for entry in entries)
 
     def containers(self) -> tuple[Container, ...]:
-        """All containers, running or not, but for the kit's tunnel."""
+        """All containers, running or not, but for the kit's own."""
         with _translated("listar os containers"):
             found = []
             for summary in self._client.containers(all=True):
-                if TUNNEL_LABEL in (summary.get("Labels") or ()):
+                if any(label in KIT_LABELS for label in summary.get("Labels") or ()):
                     continue
                 with contextlib.suppress(docker_errors.NotFound):
                     found.append(_container(self._client.inspect_container(summary["Id"])))

@@ -15,7 +15,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from labs.base.errors import EngineError
-from labs.base.marks import TUNNEL_LABEL
+from labs.base.marks import KIT_LABELS
 from labs.seams.unix_http import Reply, request
 
 LAST_LINES = "stdout=1&stderr=1&tail=10000"
@@ -95,12 +95,12 @@ def remove_image(host: str, image: str) -> None:
 
 
 def everything(host: str) -> list[tuple[str, str, str]]:
-    """Kind, name and identity of all that an engine holds, but for the kit's tunnel; an image once per name, with an
-    empty one if it has none.
+    """Kind, name and identity of all that an engine holds, but for the kit's own containers; an image once per name,
+    with an empty one if it has none.
     """
     things = []
     for container in _call(host, "GET", "/containers/json?all=1").json():
-        if TUNNEL_LABEL in (container.get("Labels") or ()):
+        if any(label in KIT_LABELS for label in container.get("Labels") or ()):
             continue
         things += [("container", str(name).lstrip("/"), str(container["Id"])) for name in container["Names"]]
     for image, names in images(host).items():
@@ -169,6 +169,20 @@ def create_container(host: str, name: str, wanted: Mapping[str, Any]) -> str:
 def start_container(host: str, container: str) -> None:
     """`docker start`."""
     _call(host, "POST", f"/containers/{container}/start", accept=(204, 304))
+
+
+def run_to_end(host: str, name: str, wanted: Mapping[str, Any], seconds: float) -> int:
+    """`docker run --rm`: make a container of this name, start it, wait; returns its exit code.
+
+    Raises:
+        EngineError: the engine refused, or the container did not end in time.
+    """
+    container = create_container(host, name, wanted)
+    try:
+        start_container(host, container)
+        return int(_call(host, "POST", f"/containers/{container}/wait", timeout=seconds).json()["StatusCode"])
+    finally:
+        remove_container(host, container)
 
 
 def container_labels(host: str, name: str) -> Mapping[str, str] | None:

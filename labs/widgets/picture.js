@@ -16,7 +16,7 @@ const serverBase = () => {
  */
 const pageAt = (address) => {
   const here = ["127.0.0.1", "localhost", "[::1]"].includes(window.location.hostname);
-  return here ? address : `${serverBase() ?? "/"}proxy/${new URL(address).port}/`;
+  return here ? address : `${serverBase() ?? "/"}endereco?de=${encodeURIComponent(address)}`;
 };
 
 /**

@@ -126,8 +126,8 @@ def kernel(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
 @contextlib.contextmanager
 def kernel_of_jupyterlab(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
     """A kernel of the course's own JupyterLab, and what kills that server; both gone afterwards."""
-    address = jupyter._address(settings, jupyter._free_port(8870, lambda _: None))
-    server = jupyter.launch(settings, address)
+    port = jupyter._free_port(8870, lambda _: None)
+    server = jupyter.launch(settings, port)
 
     def kill() -> None:
         os.kill(server.pid, signal.SIGKILL)
@@ -137,7 +137,7 @@ def kernel_of_jupyterlab(settings: Settings) -> Iterator[tuple[Kill, BlockingKer
 
     try:
         headers = {"Authorization": f"token {token(settings)}"}
-        origin = address.partition("/lab")[0]
+        origin = f"http://127.0.0.1:{port}"
         made = request(origin, "POST", "/api/kernels", body=b"{}", headers=headers, timeout=30).json()
         client = BlockingKernelClient(connection_file=str(folder(settings) / "runtime" / f"kernel-{made['id']}.json"))
         client.load_connection_file()
@@ -245,15 +245,15 @@ def test_jupyterlab_killed_in_the_middle(patient: Patient) -> None:
     settings = patient.settings
     notebook = settings.work / "notebooks" / "00-comece-aqui.ipynb"
     before, content = patient.census(), notebook.read_bytes()
-    address = jupyter._address(settings, jupyter._free_port(8870, lambda _: None))
-    first = jupyter.launch(settings, address)
+    port = jupyter._free_port(8870, lambda _: None)
+    first = jupyter.launch(settings, port)
     running = start(settings, "00-comece-aqui", "account")
     os.kill(first.pid, signal.SIGKILL)
     first.wait(10)
     tally.add("kill JupyterLab")
     clear_after_jupyterlab(settings)
     assert ended(running)[0]
-    second = jupyter.launch(settings, address)
+    second = jupyter.launch(settings, port)
     try:
         assert processes.is_alive(second.pid, processes.start_of(second.pid))
     finally:

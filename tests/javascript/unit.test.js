@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { throughJupyter } from "../../labs/jupyter/lab_extension/static/addresses.js";
 import { isLesson, isOwn } from "../../labs/jupyter/lab_extension/static/lesson.js";
 import { isPreparing } from "../../labs/jupyter/lab_extension/static/terminal.js";
 import { finder, firstUses, longestFirst } from "../../labs/jupyter/lab_extension/static/terms.js";
@@ -149,8 +150,13 @@ test("a right diagnosis explains the others, a wrong one only itself", () => {
 for (const [hostname, config, page, lesson] of [
   ["localhost", null, "http://127.0.0.1:3000/", "02-build.ipynb"],
   ["127.0.0.1", { baseUrl: "/" }, "http://127.0.0.1:3000/", "/lab/tree/notebooks/02-build.ipynb"],
-  ["hub.example", { baseUrl: "/user/ana/" }, "/user/ana/proxy/3000/", "/user/ana/lab/tree/notebooks/02-build.ipynb"],
-  ["hub.example", null, "/proxy/3000/", "02-build.ipynb"],
+  [
+    "hub.example",
+    { baseUrl: "/user/ana/" },
+    "/user/ana/endereco?de=http%3A%2F%2F127.0.0.1%3A3000%2F",
+    "/user/ana/lab/tree/notebooks/02-build.ipynb",
+  ],
+  ["hub.example", null, "/endereco?de=http%3A%2F%2F127.0.0.1%3A3000%2F", "02-build.ipynb"],
 ]) {
   test(`pages and lessons from ${hostname} with ${JSON.stringify(config)}`, () => {
     globalThis.window = { location: { hostname } };
@@ -212,6 +218,22 @@ test("a picture keeps how it was before its last change, and nothing where it is
     none.follow(first);
     none.follow("<svg>b</svg>");
     assert.equal(none.node.hidden, true);
+  }
+});
+
+test("links to this machine's loopback lead through JupyterLab, others stay", () => {
+  const base = "http://lab.example/user/ana/";
+  const page = "http://127.0.0.1:3000/feedbacks?x=1";
+  assert.equal(throughJupyter(page, base), `${base}endereco?de=${encodeURIComponent(page)}`);
+  assert.notEqual(throughJupyter("http://localhost:21292/sso/device?user_code=AB", "http://127.0.0.1:8888/"), null);
+  for (const other of [
+    "http://127.0.0.1:8888/lab",
+    "https://127.0.0.1:3000/",
+    "https://hub.docker.com/",
+    "#aqui",
+    "",
+  ]) {
+    assert.equal(throughJupyter(other, "http://127.0.0.1:8888/"), null);
   }
 });
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,6 +18,7 @@ from labs.base.settings import Settings
 from labs.base.wait import Look, until
 from labs.course.progress import Progress
 from labs.jupyter import server as jupyter
+from labs.seams import sso_login
 from labs.seams.unix_http import Reply, request
 from tests.browser.jupyterlab import VIEWPORT, chromium, wait_for_prompt
 
@@ -117,6 +119,42 @@ def test_a_page_that_is_not_there_says_what_to_do(started: Started) -> None:
     assert "a aula 08" in reply.text and "Traceback" not in reply.text
 
 
+def test_links_to_this_machine_lead_to_the_same_page_below_jupyterlab(started: Started, container: None) -> None:
+    leads = {
+        "http://127.0.0.1:3002/feedbacks": "/producao/feedbacks",
+        "http://127.0.0.1:9/other": "http://127.0.0.1:9/other",
+    }
+    for link, place in leads.items():
+        reply = ask(started, f"/endereco?{urlencode({'de': link})}")
+        assert (reply.status, reply.headers.get("Location")) == (302, place)
+    assert ask(started, f"/endereco?{urlencode({'de': 'http://evil.example/'})}").status == 404
+
+
+def test_an_sso_login_is_approved_below_jupyterlab(started: Started) -> None:
+    """The browser may be on another machine than the gateway's loopback."""
+    settings = Settings.load(started.settings.home)
+    shown: list[str] = []
+
+    def show(address: str, code: str) -> None:
+        parts = urlsplit(address)
+        assert parts.netloc == f"127.0.0.1:{settings.ports.aws}"
+        page = ask(started, f"{parts.path}?{parts.query}")
+        assert page.status == 200 and code in page.text and 'action="/sso/device"' in page.text
+        assert ask(started, "/sso/device?user_code=NADA-NADA").status == 404
+        shown.append(page.text)
+        origin, token = started.address()
+        xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+        assert xsrf
+        form = urlencode({"user_code": code, "_xsrf": xsrf[1]}).encode()
+        sent = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"token {token}"}
+        done = request(origin, "POST", "/sso/device", body=form, headers=sent, timeout=30)
+        assert done.status == 200 and "Acesso autorizado" in done.text
+
+    session = sso_login.login(settings, "sso", show)
+    assert shown and session.account == settings.account
+    assert request(started.address()[0], "GET", "/sso/device?user_code=X", timeout=30).status in (302, 403)
+
+
 # What a learner sees -------------------------------------------------------------------------------
 
 
@@ -140,6 +178,7 @@ def test_the_first_screen(started: Started, page: Page) -> None:
     expect(page.locator(".jp-Terminal")).to_be_visible(timeout=patience)
     expect(page.locator(".jp-Dialog")).to_have_count(0)
     _terminal_stands_in_the_working_copy(started, page)
+    _links_lead_through_jupyterlab(page, origin)
     _launcher_opens_the_map(page)
     outside = [url for url in asked if not url.startswith((origin, "data:", "blob:"))]
     assert outside == []
@@ -157,6 +196,20 @@ def _terminal_stands_in_the_working_copy(started: Started, page: Page) -> None:
     page.keyboard.type(f'echo "$PWD $HUB_USER" > {mark}\n')
     until("o terminal executar", look, 20)
     assert mark.read_text() == f"{started.settings.work / 'widget-server'} aluno\n"
+
+
+def _links_lead_through_jupyterlab(page: Page, origin: str) -> None:
+    """Where the browser is on another machine, its own loopback has nothing of the lab's."""
+    pressed = """href => {
+      const link = document.body.appendChild(document.createElement("a"));
+      link.href = href;
+      link.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+      link.remove();
+      return link.href;
+    }"""
+    way = f"{origin}/endereco?de=http%3A%2F%2F127.0.0.1%3A3000%2F"
+    assert page.evaluate(pressed, "http://127.0.0.1:3000/") == way
+    assert page.evaluate(pressed, "https://hub.docker.com/") == "https://hub.docker.com/"
 
 
 def _launcher_opens_the_map(page: Page) -> None:

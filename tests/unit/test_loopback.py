@@ -8,8 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from labs.base import listening
+from labs.base.events import Line
+from labs.base.settings import Ports, Settings
 from labs.checks import container
-from labs.running.unattended import approve
+from labs.running.unattended import answering, approve
 from labs.seams.engine import Container
 
 from .fakes import FakeWorld
@@ -64,6 +67,17 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def test_the_approval_page_is_sent_as_a_browser_sends_it(server: Server) -> None:
     approve(f"http://127.0.0.1:{server.port}/sso/device?code=AB")
     assert server.asked == [("GET /sso/device?code=AB", ""), ("POST /sso/device?a=1&b=2", "code=AB%26CD")]
+
+
+@pytest.mark.parametrize("shown", ["http://127.0.0.1:9888/", ""])
+def test_a_run_without_a_person_approves_where_the_gateway_is(
+    shown: str, server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address on the screen is a browser's, and may be JupyterLab's with its login."""
+    monkeypatch.setenv(listening.ADDRESS, shown)
+    here = settings.with_changes(ports=Ports(aws=server.port))
+    answering(lambda _: None, here)(Line(f"  {shown or here.aws_endpoint + '/'}sso/device?code=AB"))
+    assert server.asked[0] == ("GET /sso/device?code=AB", "")
 
 
 def test_a_page_that_refuses_is_an_error(server: Server) -> None:

@@ -1,5 +1,6 @@
 // The course inside JupyterLab: lessons that open alive, a terminal below them, a bar with the way, a projector's key.
 
+import { leadLinks } from "./addresses.js";
 import { LessonBar } from "./bar.js";
 import { followTheme } from "./diagrams.js";
 import { isLesson, Lesson } from "./lesson.js";
@@ -18,6 +19,7 @@ export function plugin(take) {
 
 /** @param {LabApp} app @param {LabTake} take */
 function activate(app, take) {
+  leadLinks(app);
   const presenting = new Presenting(app);
   /** @type {WeakMap<LabPanel, Lesson>} */
   const lessons = new WeakMap();
