@@ -71,7 +71,7 @@ def same_image(world: World, refs: list[str]) -> Verdict:
     if not all(first.same_as(image.identity) for image in found.values()):
         seen = ", ".join(f"{reference} = {short(image.id)}" for reference, image in found.items())
         return failed(f"Os nomes apontam para imagens diferentes: {seen}.", "Dê o segundo nome de novo com docker tag.")
-    return passed(f"{len(refs)} nomes, um só image id.", id=first.id)
+    return passed(f"Os {len(refs)} nomes são da mesma imagem.", id=first.id)
 
 
 @check

@@ -151,7 +151,7 @@ class Lab(Gallery):
             return
         if settings.first_port != FIRST_PORT:
             was = ", ".join(str(port - settings.first_port + FIRST_PORT) for port in used)
-            print(f"Nesta máquina, onde o texto diz {was}, use {', '.join(map(str, used))}.")
+            print(f"Neste computador, onde o texto diz {was}, use {', '.join(map(str, used))}.")
         if taken := host_ports.of_others(settings, used):
             steps_of = [step.title for step in steps if set(step.line.publishes(settings.environment())) & set(taken)]
             print(f"⚠ Outro programa já usa a porta {', '.join(map(str, taken))}: vai faltar em “{steps_of[0]}”.")

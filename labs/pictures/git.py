@@ -10,7 +10,7 @@ ROWS = (
     ("guarda", "código-fonte", "imagens prontas para rodar"),
     ("agrupa em", "repositórios", "repositórios"),
     ("conteúdo exato", "hash do commit", "digest"),
-    ("nome que se move", "branch", "tag"),
+    ("nome que pode mudar", "branch", "tag"),
     ("enviar", "git push", "docker push"),
     ("baixar", "git pull", "docker pull"),
     ("o que viaja", "só o que falta", "só as layers que faltam"),

@@ -28,14 +28,14 @@ def keys(user: str, rows: Sequence[Mapping[str, str]]) -> Picture:
 def _page(user: str, cells: Sequence[tuple[str, str, str, str]]) -> Drawing:
     drawing = Drawing()
     drawing.box(4, 4, WIDTH - 8, 36, "soft")
-    drawing.text(18, 27, fit(f"IAM  ›  Users  ›  {user}  ›  Security credentials", 690, 13), size=13, ink="mute")
+    drawing.text(18, 27, fit(f"IAM  ›  Usuários  ›  {user}  ›  Credenciais de segurança", 690, 13), size=13, ink="mute")
     height = 76 + 46 * max(len(cells), 1)
     drawing.box(4, 50, WIDTH - 8, height, "plain")
-    drawing.text(20, 78, f"Access keys ({len(cells)} de {MOST_KEYS})", size=16, bold=True)
+    drawing.text(20, 78, f"Chaves de acesso ({len(cells)} de {MOST_KEYS})", size=16, bold=True)
     drawing.text(
-        WIDTH - 20, 78, "a secret access key não aparece: só existiu na criação", size=12, anchor="end", ink="mute"
+        WIDTH - 20, 78, "a chave secreta não aparece: só existiu na criação", size=12, anchor="end", ink="mute"
     )
-    for x, words in zip((20, 200, 360, 520), ("Access key ID", "Estado", "Criada em", "Último uso"), strict=True):
+    for x, words in zip((20, 200, 360, 520), ("Id da chave", "Estado", "Criada em", "Último uso"), strict=True):
         drawing.text(x, 108, words, size=12, bold=True, ink="mute")
     drawing.line([(16, 118), (WIDTH - 16, 118)])
     for index, (key, status, made, used) in enumerate(cells):

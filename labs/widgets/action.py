@@ -261,21 +261,27 @@ class StepCard(ActionCard):
         return step_text(self.card["heading"], self._step, map(self._redact, self._output), self.standing)
 
 
+SYMPTOM = 1
+"""Which of a case's steps meets its message."""
+
+
 def described(lesson: Lesson, step: Step) -> dict[str, Any]:
     """What a step's card says from the start.
 
     An open step gives its task; the solution waits for its button. Elsewhere the command stands in the card already,
-    and a solution is offered only where the step has one of its own: why it works, another way, what to look at.
+    and a solution is offered only where the step has one of its own: why it works, another way, what to look at. What a
+    case's symptom means is its last hint: the diagnosis is the learner's.
     """
     challenge = step is lesson.challenge
     is_open = step.open or challenge
+    tells = any(step.id == case.steps[SYMPTOM] for case in lesson.cases)
     return {
         "heading": f"{_place(lesson, step)} · {step.title}",
         "text": step.text,
         "command": "" if is_open else step.command.strip(),
         "parts": [] if is_open else [[part.text, part.meaning] for part in step.parts],
-        "why": step.why,
-        "hints": [hint for hint in (step.nudge, step.hint) if hint],
+        "why": "" if tells else step.why,
+        "hints": [hint for hint in (step.nudge, step.hint, step.why if tells else "") if hint],
         "solution": step.solution.strip() or (step.command.strip() if is_open else ""),
         "note": EXPECTED if step.expect else REQUIRED if step.required else SHOWS if step.given else "",
         "open": is_open,

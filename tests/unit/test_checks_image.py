@@ -43,7 +43,7 @@ def test_untagged_image(world: FakeWorld, tags: tuple[str, ...], sentence: str) 
 @pytest.mark.parametrize(
     ("refs", "sentence"),
     [
-        (["x:1", "x:2"], "✓ 2 nomes, um só image id."),
+        (["x:1", "x:2"], "✓ Os 2 nomes são da mesma imagem."),
         (
             ["x:1", "x:3"],
             "✗ Os nomes apontam para imagens diferentes: x:1 = sha256:aaaaaaaaaaaa, x:3 = sha256:bbbbbbbbbbbb.",

@@ -106,7 +106,7 @@ def test_a_lesson_says_it_before_the_step(
     monkeypatch.setattr(Lab, "_missing", lambda _: [])
     Lab("02-build", kit).open()
     said = capsys.readouterr().out
-    assert f"Nesta máquina, onde o texto diz 3000, 3001, use {taken}, {taken + 1}." in said
+    assert f"Neste computador, onde o texto diz 3000, 3001, use {taken}, {taken + 1}." in said
     assert f"⚠ Outro programa já usa a porta {taken}: vai faltar em “Rode e abra a página”." in said
     assert "python3 -m labs ports" in said
     Lab("03-tag", kit).open()
