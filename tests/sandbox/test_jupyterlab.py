@@ -171,7 +171,9 @@ def test_the_first_screen(started: Started, page: Page) -> None:
     page.goto(f"{origin}/lab/tree/notebooks/00-comece-aqui.ipynb?token={token}")
     patience = 60_000
     expect(page.locator(".jp-Notebook h1").first).to_contain_text("Comece aqui", timeout=patience)
-    expect(page.locator(".jp-TableOfContents").get_by_text("Como este curso funciona")).to_be_visible(timeout=patience)
+    expect(page.locator(".jp-TableOfContents").get_by_text("O que você vai conseguir fazer")).to_be_visible(
+        timeout=patience
+    )
     expect(page.locator(".lm-MenuBar-itemLabel")).to_have_text(
         ["Arquivo", "Editar", "Ver", "Executar", "Kernel", "Abas", "Configurações", "Ajuda"], timeout=patience
     )
