@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from labs.base.errors import RegistryError
+from labs.base.verdict import Verdict, failed, passed
 from labs.clinic.open_case import OpenCase
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.running import runner as runner_module
 from labs.running.commands import execute
 from labs.running.runner import Runner
+from labs.seams.world import World
 
 from .fakes import FakeWorld, image
 
@@ -147,6 +151,28 @@ def test_what_a_lesson_needs_is_found_and_made(runner: Runner) -> None:
     assert {record.made_for for record in runner.progress.all().values()} == {"01-b"}
     runner.run("00-a", "make")
     assert runner.progress.all()["00-a/make"].made_for == "", "done for its own sake"
+
+
+def test_what_preparing_undoes_is_made_again(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is made anew leaves the profile with the old one, which was right until then."""
+    made: list[str] = []
+
+    def judged(step: Step, _: World) -> Verdict:
+        undone = step.id == "make" and "file" in made
+        return passed("") if step.id in made or not (undone or step.id == "file") else failed("")
+
+    def run(_: Runner, lesson_id: str, step_id: str, __: object = None) -> SimpleNamespace:
+        made.append(step_id)
+        lesson = runner.course.lesson(lesson_id)
+        return SimpleNamespace(lesson=lesson, step=lesson.step(step_id), verdict=passed(""))
+
+    both = replace(runner.course.lesson("01-b"), needs=("00-a/file", "00-a/make"))
+    monkeypatch.setattr(runner, "course", Course((runner.course.lessons[0], both)))
+    monkeypatch.setattr("labs.running.runner.judge", judged)
+    monkeypatch.setattr(Runner, "run", run)
+    assert runner.pending_needs("01-b") == ["00-a/file"]
+    runner.prepare("01-b")
+    assert made == ["file", "make"]
 
 
 def test_the_same_step_never_runs_twice_at_once(

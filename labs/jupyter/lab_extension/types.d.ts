@@ -22,6 +22,7 @@ interface LabHidden {
 interface LabWidget {
   parent?: LabHidden | null;
   toolbar?: LabHidden;
+  contentHeader?: { fit(): void };
   id: string;
   node: HTMLElement;
   isVisible: boolean;
@@ -57,7 +58,7 @@ interface LabPanel extends Omit<LabWidget, "content"> {
     mode: string;
     scrollToItem(index: number, where?: string): Promise<void>;
   };
-  contentHeader: { addWidget(widget: unknown): void };
+  contentHeader: { addWidget(widget: unknown): void; fit(): void };
 }
 
 interface LabKernel {

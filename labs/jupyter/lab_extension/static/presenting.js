@@ -24,6 +24,9 @@ export class Presenting {
     this.on = !this.on;
     document.body.classList.toggle("lab-presenting", this.on);
     this.app.shell.presentationMode = this.on;
+    for (const widget of this.app.shell.widgets("main")) {
+      widget.contentHeader?.fit(); // the layout has measured the bar with the other letters
+    }
     if (this.on) {
       this.leftWasOpen = !this.app.shell.leftCollapsed;
       this.app.shell.collapseLeft();
