@@ -7,7 +7,8 @@ import html
 _STYLE = """
 :root { color-scheme: light dark; font: 1.125rem/1.6 system-ui, sans-serif }
 body { max-width: 34rem; margin: 3rem auto; padding: 0 1rem }
-code, input { font: 1.5rem ui-monospace, monospace; letter-spacing: .08em }
+code, input, output { font: 1.5rem ui-monospace, monospace; letter-spacing: .08em }
+output { font-size: 2.2rem; font-weight: bold }
 code { font-size: 1.1rem; letter-spacing: 0 }
 button { font: inherit; padding: .6rem 1.6rem; margin-top: 1rem; border: 2px solid; border-radius: .4rem;
   cursor: pointer; background: #0b57d0; color: #fff }
@@ -37,5 +38,5 @@ def _form(code: str | None) -> str:
     shown = html.escape(code, quote=True)
     return (
         f'<p><output aria-label="Código">{shown}</output></p>\n<form method="post" action="/sso/device">'
-        f'<input type="hidden" name="user_code" value="{shown}"><button autofocus>Aprovar acesso</button></form>\n'
+        f'<input type="hidden" name="user_code" value="{shown}"><button>Aprovar acesso</button></form>\n'
     )
