@@ -1,4 +1,4 @@
-"""Search over the whole course: the glossary, and the texts of all lessons by their headings."""
+"""Search over the whole course: the glossary, the texts of all lessons by their headings, and their cards."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from labs.base.settings import CLONE
+from labs.course.catalog import Lesson, load_course
 from labs.course.glossary import Term, terms
 
 AROUND = 90
@@ -53,7 +54,7 @@ def find(wanted: str) -> list[Hit]:
 
 
 def _hits(needle: str) -> Iterator[Hit]:
-    for section in sections(CLONE / "notebooks"):
+    for section in sorted((*sections(CLONE / "notebooks"), *cards()), key=lambda one: one.lesson):
         at = folded(section.text).find(needle)
         if at >= 0 or needle in folded(section.heading):
             start, end = max(at, 0), max(at, 0) + (len(needle) if at >= 0 else 0)
@@ -80,6 +81,21 @@ def _sections(path: Path) -> Iterator[Section]:
         heading, _, below = part.partition("\n")
         if below.strip():
             yield Section(path.stem, heading.strip("# "), MARKS.sub(" ", below).replace("\n", " "))
+
+
+@cache
+def cards() -> tuple[Section, ...]:
+    """What the lessons' cards say at first sight: neither solutions, nor what an open task asks for."""
+    return tuple(one for lesson in load_course().lessons for one in _cards(lesson))
+
+
+def _cards(lesson: Lesson) -> Iterator[Section]:
+    for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else [])):
+        is_open = step.open or step is lesson.challenge or bool(step.case)
+        told = [] if is_open else [step.command, *(part.meaning for part in step.parts), step.why]
+        yield Section(lesson.id, step.title, MARKS.sub(" ", " · ".join(filter(None, (step.text, *told)))))
+    for question in lesson.quiz:
+        yield Section(lesson.id, "Quiz", MARKS.sub(" ", question.question))
 
 
 def folded(text: str) -> str:

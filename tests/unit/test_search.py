@@ -26,6 +26,33 @@ def test_what_is_folded_away_in_a_lesson_is_found_without_its_marks() -> None:
     assert hit.heading == "Para consultar depois" and "<" not in hit.before + hit.after
 
 
+@pytest.mark.parametrize(
+    ("wanted", "lesson"),
+    [
+        ("umask", "06-credenciais-aws"),
+        ("docker logout", "04-push-docker-hub"),
+        ("get-access-key-last-used", "06-credenciais-aws"),
+    ],
+)
+def test_what_stands_in_a_card_alone_is_found(wanted: str, lesson: str) -> None:
+    assert lesson in {hit.lesson for hit in search.find(wanted)}
+
+
+def test_a_question_is_found_and_its_answer_is_not() -> None:
+    question = load_course().lesson("01-o-que-e-um-registry").quiz[0]
+    assert "Quiz" in {hit.heading for hit in search.find(question.question[:30])}
+    assert not any(option.because in one.text for one in search.cards() for option in question.options)
+
+
+def test_no_search_gives_a_solution_away() -> None:
+    said = {(one.lesson, one.heading, one.text) for one in search.cards()}
+    for lesson in load_course().lessons:
+        for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else [])):
+            if step.open or step is lesson.challenge:
+                own = [text for where, title, text in said if (where, title) == (lesson.id, step.title)]
+                assert own and not any(step.command.strip() in text for text in own), step.id
+
+
 def test_nothing_is_found_of_nothing_and_of_nonsense() -> None:
     assert search.find("") == [] and search.find("xyzzy") == []
     assert search.find_terms("") == list(terms()) and search.find_terms("xyzzy") == []
