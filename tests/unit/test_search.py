@@ -48,7 +48,7 @@ def test_no_search_gives_a_solution_away() -> None:
     said = {(one.lesson, one.heading, one.text) for one in search.cards()}
     for lesson in load_course().lessons:
         for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else [])):
-            if step.open or step is lesson.challenge:
+            if (step.open or step is lesson.challenge) and step.command.strip() not in step.text:
                 own = [text for where, title, text in said if (where, title) == (lesson.id, step.title)]
                 assert own and not any(step.command.strip() in text for text in own), step.id
 
