@@ -1,4 +1,4 @@
-"""What the lessons say of the world outside is in one table, with its date and source, and is looked up once a year."""
+"""What the lessons and the pages beside them say of the world outside is in one table, with its date and source."""
 
 from __future__ import annotations
 
@@ -35,7 +35,13 @@ class Fact:
 
 
 FACTS = [Fact(name, **fact) for name, fact in tomllib.loads(TABLE.read_text("utf-8")).items()]
-TEXTS = sorted([*(CLONE / "docs" / "lessons").glob("*.md"), *(CLONE / "labs" / "course" / "lessons").glob("*.toml")])
+TEXTS = sorted(
+    [
+        *(CLONE / "docs" / "lessons").glob("*.md"),
+        *(CLONE / "labs" / "course" / "lessons").glob("*.toml"),
+        *(CLONE / "docs" / name for name in ("depois.md", "ao-vivo.md", "professor.md")),
+    ]
+)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
