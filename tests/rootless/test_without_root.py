@@ -36,15 +36,41 @@ for name in passwd group subuid subgid; do
   mount --bind "$files/$name" "/etc/$name"
 done
 mount --bind "$files/tun" /dev/net/tun
-if [ -n "$CLOSED" ]; then  # where this Python stands below a home that others may not enter
-  mkdir -p "$files/python"
-  mount --bind "$CLOSED" "$files/python"
-  mount -t tmpfs -o mode=755 tmpfs /root
-  mkdir -p "$CLOSED"
-  mount --bind "$files/python" "$CLOSED"
-fi
+# What this user needs below folders that others may not enter: taken aside, and put back below open ones.
+echo "$CLOSED" | while read -r above path; do
+  [ -n "$above" ] || continue
+  mkdir -p "$files/aside$path"
+  mount --bind "$path" "$files/aside$path"
+done
+echo "$CLOSED" | cut -d' ' -f1 | sort -u | while read -r above; do
+  [ -z "$above" ] || mount -t tmpfs -o mode=755 tmpfs "$above"
+done
+echo "$CLOSED" | while read -r above path; do
+  [ -n "$above" ] || continue
+  mkdir -p "$path"
+  if [ "$above" != "$path" ]; then
+    mount --bind "$files/aside$path" "$path"
+    continue
+  fi
+  for one in $(ls -A "$files/aside$path"); do  # the folder itself is closed, and what is in it is not
+    if [ -d "$files/aside$path/$one" ]; then
+      mkdir "$path/$one"
+      mount --bind "$files/aside$path/$one" "$path/$one"
+    else
+      cp -P "$files/aside$path/$one" "$path/$one"
+    fi
+  done
+done
 exec setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups "$@"
 """
+
+
+NEEDED = (CLONE, Path(sys.prefix), Path(sys.base_prefix))
+
+
+def closed_above(path: Path) -> Path | None:
+    """The uppermost folder on the way to this one, itself too, that its owner alone may enter."""
+    return next((one for one in (*reversed(path.parents), path) if not one.stat().st_mode & 0o001), None)
 
 
 class User:
@@ -64,7 +90,6 @@ class User:
 
     @property
     def environment(self) -> dict[str, str]:
-        closed = Path(sys.base_prefix)
         return {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.home),
@@ -75,7 +100,7 @@ class User:
             "LABS_ENGINE": "private",
             "PYTHONPATH": str(CLONE),
             "USER_ID": str(UID),
-            "CLOSED": str(closed) if closed.is_relative_to("/root") else "",
+            "CLOSED": "\n".join(f"{above} {path}" for path in NEEDED if (above := closed_above(path))),
         }
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
