@@ -205,7 +205,7 @@ def _links_lead_through_jupyterlab(page: Page, origin: str) -> None:
     pressed = """href => {
       const link = document.body.appendChild(document.createElement("a"));
       link.href = href;
-      link.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+      link.dispatchEvent(new MouseEvent("auxclick", { bubbles: true }));
       link.remove();
       return link.href;
     }"""

@@ -14,18 +14,23 @@ export function throughJupyter(href, baseUrl) {
   return at.host === new URL(baseUrl).host ? null : `${baseUrl}endereco?de=${encodeURIComponent(href)}`;
 }
 
-/** Set the way right before a link is followed; the text stays what the lesson says. @param {LabApp} app */
+/**
+ * Lead each link that needs it while it is followed; then it says again what the lesson says, since a card that is drawn
+ * anew would put another link, without the focus, in the place of one that changed.
+ * @param {LabApp} app
+ */
 export function leadLinks(app) {
   const set = (/** @type {Event} */ event) => {
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+    const said = link?.getAttribute("href");
     const way =
       link instanceof HTMLAnchorElement ? throughJupyter(link.href, app.serviceManager.serverSettings.baseUrl) : null;
-    if (link && way) {
+    if (link && said && way) {
       link.setAttribute("href", way);
+      setTimeout(() => link.setAttribute("href", said)); // after the browser has followed it
     }
   };
-  // "mousedown" comes before the middle button's new tab and the menu that copies; the keyboard has "click" alone.
-  for (const name of ["mousedown", "click"]) {
+  for (const name of ["click", "auxclick"]) {
     document.addEventListener(name, set, { capture: true });
   }
 }
