@@ -23,8 +23,11 @@ NOTEBOOKS = CLONE / "notebooks"
 CELL_SECONDS = 300  # seconds for one cell
 
 
-def refresh(path: Path) -> None:
+def refresh(path: Path, work: Path) -> None:
     """Execute one notebook and write it back with its outputs, without what varies or belongs to the editor.
+
+    Args:
+        work: the folder of the learner's copies, which stands on each machine elsewhere: stored by its variable's name.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.
@@ -44,7 +47,7 @@ def refresh(path: Path) -> None:
         for output in cell.get("outputs", []):
             # The widget's model lives in a kernel that is gone: worth storing are the transcript and a picture's still.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    nbformat.write(book, path)
+    path.write_text(nbformat.writes(book).replace(f"{work}/", "$LAB_WORK/") + "\n", "utf-8")
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -73,4 +76,4 @@ def refresh_all(names: Sequence[str], settings: Settings, report: Callable[[str]
     os.environ.update(environment(settings))
     for lesson in chosen:
         report(lesson.id)
-        refresh(NOTEBOOKS / f"{lesson.id}.ipynb")
+        refresh(NOTEBOOKS / f"{lesson.id}.ipynb", settings.work)

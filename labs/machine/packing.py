@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,13 +116,7 @@ def fetch_wheels(cache: Path, report: Report) -> Path:
     locks = (installer.UV_LOCK, environment.REQUIREMENTS)
     mark = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()[:12]
     store = cache / f"pack-wheels-{pack.Contents.here().python}-{mark}"
-    if store.is_dir():
-        return store
-    report("Baixando os pacotes Python (100 MB) …")
-    partial = store.with_name(f".{store.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    installer.download(locks, partial)
-    return partial.rename(store)
+    return _filled(store, lambda folder: installer.download(locks, folder), "os pacotes Python (100 MB)", report)
 
 
 def fetch_debs(cache: Path, report: Report) -> Path:
@@ -133,15 +128,24 @@ def fetch_debs(cache: Path, report: Report) -> Path:
     """
     here = pack.Contents.here()
     store = cache / f"pack-debs-{here.system.replace(' ', '-')}"
+
+    def download(folder: Path) -> None:
+        names = apt.dependencies((*ROOTS, f"python{here.python}-venv"), WITHOUT.__contains__, report)
+        everywhere = apt.required(names)
+        apt.download([name for name in names if name not in everywhere], folder, report)
+        apt.write_index(folder)
+
+    return _filled(store, download, "os pacotes do sistema (70 MB)", report)
+
+
+def _filled(store: Path, fill: Callable[[Path], None], what: str, report: Report) -> Path:
+    """A folder of the cache, filled where it is not there yet: whole, or not at all."""
     if store.is_dir():
         return store
-    report("Baixando os pacotes do sistema (70 MB) …")
+    report(f"Baixando {what} …")
     partial = store.with_name(f".{store.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    names = apt.dependencies((*ROOTS, f"python{here.python}-venv"), WITHOUT.__contains__, report)
-    everywhere = apt.required(names)
-    apt.download([name for name in names if name not in everywhere], partial, report)
-    apt.write_index(partial)
+    fill(partial)
     return partial.rename(store)
 
 

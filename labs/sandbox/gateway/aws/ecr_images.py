@@ -63,18 +63,8 @@ class EcrImages:
         return Reply.json({"imageDetails": [self._details(call, image) for image in _filtered(call, images)]})
 
     def _details(self, call: Call, image: Image) -> dict[str, Any]:
-        told = {
-            "registryId": self._state.settings.account,
-            "repositoryName": call.parameters["repositoryName"],
-            "imageDigest": image.digest,
-            "imageTags": list(image.tags),
-            "imageSizeInBytes": image.size,
-            "imagePushedAt": round(image.pushed_at, 3),
-            "imageManifestMediaType": image.media_type,
-            "artifactMediaType": image.artifact_type,
-            "subjectManifestDigest": image.subject,
-        }
-        return {name: value for name, value in told.items() if value not in ("", [])}
+        subject = {"subjectManifestDigest": image.subject} if image.subject else {}
+        return details(self._state.settings.account, call.parameters["repositoryName"], image) | subject
 
     def _list(self, call: Call, held: Repository) -> Reply:
         images = _filtered(call, held.all())
@@ -159,6 +149,21 @@ class EcrImages:
 
 def error(code: str, message: str) -> Reply:
     return aws_errors.reply("json", 400, code, message)
+
+
+def details(account: str, repository: str, image: Image) -> dict[str, Any]:
+    """What both of ECR's services tell of an image, without what it does not have (API references, ImageDetail)."""
+    told = {
+        "registryId": account,
+        "repositoryName": repository,
+        "imageDigest": image.digest,
+        "imageTags": list(image.tags),
+        "imageSizeInBytes": image.size,
+        "imagePushedAt": round(image.pushed_at, 3),
+        "imageManifestMediaType": image.media_type,
+        "artifactMediaType": image.artifact_type,
+    }
+    return {name: value for name, value in told.items() if value not in ("", [])}
 
 
 def image_id(digest: str, tag: str) -> Id:

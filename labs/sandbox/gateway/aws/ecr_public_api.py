@@ -13,12 +13,12 @@ from typing import Any
 
 from labs.base.settings import ECR_PUBLIC_ALIAS, ECR_PUBLIC_REGION
 from labs.sandbox.gateway.aws.ecr_api import INVALID_NAME
-from labs.sandbox.gateway.aws.ecr_images import error, find
+from labs.sandbox.gateway.aws.ecr_images import details, error, find
 from labs.sandbox.gateway.errors import RefusedError, UnavailableError
 from labs.sandbox.gateway.memory import aws_errors
 from labs.sandbox.gateway.memory.calls import Call, Reply
 from labs.sandbox.gateway.memory.entries import PublicRepository, PublicRepositoryGone
-from labs.sandbox.gateway.memory.images import Image, Repository
+from labs.sandbox.gateway.memory.images import Repository
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries.ecr_public import EcrPublic, missing, path_of
 from labs.sandbox.gateway.registries.passwords import PASSWORD_SECONDS
@@ -128,7 +128,7 @@ class EcrPublicApi:
             if problem := next((told for image, told in found if image is None), None):
                 return error(f"{problem[0]}Exception", problem[1])
             images = [image for image, _ in found if image]
-        return Reply.json({"imageDetails": [self._image(name, image) for image in images]})
+        return Reply.json({"imageDetails": [details(self._state.settings.account, name, image) for image in images]})
 
     def _held(self, name: str) -> Repository | None:
         return self._state.images["ecr-public"].get(path_of(name))
@@ -145,16 +145,3 @@ class EcrPublicApi:
             "repositoryUri": f"{self._state.settings.ecr_public_registry}/{path_of(name)}",
             "createdAt": round(held.created_at, 3) if held else 0,
         }
-
-    def _image(self, name: str, image: Image) -> dict[str, Any]:
-        told = {
-            "registryId": self._state.settings.account,
-            "repositoryName": name,
-            "imageDigest": image.digest,
-            "imageTags": list(image.tags),
-            "imageSizeInBytes": image.size,
-            "imagePushedAt": round(image.pushed_at, 3),
-            "imageManifestMediaType": image.media_type,
-            "artifactMediaType": image.artifact_type,
-        }
-        return {field: value for field, value in told.items() if value not in ("", [])}
