@@ -32,7 +32,9 @@ def environments(names: Sequence[str], containers: Iterable[Container]) -> Pictu
     lines = []
     for column, (wanted, container) in enumerate(zip(names, found, strict=True), start=1):
         lines.append(wanted)
-        lines += [f"  {row[0]}: {row[column]}" for row in rows] if container else ["  container ainda não existe"]
+        lines += (
+            [f"  {row[0]}: {row[column]}" for row in rows] if container else ["  nenhum container com este nome agora"]
+        )
     verdict = _same_image([container for container in found if container], len(names))
     frames = "".join(_frame(container) for container in found if container)
     linked = [(row[0], *(_linked(cell) for cell in row[1:])) for row in rows]
@@ -66,7 +68,7 @@ def _keys_set(container: Container) -> str:
 
 def _same_image(found: Sequence[Container], wanted: int) -> str:
     if len(found) < wanted:
-        return "Ainda não há o que comparar: suba os dois ambientes."
+        return "Nada a comparar agora: isso pede os dois ambientes de pé."
     if len({container.image_id for container in found}) == 1:
         return "A mesma imagem nos dois: só os valores mudam."
     return "As imagens são diferentes: o que foi homologado não é o que está em produção."
@@ -92,7 +94,7 @@ def _draw(names: Sequence[str], found: Sequence[Container | None], verdict: str)
         drawing.text(middle, 46, short(image), size=13, mono=True, anchor="middle")
     if not images:
         drawing.box(WIDTH / 2 - 130, 10, 260, 44, "plain", dashed=True)
-        drawing.text(WIDTH / 2, 37, "nenhum container ainda", size=13, anchor="middle", ink="mute")
+        drawing.text(WIDTH / 2, 37, "nenhum container agora", size=13, anchor="middle", ink="mute")
     width = (WIDTH - 20 - 24 * (len(names) - 1)) / max(len(names), 1)
     for index, (name, container) in enumerate(zip(names, found, strict=True)):
         x = 10 + index * (width + 24)
@@ -108,7 +110,7 @@ def _environment(drawing: Drawing, name: str, container: Container | None, x: fl
     drawing.box(x, y, width, 36, TONES.get(name, "soft"))
     drawing.text(x + 14, y + 24, fit(SHOWN_NAMES.get(name, name), width - 130, 15), size=15, bold=True)
     if container is None:
-        drawing.text(x + width / 2, y + 116, "container ainda não existe", anchor="middle", ink="mute")
+        drawing.text(x + width / 2, y + 116, "nenhum container agora", anchor="middle", ink="mute")
         return
     sign = "▶ rodando" if container.exit_code is None else f"■ código {container.exit_code}"
     drawing.text(x + width - 12, y + 24, sign, size=13, bold=True, anchor="end")

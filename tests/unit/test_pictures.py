@@ -173,7 +173,9 @@ def test_environments_name_keys_and_never_their_values() -> None:
 
 def test_environments_that_differ_or_miss_say_so() -> None:
     names = ("homologacao", "producao")
-    assert "container ainda não existe" in pictures.environments(names, []).text
+    none = pictures.environments(names, [])
+    assert "nenhum container com este nome agora" in none.text
+    assert "ainda" not in none.text + none.html.lower(), "the lesson itself removes them: it is as true after as before"
     two = [container("homologacao", "a"), container("producao", "b")]
     assert "As imagens são diferentes" in pictures.environments(names, two).text
 

@@ -98,7 +98,7 @@ def test_environments_and_keys(open_lab: Callable[[str], Lab], shown: list[Any])
     lab = open_lab("00-a")
     lab.environments()
     lab.keys()
-    assert "container ainda não existe" in shown[0].text()
+    assert "nenhum container com este nome agora" in shown[0].text()
     assert shown[1].text() == "Access keys de widget-dev: nenhuma."
 
 
