@@ -98,17 +98,20 @@ def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str
     """
     records = Progress(settings).all()
     times = {one.lesson.id: journey.time_words(one) for one in journey.standings(course, records)}
+    lessons = [
+        {"id": lesson.id, "title": lesson.title, "time": times[lesson.id], "proofs": told}
+        for lesson in course.lessons
+        if (told := [_told(*proof, records) for proof in proofs if proof[0].id == lesson.id])
+    ]
+    named = {lesson["id"] for lesson in lessons}
     page = render.certificate(
         name=name,
         account=settings.hub_user,
         issued=moment(datetime.now().astimezone()),
         count=len(proofs),
         not_asked=not_asked(course, settings),
-        lessons=[
-            {"id": lesson.id, "title": lesson.title, "time": times[lesson.id], "proofs": told}
-            for lesson in course.lessons
-            if (told := [_told(*proof, records) for proof in proofs if proof[0].id == lesson.id])
-        ],
+        hours=journey.duration(60 * sum(lesson.minutes for lesson in course.lessons if lesson.id in named)),
+        lessons=lessons,
     )
     path = settings.certificate_file
     write_atomic(path, page)

@@ -157,7 +157,8 @@ def time_words(standing: Standing) -> str:
     """How long a lesson took; empty where nothing was timed."""
     if not standing.running:
         return ""
-    return f"{duration(standing.span)} do primeiro ao último passo, {duration(standing.running)} executando"
+    whole, running = duration(standing.span), duration(standing.running)
+    return f"{whole} do primeiro ao último passo, com as pausas; {running} de comandos rodando"
 
 
 def rebuild(course: Course, world: World, progress: Progress) -> int:

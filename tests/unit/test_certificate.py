@@ -45,6 +45,7 @@ def test_what_is_proven_now_is_listed_with_its_evidence(proven: FakeWorld) -> No
     assert f"id: {image('a', 'one:1').id}" in page and f"id: {image('b', 'two:1').id}" in page
     assert page.count("· comprovado em") == 1, "what was never recorded has no date of its own"
     assert "os 3 passos" in page and "Título undone" in page
+    assert "Carga horária estimada destas aulas: 10 min." in page
     assert "://" not in page, "nothing from outside"
 
 

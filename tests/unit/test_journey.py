@@ -76,7 +76,7 @@ def test_a_lessons_time_is_from_the_first_try_to_the_last_proof() -> None:
     }
     first, second = journey.standings(COURSE, records)
     assert first.complete and (first.running, first.span) == (75.0, 2400.0)
-    assert journey.time_words(first) == "40 min do primeiro ao último passo, 1 min executando"
+    assert journey.time_words(first) == "40 min do primeiro ao último passo, com as pausas; 1 min de comandos rodando"
     assert journey.time_words(second) == ""
 
 
