@@ -45,6 +45,11 @@ def decimal(value: float, places: int = 1) -> str:
     return f"{value:.{places}f}".replace(".", ",")
 
 
+def dollars(amount: object) -> str:
+    """A sum of AWS's, which charges in dollars, as Brazil writes it: `US$ 5,00`."""
+    return f"US$ {amount:.2f}".replace(".", ",")
+
+
 def short(digest: str) -> str:
     """`sha256:` and twelve digits, as Docker shows ids."""
     return digest[:19]

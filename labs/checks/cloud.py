@@ -13,7 +13,7 @@ from labs.base.iam_policy import ALLOWED, evaluate, listed
 from labs.base.marks import APP
 from labs.base.reference import parse
 from labs.base.settings import CLONE
-from labs.base.text import plural, short
+from labs.base.text import decimal, dollars, plural, short
 from labs.base.text import size as shown_size
 from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
@@ -276,7 +276,7 @@ def budget(world: World, name: str, limit: str, thresholds: list[int], told: str
     amount = found["BudgetLimit"]
     again = f"aws budgets delete-budget --account-id {world.settings.account} --budget-name {name} --profile console"
     if float(amount["Amount"]) != float(limit) or amount["Unit"] != "USD":
-        return failed(f"O limite do budget é {amount['Amount']} {amount['Unit']}, e não {limit} USD.", again)
+        return failed(f"O limite do budget é {_money(amount)}, e não {dollars(float(limit))}.", again)
     if wrong := _other(found, MONTHLY_COST):
         return failed(f"O budget não é de custo por mês: {wrong}.", again)
     alerts = world.cloud.read("budgets", "describe_notifications_for_budget", **who)["Notifications"]
@@ -288,12 +288,18 @@ def budget(world: World, name: str, limit: str, thresholds: list[int], told: str
             return failed(f"Um alerta não é do gasto real acima da porcentagem: {wrong}.", again)
         if why := _told_nobody(world, who, alert, told):
             return failed(why, again)
-    return passed(f"Budget {name}: {limit} USD por mês, alertas em {_levels(levels)} %.", budget=name)
+    return passed(f"Budget {name}: {dollars(float(limit))} por mês, alertas em {_levels(levels)} %.", budget=name)
 
 
 def _other(found: Mapping[str, Any], wanted: Mapping[str, str]) -> str:
     """Which of the wanted fields has another value; empty where none has."""
     return ", ".join(f"{name} é {found.get(name)}" for name, value in wanted.items() if found.get(name) != value)
+
+
+def _money(amount: Mapping[str, str]) -> str:
+    """A sum as the course writes it; one of another currency by its code, as AWS does."""
+    sum_of_money = float(amount["Amount"])
+    return dollars(sum_of_money) if amount["Unit"] == "USD" else f"{decimal(sum_of_money, 2)} {amount['Unit']}"
 
 
 def _levels(levels: Iterable[float]) -> str:

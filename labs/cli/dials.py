@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from labs.base.errors import CommandError
 from labs.base.settings import Settings
+from labs.base.text import dollars
 
 if TYPE_CHECKING:
     from labs.seams.gateway_admin import GatewayAdmin
@@ -18,7 +19,7 @@ EXAMPLES = """\
 python3 -m labs.sandbox clock          mostra o relógio do laboratório
 python3 -m labs.sandbox clock +13h     adianta 13 horas (unidades: s, min, h, d; - atrasa)
 python3 -m labs.sandbox clock now      volta à hora da máquina
-python3 -m labs.sandbox spend 6.00     o gasto do mês na conta passa a ser 6,00 USD"""
+python3 -m labs.sandbox spend 6.00     o gasto do mês na conta passa a ser US$ 6,00"""
 
 
 def offset(text: str, before: int) -> int:
@@ -93,6 +94,6 @@ def spend(admin: GatewayAdmin, value: str) -> str:
         raise CommandError("Diga o gasto do mês em dólares.", value, "python3 -m labs.sandbox spend 6.00")
     last = max((event["seq"] for event in admin.events()), default=0)
     admin.spend(amount)
-    lines = [f"Gasto do mês na conta do laboratório: {float(amount):.2f} USD.".replace(".", ",", 1)]
+    lines = [f"Gasto do mês na conta do laboratório: {dollars(float(amount))}."]
     lines += [f"Alerta: {event['message']}" for event in admin.events(last) if event["kind"] == "alert"]
     return "\n".join(lines)

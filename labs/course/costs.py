@@ -70,14 +70,14 @@ ALLOWANCES = (
         "https://finops.com.py/services/ecr/overview",
     ),
     Allowance(
-        "Créditos de até 200 USD",
+        "Créditos de até US$ 200",
         "contas novas, criadas a partir de 15 de julho de 2025",
         "https://freetier.co/articles/aws-free-tier-changes-july-15-2025",
     ),
     # Sources differ on the amount that counts for ECR: 1 GB (cloudburn.io, March 2026) or the account's 100 GB a month
     # (https://awsnegotiations.com/internet-egress-free-tier-guide, May 2026). Hence no figure.
     Allowance(
-        "Uma franquia mensal de transferência para a internet",
+        "Transferência gratuita para a internet, todo mês",
         "a soma de todos os serviços da conta conta; confira a quantidade na página oficial",
         OFFICIAL_PAGE,
     ),

@@ -17,8 +17,8 @@ from labs.course.glossary import Term, terms
 AROUND = 90
 """Characters of the text that are shown on either side of what was found."""
 MOST = 60
-MARKS = re.compile(r"[*`|]+|</?(?:details|summary)>")
-"""Markdown's signs, and those of what is folded away."""
+MARKS = re.compile(r"[*`|]+|\\(?=\$)|</?(?:details|summary)>")
+"""Markdown's signs, and those of what is folded away; a sum's dollar sign is kept from being a formula by one."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _sections(path: Path) -> Iterator[Section]:
     for part in re.split(r"^(?=#{1,4} )", text, flags=re.MULTILINE):
         heading, _, below = part.partition("\n")
         if below.strip():
-            yield Section(path.stem, heading.strip("# "), MARKS.sub(" ", below).replace("\n", " "))
+            yield Section(path.stem, heading.strip("# "), _unmarked(below).replace("\n", " "))
 
 
 @cache
@@ -93,9 +93,13 @@ def _cards(lesson: Lesson) -> Iterator[Section]:
     for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else [])):
         is_open = step.open or step is lesson.challenge or bool(step.case)
         told = [] if is_open else [step.command, *(part.meaning for part in step.parts), step.why]
-        yield Section(lesson.id, step.title, MARKS.sub(" ", " · ".join(filter(None, (step.text, *told)))))
+        yield Section(lesson.id, step.title, _unmarked(" · ".join(filter(None, (step.text, *told)))))
     for question in lesson.quiz:
-        yield Section(lesson.id, "Quiz", MARKS.sub(" ", question.question))
+        yield Section(lesson.id, "Quiz", _unmarked(question.question))
+
+
+def _unmarked(text: str) -> str:
+    return MARKS.sub(lambda sign: "" if sign[0] == "\\" else " ", text)
 
 
 def folded(text: str) -> str:

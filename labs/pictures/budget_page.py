@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labs.base.text import plural
-from labs.pictures.cost import Budget, dollars, percent
+from labs.base.text import dollars, plural
+from labs.pictures.cost import Budget, percent
 from labs.pictures.drawing import WIDTH, Drawing, fit
 from labs.pictures.markup import table
 from labs.pictures.picture import Picture, drawn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from labs.base.text import dollars
 from labs.course import costs
 from labs.pictures.drawing import Drawing
 from labs.pictures.markup import paragraph, table
@@ -34,12 +35,12 @@ def cost(estimate: costs.Estimate, budget: Budget | None = None) -> Picture:
     rows = [
         (storage.label, _gigabytes(estimate.storage_gb), f"US$ {storage.usd:f}", dollars(estimate.storage_usd)),
         (transfer.label, _gigabytes(estimate.transfer_gb), f"US$ {transfer.usd:f}", dollars(estimate.transfer_usd)),
-        ("Push para o ECR", "—", "grátis", dollars(0)),
+        ("Push para o ECR", "—", "sem cobrança", dollars(0)),
         ("Total do mês", "", "", dollars(estimate.total_usd)),
     ]
     rows = [(label, amount, price.replace(".", ","), usd) for label, amount, price, usd in rows]
     title = "Estimativa de um mês no ECR privado"
-    note = f"Preços lidos em {costs.READ_IN}, sem descontar franquias. Confira em {costs.OFFICIAL_PAGE}"
+    note = f"Preços lidos em {costs.READ_IN}, sem descontar o nível gratuito. Confira em {costs.OFFICIAL_PAGE}"
     lines = [f"  {label}: {usd}" + (f" ({amount}, {price} por GB)" if amount[:1].isdigit() else "")
              for label, amount, price, usd in rows]  # fmt: skip
     against = _against(budget)
@@ -47,10 +48,6 @@ def cost(estimate: costs.Estimate, budget: Budget | None = None) -> Picture:
     said = f"Total do mês: {dollars(estimate.total_usd)}. {against[0]}"
     text = "\n".join([title, *lines, *against, note])
     return drawn(title, text, _draw(float(estimate.total_usd), budget), facts, said=said, below=paragraph(note))
-
-
-def dollars(amount: object) -> str:
-    return f"US$ {amount:.2f}".replace(".", ",")
 
 
 def _gigabytes(amount: float) -> str:

@@ -22,7 +22,7 @@ from labs.seams.cloud import AwsCloud
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SLOWER = 5  # seconds that a client adds after `slow_down` (RFC 8628, section 3.5)
-NO_ROLE = "O seu portal de SSO não dá nenhum papel nesta conta: peça acesso a quem cuida dela."
+NO_ROLE = "O seu portal de SSO não dá nenhum role nesta conta: peça acesso a quem cuida dela."
 Clients = Callable[[str], Any]
 Show = Callable[[str, str], None]
 """Gets the address where a person approves, and the code to compare."""
@@ -94,7 +94,7 @@ def _session(portal: Any, token: str, account: str, role: str) -> Session:
     listed = portal.list_account_roles(accessToken=token, accountId=account)["roleList"]
     roles = tuple(str(one["roleName"]) for one in listed)
     if not roles or (role and role not in roles):
-        what = "O seu portal de SSO não oferece este papel nesta conta." if role else NO_ROLE
+        what = "O seu portal de SSO não oferece este role nesta conta." if role else NO_ROLE
         raise CloudError(what, ", ".join(roles) or account, f"python3 -m labs.sso --role {roles[0]}" if roles else "")
     role = role or roles[0]
     found = portal.get_role_credentials(accessToken=token, accountId=account, roleName=role)["roleCredentials"]

@@ -54,6 +54,14 @@ ONE_TERM = {
     r"\bmodo \W?live\b": "ao vivo",
     r"\b(?:dá|um) tempo esgotado\b": "timeout (tempo esgotado)",
     r"\b(?:o|do|no) .v\d+.(?= de\b)": "a tag: a v1",
+    r"\bUSD\b|\d dólar(?:es)?\b": "US$ 0,10",
+    r"\bfranquias?\b|\bgrátis\b": "nível gratuito, sem cobrança",
+    r"\b(?:um|este|nenhum|esse) papel\b": "role",
+    r"\betapa \d": "passo",
+    r"\bzero resíduos?\b": "nada para trás",
+    r"\bestá fora(?! do ar)\b": "está fora do ar",
+    r"\bportas? do host\b|\bno host\b": "no seu computador",
+    r"(?<![:{,] )(?<=\s)\"[^\W\d_]": "aspas curvas: “assim”",
 }
 """One thing has one name: what the course used to call it too, and the name."""
 

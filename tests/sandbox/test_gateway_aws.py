@@ -313,7 +313,7 @@ def test_the_portal_offers_roles_and_says_which(gateway: Lab) -> None:
     start = "http://127.0.0.1/sso/start"
     session = device_login(clients, start, show, role="ECRPowerUser")
     assert (session.role, session.offered) == ("ECRPowerUser", ("ECRPowerUser",))
-    with pytest.raises(CloudError, match="não oferece este papel") as error:
+    with pytest.raises(CloudError, match="não oferece este role") as error:
         device_login(clients, start, show, role="AdministratorAccess")
     assert error.value.observed == "ECRPowerUser" and error.value.next_command.endswith("--role ECRPowerUser")
     with pytest.raises(CloudError, match="não dá acesso à conta"):
@@ -387,7 +387,7 @@ def test_the_learners_commands(
     assert gateway.admin.clock()["offset_seconds"] == 0
     assert main(["sandbox", "clock", "amanhã"]) == 1
     assert main(["sandbox", "spend", "1,50"]) == 0
-    assert "1,50 USD" in capsys.readouterr().out
+    assert "US$ 1,50" in capsys.readouterr().out
     assert main(["sandbox", "spend", "-1"]) == 1
     with pytest.raises(SystemExit) as ended:
         main(["sandbox"])

@@ -358,8 +358,8 @@ def budget_of(world: FakeWorld, budget: dict[str, Any], alert: dict[str, Any], a
 @pytest.mark.parametrize(
     ("limit", "levels", "sentence"),
     [
-        ("5", [80, 50], "✓ Budget b: 5 USD por mês, alertas em 50, 80 %."),
-        ("6", [50, 80], "✗ O limite do budget é 5.0 USD, e não 6 USD."),
+        ("5", [80, 50], "✓ Budget b: US$ 5,00 por mês, alertas em 50, 80 %."),
+        ("6", [50, 80], "✗ O limite do budget é US$ 5,00, e não US$ 6,00."),
         ("5", [50], "✗ Os alertas estão em 50, 80 %, e não em 50 %."),
     ],
 )
@@ -371,7 +371,12 @@ def test_budget(world: FakeWorld, limit: str, levels: list[int], sentence: str) 
 @pytest.mark.parametrize(
     ("budget", "alert", "addresses", "sentence"),
     [
-        ({"BudgetLimit": {"Amount": "5", "Unit": "BRL"}}, {}, ["a"], "✗ O limite do budget é 5 BRL, e não 5 USD."),
+        (
+            {"BudgetLimit": {"Amount": "5", "Unit": "BRL"}},
+            {},
+            ["a"],
+            "✗ O limite do budget é 5,00 BRL, e não US$ 5,00.",
+        ),
         ({"TimeUnit": "ANNUALLY"}, {}, ["a"], "✗ O budget não é de custo por mês: TimeUnit é ANNUALLY."),
         ({"BudgetType": "USAGE"}, {}, ["a"], "✗ O budget não é de custo por mês: BudgetType é USAGE."),
         ({}, {"NotificationType": "FORECASTED"}, ["a"], f"{OTHER_ALERT}: NotificationType é FORECASTED."),

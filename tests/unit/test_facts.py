@@ -66,7 +66,7 @@ def test_each_year_that_a_lesson_names_belongs_to_a_fact(text: Path) -> None:
 @pytest.mark.parametrize(("name", "price"), [("ecr-storage-price", STORAGE), ("ecr-transfer-price", TRANSFER_OUT)])
 def test_the_estimate_reckons_with_the_prices_that_the_lesson_says(name: str, price: Price) -> None:
     fact = next(fact for fact in FACTS if fact.name == name)
-    assert fact.says == f"{price.usd} USD".replace(".", ",") and f"{fact.checked:%Y-%m}" == READ_IN
+    assert fact.says == rf"US\$ {price.usd}".replace(".", ",") and f"{fact.checked:%Y-%m}" == READ_IN
 
 
 @pytest.mark.filterwarnings("default::UserWarning")

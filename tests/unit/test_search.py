@@ -26,6 +26,11 @@ def test_what_is_folded_away_in_a_lesson_is_found_without_its_marks() -> None:
     assert hit.heading == "Para consultar depois" and "<" not in hit.before + hit.after
 
 
+def test_a_sum_is_found_as_it_is_read() -> None:
+    """Markdown takes two dollar signs for a formula, so the lesson writes each with a backslash."""
+    assert [hit.lesson for hit in search.find("US$ 0,10")] == ["05-custos-na-aws"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "lesson"),
     [
