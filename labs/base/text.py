@@ -16,6 +16,10 @@ _ESCAPES = re.compile(
     re.MULTILINE,
 )
 """What only a terminal understands: colours, moves of its cursor (ECMA-48, "Control sequences"; OSC of xterm)."""
+_LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+_BESIDE = re.compile(
+    r"\s*(?:$|WARNING\b|[0-9a-f]{12}…$|(?:Run|See) 'docker .*--help'|For more help on how to use Docker)"
+)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -27,6 +31,14 @@ def plain(text: str) -> str:
 def coloured(text: str) -> str:
     """The same, but its colours are still in it (ECMA-48, "Select graphic rendition")."""
     return _ESCAPES.sub(lambda found: found[0] if COLOUR.fullmatch(found[0]) else "", text)
+
+
+def telling(text: str) -> str:
+    """What a tool said, without the lines that say nothing of a failure: warnings, a new container's id, where to find
+    help. Long ids are cut as Docker cuts them; where no other line is left, all are kept.
+    """
+    lines = [_LONG_ID.sub(r"\1…", line) for line in text.splitlines()]
+    return "\n".join([line for line in lines if not _BESIDE.match(line)] or lines)
 
 
 def size(count: float) -> str:

@@ -16,6 +16,7 @@ from labs.base.errors import CloudError, Interrupted, LabError, LiveLocked, Stat
 from labs.base.events import Event, Line, Watcher, ignore
 from labs.base.files import locked_now
 from labs.base.settings import Settings
+from labs.base.text import telling
 from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
 from labs.clinic import cases
@@ -306,10 +307,10 @@ class Runner:
             # The gateway that refused is the witness, in whatever words the client tells it.
             if met or (verdict.passed and int(verdict.evidence.get("event", 0)) > before):
                 return verdict
-            observed = f"A recusa foi outra: {error.observed}"
+            observed = f"A recusa foi outra: {telling(error.observed)}"
             return Verdict(False, observed, error.next_command or step.hint, holds=holds)
         if error:
-            observed = f"{error.what} {error.observed}".strip()
+            observed = f"{error.what} {telling(error.observed)}".strip()
             return Verdict(False, observed, error.next_command or step.hint, holds=holds)
         return verdict if verdict.passed else replace(verdict, hint=verdict.hint or step.hint)
 
@@ -359,5 +360,5 @@ class Runner:
 
 
 def _not_run(error: LabError) -> Verdict:
-    observed = f"{error.what} {error.observed}".strip()
+    observed = f"{error.what} {telling(error.observed)}".strip()
     return Verdict(False, observed, error.next_command)

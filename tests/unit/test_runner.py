@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from labs.base.errors import RegistryError
+from labs.base.text import telling
 from labs.base.verdict import Verdict, failed, passed
 from labs.clinic.open_case import OpenCase
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
@@ -20,6 +21,15 @@ from labs.running.runner import Runner
 from labs.seams.world import World
 
 from .fakes import FakeWorld, image
+
+ID = "1f00d5b8a1c2" + "0123456789abc" * 4
+PORT_IN_USE = f"""WARNING: IPv4 forwarding is disabled. Networking will not work.
+{ID}
+docker: Error response from daemon: driver failed programming external connectivity on endpoint homologacao ({ID}): \
+Bind for 0.0.0.0:3001 failed: port is already allocated.
+
+Run 'docker run --help' for more information"""
+"""What `docker run` says, word for word."""
 
 
 def step(id: str, command: str, ref: str = "x:v1", **changes: object) -> Step:
@@ -204,6 +214,22 @@ def test_a_command_that_fails_over_an_older_result_is_no_proof_and_takes_none(ru
     world.engine.held.clear()
     again = runner.run("00-a", "make").verdict
     assert not again.passed and not again.holds, "nothing is left that could stand"
+
+
+def test_a_verdict_quotes_the_line_that_tells(runner: Runner, world: FakeWorld) -> None:
+    world.engine.refuse = PORT_IN_USE
+    outcome = runner.run("00-a", "make")
+    assert outcome.verdict.observed.endswith(
+        "docker: Error response from daemon: driver failed programming external connectivity on endpoint"
+        " homologacao (1f00d5b8a1c2…): Bind for 0.0.0.0:3001 failed: port is already allocated."
+    )
+    assert "WARNING" not in outcome.verdict.observed and "--help" not in outcome.verdict.observed
+    assert outcome.error and outcome.error.observed == PORT_IN_USE, "the card shows all that the tool said"
+
+
+@pytest.mark.parametrize("only", ["WARNING: IPv4 forwarding is disabled.", "", "See 'docker run --help'."])
+def test_where_nothing_else_was_said_a_warning_is_quoted(only: str) -> None:
+    assert telling(only) == only
 
 
 def test_a_given_step_proves_nothing_by_a_look_and_nothing_stands_when_it_fails(world: FakeWorld) -> None:
