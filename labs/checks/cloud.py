@@ -48,7 +48,7 @@ def _other_key(stored: Mapping[str, str], profile: str, file: Path) -> str:
     mine, secret = stored.get("aws_access_key_id", ""), stored.get("aws_secret_access_key", "")
     if not mine:
         return f"O perfil {profile} não tem access key."
-    key = _kept_key(file)
+    key = kept_key(file)
     if key is None:
         return f"{file.name} ainda não guarda uma access key."
     if (mine, secret) == (key["SecretAccessKey"], key["AccessKeyId"]):
@@ -60,7 +60,7 @@ def _other_key(stored: Mapping[str, str], profile: str, file: Path) -> str:
     return ""
 
 
-def _kept_key(file: Path) -> dict[str, str] | None:
+def kept_key(file: Path) -> dict[str, str] | None:
     """The key pair that `create-access-key` answered into a file; None where there is none."""
     try:
         answer = json.loads(file.read_text("utf-8"))
@@ -138,7 +138,7 @@ def attached_policy(world: World, user: str, policy: str) -> Verdict:
     others += [one["GroupName"] for one in read("iam", "list_groups_for_user", UserName=user)["Groups"]]
     if others:
         return failed(f"{user} pode mais do que ler: {', '.join(others)}.", "Deixe só a política de leitura.")
-    if _keys(world, user):
+    if key_statuses(world, user):
         return failed(f"{user} tem access key, e a tarefa pede um usuário sem chave.", "Apague a access key.")
     return passed(f"{user} tem a política {policy}, e nada mais.")
 
@@ -147,13 +147,13 @@ def attached_policy(world: World, user: str, policy: str) -> Verdict:
 def access_key(world: World, user: str, file: str) -> Verdict:
     """The file holds a key that is active for this user, and nobody else can read the file."""
     path = Path(file)
-    kept = _kept_key(path)
+    kept = kept_key(path)
     if kept is None:
         return failed(f"{path.name} ainda não guarda uma access key.", "Crie a chave e guarde a resposta no arquivo.")
     key = kept["AccessKeyId"]
     if path.stat().st_mode & 0o077:
         return failed(f"Outras pessoas conseguem ler {path.name}.", f"chmod 600 '{path}'")
-    if _keys(world, user).get(key) != "Active":
+    if key_statuses(world, user).get(key) != "Active":
         return failed("A access key do arquivo não está ativa.", "Crie uma access key nova.")
     return passed(f"{user} tem a access key {masked(key)} ativa, guardada em arquivo só seu.", key=masked(key))
 
@@ -162,7 +162,7 @@ def access_key(world: World, user: str, file: str) -> Verdict:
 def key_deactivated(world: World, user: str) -> Verdict:
     """A key of the user's was deactivated."""
     if world.settings.live:
-        statuses = _keys(world, user)
+        statuses = key_statuses(world, user)
         old = {key: 0 for key, status in statuses.items() if status == "Inactive"}
     else:
         old = witness.deactivated(world, user)
@@ -188,14 +188,14 @@ def new_key(world: World, user: str, file: str) -> Verdict:
     verdict = access_key(world, user, file)
     if not verdict.passed or world.settings.live:
         return verdict
-    return _in_place_of_another(world, user, (_kept_key(Path(file)) or {}).get("AccessKeyId", ""))
+    return _in_place_of_another(world, user, (kept_key(Path(file)) or {}).get("AccessKeyId", ""))
 
 
 @check
 def new_key_configured(world: World, profile: str, user: str) -> Verdict:
     """The profile uses a key made in place of one that was deactivated, and AWS says whose it is."""
     key = world.cloud.profile(profile).get("aws_access_key_id", "")
-    if _keys(world, user).get(key) != "Active":
+    if key_statuses(world, user).get(key) != "Active":
         return failed(f"O perfil {profile} não usa uma access key ativa de {user}.", "aws configure")
     verdict = passed("") if world.settings.live else _in_place_of_another(world, user, key)
     return identity(world, profile, f"user/{user}") if verdict.passed else verdict
@@ -231,7 +231,7 @@ def old_key_deleted(world: World, user: str, count: int) -> Verdict:
 def key_status(world: World, profile: str, status: str, user: str) -> Verdict:
     """The profile's access key is the user's and has this status; an active one is accepted, too."""
     key = world.cloud.profile(profile).get("aws_access_key_id", "")
-    found = _keys(world, user).get(key)
+    found = key_statuses(world, user).get(key)
     if found is None:
         return failed(f"A access key do perfil não é do usuário {user}.", "aws configure")
     if found != status:
@@ -253,7 +253,7 @@ def key_used(world: World, profile: str) -> Verdict:
 
 def only_active_keys(world: World, user: str, count: int) -> Verdict:
     """The user has exactly this many keys, all active."""
-    statuses = list(_keys(world, user).values())
+    statuses = list(key_statuses(world, user).values())
     if statuses != ["Active"] * count:
         return failed(f"{user} tem {len(statuses)} access keys: {', '.join(statuses)}.", "Apague a que está inativa.")
     return passed(f"{user} tem {count} access key, ativa; a antiga foi apagada.")
@@ -437,6 +437,7 @@ def _day(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%d/%m/%Y") if moment else "nunca"
 
 
-def _keys(world: World, user: str) -> dict[str, str]:
+def key_statuses(world: World, user: str) -> dict[str, str]:
+    """The user's access keys: `Active` or `Inactive` by id."""
     listed = world.cloud.read("iam", "list_access_keys", UserName=user)["AccessKeyMetadata"]
     return {item["AccessKeyId"]: item["Status"] for item in listed}

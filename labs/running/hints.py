@@ -15,12 +15,20 @@ from labs.base.reference import with_tag
 from labs.base.settings import DEFAULT_REGION
 from labs.base.things import IMAGE, Thing
 from labs.base.verdict import Verdict
+from labs.checks.cloud import kept_key, key_statuses
 from labs.course import target_words
 from labs.course.catalog import Step
 from labs.seams.world import World
 
 LIST = "docker image ls"
 """What a check and an explanation say of an image that is not there."""
+KEYS = "aws iam list-access-keys --user-name widget-dev --profile console"
+"""What an explanation says of an access key that AWS does not accept."""
+KEYS_LESSON = "06-credenciais-aws"
+KEY_FILE = "widget-dev.json"
+MOST_KEYS = 2
+"""Of a user (IAM user guide, "IAM and AWS STS quotas")."""
+PREPARE = "python3 -m labs prepare"
 _ARGUMENTS = ("ref", "refs", "image", "kept")
 """What checks call the images that they look at."""
 
@@ -38,6 +46,8 @@ def hinted(verdict: Verdict, step: Step, world: World, *, ran: bool = False) -> 
     hint = verdict.hint
     if hint == LIST:
         hint = _maker(step, world) or hint
+    elif hint == KEYS:
+        hint = _another_key(step, world) or hint
     elif ran and hint == step.command.strip():
         hint = ""
     return replace(verdict, hint=(hint or step.hint).replace(DEFAULT_REGION, world.settings.region))
@@ -61,6 +71,32 @@ def _maker(step: Step, world: World) -> str:
             if world.engine.image(name) is None:
                 return _step_that_makes(Thing(IMAGE, name), step, world)
     return ""
+
+
+def _another_key(step: Step, world: World) -> str:
+    """How the profile gets a key that AWS accepts; empty in the lesson about keys, and where its own is active."""
+    lesson, number = _place(step, world)
+    with contextlib.suppress(LabError):
+        if lesson in ("", KEYS_LESSON):
+            return ""
+        statuses = key_statuses(world, "widget-dev")
+        kept = kept_key(world.settings.learner_secrets / KEY_FILE) or {}
+        if statuses.get(world.cloud.profile("default").get("aws_access_key_id", "")) == "Active":
+            return ""
+        if statuses.get(kept.get("AccessKeyId", "")) == "Active":
+            return "aws configure"
+        if len(statuses) == MOST_KEYS:
+            return f"Nenhuma das duas access keys serve: apague uma (aula 06, passo 12) e rode {PREPARE} {lesson[:2]}."
+        return f"{PREPARE} {lesson[:2]}/{number}"
+    return ""
+
+
+def _place(step: Step, world: World) -> tuple[str, int]:
+    """A step's lesson and its number there; of a step of no lesson, an empty name."""
+    for lesson in target_words.course(world.settings).lessons:
+        if step in lesson.steps:
+            return lesson.id, lesson.steps.index(step) + 1
+    return "", 0
 
 
 def _images(step: Step, variables: Mapping[str, str]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from labs.base.errors import EngineUnavailable
@@ -96,6 +98,40 @@ def test_an_image_that_is_there_is_not_asked_for(world: FakeWorld) -> None:
     world.engine.held.append(image("a", "widget-server:v1"))
     here = step("docker run -d widget-server:v1", CheckSpec("x"))
     assert hinted(failed("x", "docker image ls"), here, world).hint == "docker image ls"
+
+
+DEAD = "aws iam list-access-keys --user-name widget-dev --profile console"
+TWO = "Nenhuma das duas access keys serve: apague uma (aula 06, passo 12) e rode python3 -m labs prepare 07."
+
+
+@pytest.mark.parametrize(
+    ("keys", "kept", "path", "said"),
+    [
+        ({"OLD": "Inactive"}, "OLD", "07-push-ecr/create-repository", "python3 -m labs prepare 07/1"),
+        ({}, "OLD", "07-push-ecr/login-ecr", "python3 -m labs prepare 07/4"),
+        ({"OLD": "Inactive", "NEW": "Active"}, "NEW", "07-push-ecr/create-repository", "aws configure"),
+        ({"OLD": "Inactive", "NEW": "Active"}, "", "07-push-ecr/create-repository", TWO),
+        ({"OLD": "Active"}, "OLD", "07-push-ecr/create-repository", DEAD),
+        ({"OLD": "Inactive"}, "OLD", "06-credenciais-aws/whoami", DEAD),
+    ],
+)
+def test_whose_key_is_dead_is_led_to_another(
+    keys: dict[str, str], kept: str, path: str, said: str, world: FakeWorld
+) -> None:
+    world.cloud.profiles["default"] = {"aws_access_key_id": "OLD"}
+    listed = [{"AccessKeyId": key, "Status": status} for key, status in keys.items()]
+    world.cloud.answers["iam", "list_access_keys"] = {"AccessKeyMetadata": listed}
+    file = world.settings.learner_secrets / "widget-dev.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"AccessKey": {"AccessKeyId": kept, "SecretAccessKey": "s"}}), "utf-8")
+    _, here = COURSE.step(path)
+    refused = "An error occurred (UnrecognizedClientException) when calling the CreateRepository operation: no."
+    assert hinted(failed("x", explain(refused).next_command), here, world).hint == said
+
+
+def test_where_aws_does_not_answer_the_keys_stay_to_be_looked_at(world: FakeWorld) -> None:
+    _, here = COURSE.step("07-push-ecr/create-repository")
+    assert hinted(failed("x", DEAD), here, world).hint == DEAD
 
 
 @pytest.mark.parametrize(("ran", "hint"), [(True, "dica"), (False, "docker ps")])
