@@ -269,6 +269,16 @@ ACTUAL_PERCENT = {
 
 
 @check
+def budgets_told(world: World) -> Verdict:
+    """AWS says which budgets the account has, be it none; that the learner asked is for `seen` to tell."""
+    found = world.cloud.read("budgets", "describe_budgets", AccountId=world.settings.account).get("Budgets", [])
+    names = ", ".join(sorted(one["BudgetName"] for one in found))
+    if not names:
+        return passed("A conta não tem nenhum budget: nada avisa quando o gasto cresce.")
+    return passed(f"A conta tem {plural(len(found), 'budget', 'budgets')}: {names}.")
+
+
+@check
 def budget(world: World, name: str, limit: str, thresholds: list[int], told: str = "") -> Verdict:
     """The budget is read back: what it limits, its alerts, and that each tells somebody (`told`, where it is given)."""
     who: dict[str, Any] = {"AccountId": world.settings.account, "BudgetName": name}

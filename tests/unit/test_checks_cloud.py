@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from labs.base.errors import CloudError
 from labs.base.settings import CLONE, Live
 from labs.checks import cloud as cloud_checks
 
@@ -337,6 +338,20 @@ def test_key_used(world: FakeWorld, used: dict[str, str], sentence: str) -> None
 def test_only_active_keys(world: FakeWorld, statuses: list[str], sentence: str) -> None:
     world.cloud.answers["iam", "list_access_keys"] = keys(*statuses)
     assert line(cloud_checks.only_active_keys(world, "u", 1)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ({}, "✓ A conta não tem nenhum budget: nada avisa quando o gasto cresce."),
+        ({"Budgets": [{"BudgetName": "b"}]}, "✓ A conta tem 1 budget: b."),
+        ({"Budgets": [{"BudgetName": "b"}, {"BudgetName": "a"}]}, "✓ A conta tem 2 budgets: a, b."),
+        (CloudError("A AWS recusou.", "AccessDenied"), "✗ A AWS recusou. AccessDenied"),
+    ],
+)
+def test_budgets_told(world: FakeWorld, answer: Any, sentence: str) -> None:
+    world.cloud.answers["budgets", "describe_budgets"] = answer
+    assert told(world, "budgets_told") == sentence
 
 
 BUDGET = {"BudgetLimit": {"Amount": "5.0", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
