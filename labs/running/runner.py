@@ -36,6 +36,9 @@ from labs.seams.world import World
 TRANSCRIPT_LINES = 40
 START = "python3 -m labs up"
 """The one repair that touches no account: it must work before anything is confirmed."""
+GOES = "O comando deveria ser recusado, e não foi."
+GOES_NOW = "Desta vez o comando foi aceito: o que causava a recusa já mudou. A recusa deste passo foi vista antes."
+"""Said where a later step gave what was missing: a login, another key."""
 
 
 @dataclass(frozen=True)
@@ -301,7 +304,7 @@ class Runner:
             said = "\n".join([*lines, error.observed if error else ""])
             met = next((text for text in step.expect if text in said), "")
             if error is None:
-                return Verdict(False, "O comando deveria ser recusado, e não foi.", step.hint, holds=holds)
+                return Verdict(False, GOES_NOW if holds else GOES, step.hint, holds=holds)
             if met and self.settings.live:
                 return Verdict(True, f"Recusado, como esperado: {met}", evidence={"refused": met})
             # The gateway that refused is the witness, in whatever words the client tells it.

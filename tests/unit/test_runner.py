@@ -144,7 +144,17 @@ def test_a_refusal_must_be_the_expected_one(runner: Runner, world: FakeWorld) ->
     world.engine.refuse = "denied: requested access to the resource is denied"
     assert runner.run("01-b", "refused").verdict.passed
     world.engine.refuse = ""
-    assert not runner.run("01-b", "refused").verdict.passed, "a push that goes through is no refusal"
+    again = runner.run("01-b", "refused").verdict
+    assert not again.passed, "a push that goes through is no refusal"
+    assert again.holds and again.observed == (
+        "Desta vez o comando foi aceito: o que causava a recusa já mudou. A recusa deste passo foi vista antes."
+    ), "who comes back to it after the lesson has nothing to mend"
+
+
+def test_what_should_have_been_refused_and_never_was_says_so(runner: Runner, world: FakeWorld) -> None:
+    world.engine.held.append(image("b", "x:v1"))
+    verdict = runner.run("01-b", "refused").verdict
+    assert (verdict.holds, verdict.observed) == (False, "O comando deveria ser recusado, e não foi.")
 
 
 def test_a_step_that_must_not_run_twice_does_not(runner: Runner, world: FakeWorld) -> None:
