@@ -73,7 +73,8 @@ class Step(Typed, frozen=True):
         seen: what the gateway must have seen beside what the check finds.
         given: why the check passes before the command is run (it only shows, or makes what a lab already has): such a
             step is proven by being run or asked about, and never by opening the lesson.
-        nudge: of an open step, a first hint that names no place to look; `hint` is the next one, the command the last.
+        nudge: a first hint, a question that names no place to look; `hint` is the next one, and of an open step the
+            command the last. A verdict shows `hint` alone, so it stands by itself.
         once: running it again would create a second thing, or find nothing to do: where its check already passes it is
             not run.
         required: of a challenge: the certificate asks for it.

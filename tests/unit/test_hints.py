@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -48,6 +49,29 @@ def test_no_hint_gives_an_open_step_or_a_case_away(step: Step, world: FakeWorld)
         assert hint.startswith("python3 -m labs") and (step.case or hint not in step.command or hint in step.text)
     assert all(repair(hint, world.settings) in ("", hint) for hint in said if hint.startswith("python3 -m labs"))
     assert repair(step.hint, world.settings) == ""
+
+
+@pytest.mark.parametrize("step", [step for _, step in STEPS if step.nudge], ids=lambda step: step.id)
+def test_the_second_hint_says_more_than_the_first(step: Step) -> None:
+    assert step.hint and not set(sentences(step.nudge)) & set(sentences(step.hint))
+    spoken = [part for part in re.findall(r"`([^`]+)`", step.nudge) if part in step.command and part not in step.text]
+    assert not (step.open and spoken), "the first one of an open step names no part of the solution"
+
+
+def sentences(text: str) -> list[str]:
+    return [one.strip() for one in re.split(r"[.?!:]\s", text)]
+
+
+@pytest.mark.parametrize("step", [step for step in OPEN if step.open], ids=lambda step: step.id)
+def test_an_open_step_has_a_hint_before_the_one_that_names_a_place(step: Step) -> None:
+    assert step.nudge or step.command in step.text, "unless its task names the command itself"
+
+
+@pytest.mark.parametrize("step", [step for _, step in STEPS if step.expect], ids=lambda step: step.id)
+def test_a_refusal_has_a_first_hint_and_a_why_of_its_own(step: Step) -> None:
+    """That it must be refused stands in the card and in the lesson."""
+    assert step.nudge or step.case
+    assert not re.search(r"deve (?:ser recusad|falhar)", step.why)
 
 
 @pytest.mark.parametrize("step", [step for step in OPEN if not step.case], ids=lambda step: step.id)
