@@ -27,8 +27,8 @@ def identity(world: World, profile: str, arn: str) -> Verdict:
     """The credentials of a profile are accepted, and belong to this identity."""
     found = world.cloud.read("sts", "get_caller_identity", profile)["Arn"]
     if arn not in found:
-        return failed(f"O perfil {profile} é {found}.", "aws configure")
-    return passed(f"O perfil {profile} é {found}.", arn=found)
+        return failed(f"Com o perfil {profile}, você é {found}.", "aws configure")
+    return passed(f"Com o perfil {profile}, você é {found}.", arn=found)
 
 
 @check
@@ -75,7 +75,10 @@ def root_without_keys(world: World) -> Verdict:
     """The account's root user has no access key (IAM API reference, GetAccountSummary)."""
     count = world.cloud.read("iam", "get_account_summary")["SummaryMap"]["AccountAccessKeysPresent"]
     if count:
-        return failed("O usuário root tem access keys: apague-as.", "Console → Security credentials")
+        return failed(
+            "O usuário root tem access keys: apague-as.",
+            "No console, como root: Credenciais de segurança → Chaves de acesso.",
+        )
     return passed("O usuário root não tem nenhuma access key.")
 
 
@@ -235,10 +238,12 @@ def key_status(world: World, profile: str, status: str, user: str) -> Verdict:
     if found is None:
         return failed(f"A access key do perfil não é do usuário {user}.", "aws configure")
     if found != status:
-        return failed(f"A access key {masked(key)} está {found}.", "Mude o status dela com update-access-key.")
+        return failed(
+            f"A access key {masked(key)} está {IN_WORDS[found]}.", "Mude o status dela com update-access-key."
+        )
     if status == "Active" and not (verdict := identity(world, profile, f"user/{user}")).passed:
         return verdict
-    return passed(f"A access key {masked(key)} está {'inativa' if status == 'Inactive' else 'ativa'}.")
+    return passed(f"A access key {masked(key)} está {IN_WORDS[status]}.")
 
 
 @check
@@ -255,7 +260,8 @@ def only_active_keys(world: World, user: str, count: int) -> Verdict:
     """The user has exactly this many keys, all active."""
     statuses = list(key_statuses(world, user).values())
     if statuses != ["Active"] * count:
-        return failed(f"{user} tem {len(statuses)} access keys: {', '.join(statuses)}.", "Apague a que está inativa.")
+        found = f"{plural(len(statuses), 'access key', 'access keys')}: {', '.join(IN_WORDS[one] for one in statuses)}"
+        return failed(f"{user} tem {found}.", "Apague a que está inativa.")
     return passed(f"{user} tem {count} access key, ativa; a antiga foi apagada.")
 
 
@@ -416,6 +422,10 @@ def _lifecycle_rules(text: str) -> list[tuple[Any, Any]]:
     """
     rules = sorted(json.loads(text)["rules"], key=lambda rule: int(rule["rulePriority"]))
     return [(rule["selection"], rule["action"]) for rule in rules]
+
+
+IN_WORDS = {"Active": "ativa", "Inactive": "inativa"}
+"""What an access key can be (IAM API reference, AccessKeyMetadata)."""
 
 
 def masked(key: str) -> str:

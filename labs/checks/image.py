@@ -8,7 +8,7 @@ from pathlib import Path
 from labs.base.errors import LabError
 from labs.base.marks import APP, TITLE_LABEL
 from labs.base.settings import CLONE
-from labs.base.text import short
+from labs.base.text import plural, short
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks import check
 from labs.sandbox.workspace import BASE_ARGUMENT
@@ -146,7 +146,7 @@ def layers_differ(world: World, refs: list[str], new: int) -> Verdict:
     fresh = [layer for layer in second.layers if layer not in first.layers]
     if len(fresh) != new:
         return failed(
-            f"{len(fresh)} layers mudaram entre as duas imagens; esperava {new}.",
+            f"{plural(len(fresh), 'layer mudou', 'layers mudaram')} entre as duas imagens; era para mudar {new}.",
             "Mude só um arquivo de widget_server/.",
         )
     shared = len(second.layers) - new

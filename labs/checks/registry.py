@@ -77,8 +77,14 @@ def layers_reused(world: World, refs: list[str], new: int) -> Verdict:
     known = {layer.digest for layer in first.layers}
     fresh = [layer for layer in second.layers if layer.digest not in known]
     if len(fresh) != new:
-        return failed(f"{len(fresh)} layers são novas; esperava {new}.", "Mude só um arquivo e construa de novo.")
-    return passed(f"{len(second.layers) - new} layers reaproveitadas, {new} viajou.", digest=second.digest)
+        return failed(
+            f"{plural(len(fresh), 'layer é nova', 'layers são novas')}; era para ser {new}.",
+            "Mude só um arquivo e construa de novo.",
+        )
+    return passed(
+        f"{plural(len(second.layers) - new, 'layer reaproveitada', 'layers reaproveitadas')}, {new} viajou.",
+        digest=second.digest,
+    )
 
 
 @check

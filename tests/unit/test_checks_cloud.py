@@ -32,8 +32,8 @@ def keys(*statuses: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("arn", "sentence"),
     [
-        ("user/widget-dev", "✓ O perfil default é arn:aws:iam::1:user/widget-dev."),
-        ("user/other", "✗ O perfil default é arn:aws:iam::1:user/widget-dev."),
+        ("user/widget-dev", "✓ Com o perfil default, você é arn:aws:iam::1:user/widget-dev."),
+        ("user/other", "✗ Com o perfil default, você é arn:aws:iam::1:user/widget-dev."),
     ],
 )
 def test_identity(world: FakeWorld, arn: str, sentence: str) -> None:
@@ -151,7 +151,7 @@ def test_the_new_key_is_the_profiles(world: FakeWorld) -> None:
     asked = {"profile": "default", "user": "u"}
     assert told(world, "new_key_configured", **asked).startswith("✗ Nenhuma access key foi desativada ainda")
     world.admin.seen.append(deactivation(OTHER))
-    assert told(world, "new_key_configured", **asked) == "✓ O perfil default é arn:aws:iam::1:user/u."
+    assert told(world, "new_key_configured", **asked) == "✓ Com o perfil default, você é arn:aws:iam::1:user/u."
     world.cloud.profiles["default"] = profile_of(aws_access_key_id=OTHER)
     assert told(world, "new_key_configured", **asked) == "✗ O perfil default não usa uma access key ativa de u."
 
@@ -292,7 +292,7 @@ def test_access_key(
     [
         (["Inactive"], "Inactive", f"✓ A access key {MASKED} está inativa."),
         (["Active"], "Active", f"✓ A access key {MASKED} está ativa."),
-        (["Active"], "Inactive", f"✗ A access key {MASKED} está Active."),
+        (["Active"], "Inactive", f"✗ A access key {MASKED} está ativa."),
         ([], "Inactive", "✗ A access key do perfil não é do usuário u."),
     ],
 )
@@ -308,7 +308,7 @@ def test_an_active_key_with_another_secret_is_of_no_use(world: FakeWorld) -> Non
     world.cloud.answers["iam", "list_access_keys"] = keys("Active")
     world.cloud.answers["sts", "get_caller_identity"] = {"Arn": "arn:aws:iam::1:user/outra"}
     told_of = told(world, "key_status", profile="p", status="Active", user="u")
-    assert told_of == "✗ O perfil p é arn:aws:iam::1:user/outra."
+    assert told_of == "✗ Com o perfil p, você é arn:aws:iam::1:user/outra."
 
 
 @pytest.mark.parametrize(
@@ -331,8 +331,8 @@ def test_key_used(world: FakeWorld, used: dict[str, str], sentence: str) -> None
     ("statuses", "sentence"),
     [
         (["Active"], "✓ u tem 1 access key, ativa; a antiga foi apagada."),
-        (["Inactive"], "✗ u tem 1 access keys: Inactive."),
-        (["Active", "Inactive"], "✗ u tem 2 access keys: Active, Inactive."),
+        (["Inactive"], "✗ u tem 1 access key: inativa."),
+        (["Active", "Inactive"], "✗ u tem 2 access keys: ativa, inativa."),
     ],
 )
 def test_only_active_keys(world: FakeWorld, statuses: list[str], sentence: str) -> None:

@@ -89,7 +89,7 @@ def test_image_env_tells_names_and_never_values(
     ("refs", "sentence"),
     [
         (["x:1", "x:2"], "✓ 1 layers em comum, 1 diferente."),
-        (["x:1", "x:1"], "✗ 0 layers mudaram entre as duas imagens; esperava 1."),
+        (["x:1", "x:1"], "✗ 0 layers mudaram entre as duas imagens; era para mudar 1."),
     ],
 )
 def test_layers_differ(world: FakeWorld, refs: list[str], sentence: str) -> None:

@@ -81,7 +81,7 @@ def test_same_digest(world: FakeWorld, other: str, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     ("second", "sentence"),
-    [("2", "✓ 1 layers reaproveitadas, 1 viajou."), ("1", "✗ 0 layers são novas; esperava 1.")],
+    [("2", "✓ 1 layer reaproveitada, 1 viajou."), ("1", "✗ 0 layers são novas; era para ser 1.")],
 )
 def test_layers_reused(world: FakeWorld, second: str, sentence: str) -> None:
     world.hub.manifests |= {("a/w", "1"): manifest("d", "a", "1", "2"), ("a/w", "2"): manifest("e", "b", "1", "3")}

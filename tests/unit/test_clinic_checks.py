@@ -180,7 +180,7 @@ def policies(world: FakeWorld, own: list[str], attached: list[str]) -> None:
     ("statuses", "kept", "sentence"),
     [
         (["Active"], "AKIANEW000000001", "✓ u tem a access key AKIA…0001 ativa, guardada em arquivo só seu."),
-        (["Active", "Active"], "AKIANEW000000001", "✗ u tem 2 access keys: Active, Active."),
+        (["Active", "Active"], "AKIANEW000000001", "✗ u tem 2 access keys: ativa, ativa."),
         (["Active"], "AKIAOLD000000000", "✗ A access key do arquivo não está ativa."),
     ],
 )

@@ -160,7 +160,7 @@ def test_an_immutable_tag(world: FakeWorld, remote: str, local: str, sentence: s
     ("status", "sentence"),
     [
         ("Inactive", "✓ O perfil clinica está configurado, e a AWS recusa tudo o que ele pede."),
-        ("Active", "✗ A access key AKIA…2345 está Active."),
+        ("Active", "✗ A access key AKIA…2345 está ativa."),
     ],
 )
 def test_an_inactive_key(world: FakeWorld, status: str, sentence: str) -> None:
