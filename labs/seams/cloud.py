@@ -248,7 +248,7 @@ def _value(kind: str, text: str, folder: Path) -> Any:
             ) from error
     if kind in ("structure", "list", "map"):
         if "=" in text and text.lstrip()[:1] not in ("[", "{"):
-            raise UnknownOptionError("O valor é da escrita curta da AWS CLI.", text)  # Name=value,Other=value
+            raise UnknownOptionError("O valor é da escrita curta do AWS CLI.", text)  # Name=value,Other=value
         try:
             return json.loads(text)
         except ValueError as error:

@@ -19,7 +19,8 @@ WORDS = Path(__file__).with_name("words.txt")
 
 MASCULINE = [
     *("engine", "registry", "digest", "push", "pull", "build", "token", "budget", "container", "manifest", "check"),
-    *("gateway", "kernel", "notebook", "dockerfile", "namespace", "login", "cache", "host", "template", "deploy"),
+    *("gateway", "kernel", "notebook", "dockerfile", "namespace", "login", "cache", "host", "template"),
+    *("deploy", "AWS CLI"),
 ]
 FEMININE = ["layer", "tag", "sandbox", "key", "secret", "release", "API"]
 BEFORE = {
