@@ -28,6 +28,7 @@ from labs.base.errors import (
     RegistryError,
     SandboxError,
 )
+from labs.base.explain import explain
 from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.base.wait import Look, until
 from labs.checks import CHECKS, check, misfit, witness
@@ -135,8 +136,9 @@ OUTSIDE = (EngineError, RegistryError, SandboxError, CloudError, CommandError, M
 
 def unproven_by(error: LabError, step: Step) -> Verdict:
     """The verdict where a check ended in an error. A refusal is not an absence: only "no such thing" is an answer."""
-    observed = f"{error.what} {error.observed}".strip()
     found = isinstance(error, CloudError) and error.not_found
+    absent = explain(error.observed).what if found else ""  # nothing was refused: the check asked whether it is there
+    observed = absent or f"{error.what} {error.observed}".strip()
     answered = found or not isinstance(error, OUTSIDE)
     return Verdict(False, observed, error.next_command or step.hint, answered=answered)
 

@@ -49,6 +49,7 @@ ONE_TERM = {
     r"\bsua máquina\b": "seu computador",
     r"\b(?:o|um|do|no|seu|este) times?\b": "equipe",
     r"\b(?:o|um|do) client\b": "cliente (o programa docker)",
+    r"\bbuilders?\b": "construtor",
     r"\b(?:no|do) run\b": "na execução",
     r"\bmud\w+ de dono\b": "passa a apontar para outra imagem",
     r"\balertas? (?:tocar|tocou|tocam?|saiu|saíram)\b": "o alerta dispara",

@@ -180,7 +180,7 @@ def test_root_without_keys(world: FakeWorld, count: int, sentence: str) -> None:
 
 
 def test_iam_user(world: FakeWorld) -> None:
-    assert told(world, "iam_user", user="u").startswith("✗ A AWS recusou.")
+    assert told(world, "iam_user", user="u") == "✗ Esse usuário não existe nesta conta.", "an absence is no refusal"
     world.cloud.answers["iam", "get_user"] = {"User": {"Arn": "arn:aws:iam::1:user/u"}}
     assert told(world, "iam_user", user="u") == "✓ O usuário existe: arn:aws:iam::1:user/u."
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from labs.base.errors import CloudError
 from labs.course.progress import Progress
 
 from .fakes import FakeWorld, image, manifest
@@ -44,7 +45,8 @@ def test_sandbox_healthy(world: FakeWorld, hub: bool, ecr: bool, sentence: str) 
 
 
 def test_a_sandbox_whose_aws_refuses_is_not_healthy(world: FakeWorld) -> None:
-    assert told(world, "sandbox_healthy").startswith("✗ A AWS recusou.")
+    world.cloud.answers["sts", "get_caller_identity"] = CloudError("A AWS recusou.", "AccessDenied", "", "AccessDenied")
+    assert told(world, "sandbox_healthy") == "✗ A AWS recusou. AccessDenied"
 
 
 @pytest.mark.parametrize(
