@@ -68,6 +68,10 @@ ONE_TERM = {
 """One thing has one name: what the course used to call it too, and the name."""
 
 
+WORDS_AT_MOST = 32
+"""In a sentence of a lesson; the median is eight."""
+
+
 @cache
 def texts() -> tuple[Text, ...]:
     return tuple(all_texts())
@@ -129,6 +133,15 @@ def test_the_course_speaks_with_one_voice(pattern: str) -> None:
 def test_one_thing_has_one_name(pattern: str) -> None:
     found = [(place, match[0]) for place, text in texts() for match in re.finditer(pattern, text, re.IGNORECASE)]
     assert found == [], ONE_TERM[pattern]
+
+
+def test_a_lessons_sentences_are_short() -> None:
+    lessons = [(place, text) for place, text in texts() if ".ipynb" in place or re.search(r"^\d\d-.*\.toml", place)]
+    sentences = [(place, said) for place, text in lessons for said in re.split(r"(?<=[.!?])\s+|\n", text)]
+    long = [
+        (place, said) for place, said in sentences if "|" not in said and len(re.findall(r"\w+", said)) > WORDS_AT_MOST
+    ]
+    assert long == [], "diga em duas frases"
 
 
 def test_the_catalogue_has_no_marks_that_a_card_would_show_as_they_are() -> None:
