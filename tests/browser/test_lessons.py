@@ -147,6 +147,10 @@ def test_each_term_is_linked_once_in_running_text(opened: Opened) -> None:
 # Seeing ---------------------------------------------------------------------------------------------
 
 
+def test_no_price_is_taken_for_a_formula(opened: Opened) -> None:
+    expect(opened.notebook.page.locator("mjx-container")).to_have_count(0)
+
+
 def test_the_cards_are_accessible(opened: Opened, pytestconfig: pytest.Config) -> None:
     """axe-core finds nothing serious inside the kit's cards; with `--photographs` a picture of each is kept."""
     photographs = bool(pytestconfig.getoption("--photographs"))

@@ -135,6 +135,11 @@ def test_one_thing_has_one_name(pattern: str) -> None:
     assert found == [], ONE_TERM[pattern]
 
 
+def test_a_price_in_a_lesson_begins_no_formula() -> None:
+    """Markdown in JupyterLab sets what stands between two dollar signs as a formula, unless each has a backslash."""
+    assert [place for place, text in texts() if ".ipynb" in place and "US$" in text] == []
+
+
 def test_a_lessons_sentences_are_short() -> None:
     lessons = [(place, text) for place, text in texts() if ".ipynb" in place or re.search(r"^\d\d-.*\.toml", place)]
     sentences = [(place, said) for place, text in lessons for said in re.split(r"(?<=[.!?])\s+|\n", text)]
