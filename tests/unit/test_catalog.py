@@ -271,3 +271,27 @@ def test_what_is_wrong_in_the_live_overlay_is_told(tmp_path: Path) -> None:
 def test_a_solution_of_its_own_says_more_than_the_command(lesson: Lesson, step: Step) -> None:
     said = [line for line in step.solution.strip().splitlines() if line not in step.command]
     assert said or not step.solution
+
+
+NAMED = {
+    "02": {2: "build-v1", 3: "build-untagged"},
+    "03": {1: "tag-account"},
+    "04": {2: "push-refused", 4: "push-v1"},
+    "05": {2: "create-budget"},
+    "06": {8: "deactivate", 10: "new-key", 12: "delete-old"},
+    "07": {1: "create-repository", 2: "tag-ecr", 3: "push-no-login", 4: "login-ecr", 6: "push-ecr", 9: "expired-token"},
+    "09": {3: "homologacao"},
+}
+"""The steps that hints, reasons and verdicts name by their number."""
+
+
+def test_a_step_that_is_named_by_its_number_is_that_one() -> None:
+    steps = {lesson.id[:2]: lesson.steps for lesson in load_course().lessons}
+    found = {lesson: {number: steps[lesson][number - 1].id for number in named} for lesson, named in NAMED.items()}
+    assert found == NAMED
+
+
+def test_no_other_step_is_named_by_its_number() -> None:
+    for path in sorted(COURSE.glob("*.toml")):
+        numbers = {int(number) for number in re.findall(r"passos? (\d+)", path.read_text("utf-8"))}
+        assert numbers <= NAMED.get(path.name[:2], {}).keys(), f"{path.name}: add it to NAMED"
