@@ -29,6 +29,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Interface settings by plugin: Portuguese, no request to the outside, light or dark as the learner's system."""
 
+TERMINAL_SHARE = 0.27
+"""Of the room between menu and status bar: a quarter of a window of 720 pixels, eight lines and more at any height."""
+
 CLOSED_SECONDS = 600
 LAB_EXTENSION = Path(__file__).with_name("lab_extension")
 """Lessons that open alive, the bar above them, the terminal below, the projector's key: JupyterLab's half of it."""
@@ -164,7 +167,7 @@ def _layout() -> dict[str, Any]:
                 "dock": {"type": "tab-area", "currentIndex": 0, "widgets": [notebook]},
                 "current": notebook,
             },
-            "down": {"size": 0.34, "widgets": [terminal_id]},
+            "down": {"size": TERMINAL_SHARE, "widgets": [terminal_id]},
             "left": {"collapsed": False, "visible": True, "current": "@jupyterlab/toc:plugin", "widgets": left},
             "right": {"collapsed": True, "visible": True, "widgets": []},
             "relativeSizes": [0.2, 0.8, 0],

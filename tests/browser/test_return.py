@@ -19,6 +19,9 @@ COURSE = load_course()
 FIRST, DONE, FOLLOWING = COURSE.lesson("00"), COURSE.lesson("02"), COURSE.lesson("03")
 SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 1280, "height": 720})
 LEAST_COLUMNS = 100
+LEAST_LINES, LEAST_PROJECTED_LINES = 8, 5
+MOST_SHARE = 0.31
+"""A quarter at the least size; what a window gains later JupyterLab shares out equally."""
 LEAST_PROJECTED = 25
 """Pixels of a letter that the last row of a room reads."""
 KEPT = """async last => {
@@ -38,6 +41,11 @@ TERMINAL_TEXT = """
   Array.from({ length: active.length }, (_, row) => active.getLine(row).translateToString(true)).join("")).join("")
 """
 """What stands in the terminals, without the breaks of long lines."""
+BELOW = """() => ({
+  share: document.querySelector("#jp-down-stack").getBoundingClientRect().height / window.innerHeight,
+  lines: Math.min(...[...window.jupyterapp.shell.widgets("down")].map((widget) => widget.content._term.rows)),
+})"""
+"""Of the window's height, what the terminals below have, and the lines that they show."""
 COLUMNS = "() => [...window.jupyterapp.shell.widgets('down')].map(widget => widget.content._term.cols)"
 
 
@@ -114,9 +122,19 @@ def test_what_is_typed_turns_green_without_a_press(page: Page) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']}")
-def test_the_terminal_is_wide_at_each_size(page: Page, size: ViewportSize) -> None:
+def test_the_terminal_is_wide_and_leaves_the_height_to_the_lesson(page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     page.wait_for_function(f"() => Math.min(...({COLUMNS})()) >= {LEAST_COLUMNS}", timeout=LOADING)
+    wait_for_terminal(page, LEAST_LINES)
+
+
+def wait_for_terminal(page: Page, lines: int) -> None:
+    """It shows so many lines, on no more than its share of the window."""
+    page.wait_for_function(
+        f"lines => {{ const below = ({BELOW})(); return below.share <= {MOST_SHARE} && below.lines >= lines; }}",
+        arg=lines,
+        timeout=LOADING,
+    )
 
 
 def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page: Page) -> None:
@@ -125,6 +143,7 @@ def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page
     expect(menu).to_be_visible(timeout=LOADING)
     page.keyboard.press("Control+Alt+p")
     expect(menu).to_be_hidden(timeout=LOADING)
+    wait_for_terminal(page, LEAST_PROJECTED_LINES)
     sizes: list[float] = page.evaluate(LETTERS)
     assert len(sizes) > 3 and min(sizes) >= LEAST_PROJECTED, sizes
     first = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex")
@@ -134,6 +153,7 @@ def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page
     )
     page.keyboard.press("Control+Alt+p")
     expect(menu).to_be_visible(timeout=LOADING)
+    wait_for_terminal(page, LEAST_LINES)
 
 
 def test_the_bar_leads_to_the_search_and_to_notes_of_ones_own(page: Page, next_day: Server) -> None:

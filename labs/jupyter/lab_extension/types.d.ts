@@ -17,6 +17,17 @@ interface LabSignal<Value> {
 interface LabHidden {
   isHidden: boolean;
   setHidden(hidden: boolean): void;
+  parent?: LabHidden | null;
+}
+
+interface LabTabs extends LabHidden {
+  tabBar?: LabHidden;
+  widgets: readonly unknown[];
+}
+
+interface LabSplit extends LabHidden {
+  relativeSizes(): number[];
+  setRelativeSizes(sizes: number[]): void;
 }
 
 interface LabWidget {

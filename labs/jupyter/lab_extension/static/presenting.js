@@ -6,6 +6,8 @@
 import { terminals } from "./terminal.js";
 
 const TERMINAL_PX = 25;
+/** Of the window's height: five lines of the large letters at 720 pixels, and the lesson has the rest. */
+const TERMINAL_SHARE = 0.25;
 
 export class Presenting {
   /** @param {LabApp} app */
@@ -17,6 +19,8 @@ export class Presenting {
     this.hidden = new Set();
     /** @type {Map<LabWidget, number>} */
     this.sizes = new Map();
+    /** @type {number[]} */
+    this.shares = [];
     app.shell.layoutModified?.connect(() => this.on && this.enlarge()); // a lesson or terminal that was opened meanwhile
   }
 
@@ -32,6 +36,7 @@ export class Presenting {
       this.app.shell.collapseLeft();
       this.app.shell.collapseRight();
       this.enlarge();
+      this.share();
     } else {
       this.giveBack();
     }
@@ -39,6 +44,15 @@ export class Presenting {
       if (this.app.shell.isSideTabBarVisible(side) === this.on) {
         this.app.shell.toggleSideTabBarVisibility(side);
       }
+    }
+  }
+
+  /** The terminal keeps a small part of the height, whatever it had. */
+  share() {
+    const split = this.split();
+    this.shares = split?.relativeSizes() ?? [];
+    if (this.shares.length === 2) {
+      split?.setRelativeSizes([1 - TERMINAL_SHARE, TERMINAL_SHARE]);
     }
   }
 
@@ -61,6 +75,9 @@ export class Presenting {
     for (const [terminal, size] of this.sizes) {
       terminal.content?.setOption?.("fontSize", size);
     }
+    if (this.shares.length === 2) {
+      this.split()?.setRelativeSizes(this.shares);
+    }
     this.hidden.clear();
     this.sizes.clear();
     if (this.leftWasOpen) {
@@ -75,7 +92,22 @@ export class Presenting {
     });
   }
 
+  /** Of lessons and terminals; and where one terminal is alone below, its tab. */
   toolbars() {
-    return [...this.app.shell.widgets("main")].flatMap((widget) => (widget.toolbar ? [widget.toolbar] : []));
+    const below = this.below();
+    const alone = below?.tabBar && below.widgets.length === 1 ? [below.tabBar] : [];
+    const shown = /** @type {const} */ (["main", "down"]).flatMap((area) => [...this.app.shell.widgets(area)]);
+    return [...shown.flatMap((widget) => (widget.toolbar ? [widget.toolbar] : [])), ...alone];
+  }
+
+  /** What holds the terminals below the lessons: a stack in a panel of tabs. @returns {LabTabs | null | undefined} */
+  below() {
+    const [terminal] = this.app.shell.widgets("down");
+    return /** @type {LabTabs | null | undefined} */ (terminal?.parent?.parent);
+  }
+
+  /** What lessons and terminals share the height of. @returns {LabSplit | null | undefined} */
+  split() {
+    return /** @type {LabSplit | null | undefined} */ (this.below()?.parent);
   }
 }
