@@ -132,6 +132,17 @@ def proven(records: Mapping[str, Record], lesson: Lesson, step: Step) -> bool:
     return bool(record and record.passed)
 
 
+def prepared_since(records: Mapping[str, Record], lesson: Lesson, step: Step, moment: datetime) -> bool:
+    """Whether all that comes before a step of the lesson is proven, and the last of it no earlier than a moment: who
+    asked then for it to be done need not wait any more. What only the sandbox has is never recorded, live.
+    """
+    before = [one for one in lesson.steps[: lesson.steps.index(step)] if not one.skip]
+    if not all(proven(records, lesson, one) for one in before):
+        return False
+    latest = (records[f"{lesson.id}/{one.id}"].at for one in before[-1:])
+    return all(datetime.fromisoformat(at) >= moment for at in latest)
+
+
 def step_words(lesson: Lesson, step: Step) -> str:
     """A step as a learner knows it: its number and title."""
     if step is lesson.challenge:

@@ -448,45 +448,72 @@ const hintPanel = ([first, ...others]) => {
   return panel;
 };
 
+/** What the panel below says of the command that prepares, by how it stands. @type {Record<string, string>} */
+const PREPARING = {
+  written: "O comando está escrito no terminal: aperte Enter lá. Aqui aparece quando tudo estiver pronto.",
+  copied: "Comando copiado: cole num terminal do laboratório e aperte Enter. Aqui aparece quando tudo estiver pronto.",
+  done: "✓ Pronto: tudo o que vem antes deste passo está feito. Pode começar por aqui.",
+};
+
 /**
  * What does the steps before this one. JupyterLab's half of the course (lab_extension/) writes the command into the
- * terminal, where a person sends it; without that half it is copied.
+ * terminal, where a person sends it; without that half it is copied. Once it has run, the panel says that alone.
  * @param {string} command
+ * @param {Model<ActionTraits>} model
  */
-const preparePanel = (command) => {
+const preparePanel = (command, model) => {
+  const said = el("p", { role: "status", "aria-live": "polite" });
   const write = () => {
+    sendTo(model, { do: "prepare" });
     const asked = new CustomEvent("lab-write", { bubbles: true, cancelable: true, detail: command });
-    if (panel.dispatchEvent(asked)) copyText(command);
+    const heard = !node.dispatchEvent(asked);
+    if (!heard) copyText(command);
+    said.textContent = PREPARING[heard ? "written" : "copied"];
   };
-  const panel = el(
+  const form = el(
     "div",
-    { class: "lab-panel" },
+    {},
     paragraph("Quer começar por aqui? Este comando faz por você, de verdade, tudo o que vem antes deste passo:"),
     copyLine(el("code", { text: command }), command, "o comando que prepara"),
     el("div", { class: "lab-buttons" }, actionButton("Escrever no terminal", "write", write)),
   );
-  return panel;
+  const node = el("div", { class: "lab-panel" }, form, said);
+  const follow = () => {
+    if (model.get("preparing") !== "done") return;
+    form.hidden = true;
+    said.textContent = PREPARING.done;
+  };
+  /** Who opens it once more may want the command again. */
+  const begin = () => {
+    form.hidden = false;
+    said.textContent = "";
+  };
+  model.on("change:preparing", follow);
+  return { node, begin };
 };
 
 /**
  * All buttons in their row, with the panels that they open below it.
  * @param {StepCard} card
- * @param {string} key
+ * @param {Model<ActionTraits & Common>} model
  * @param {ReturnType<typeof actionButtons>} buttons
  */
-const buttonRow = (card, key, { run, stop, verify }) => {
+const buttonRow = (card, model, { run, stop, verify }) => {
+  const key = model.get("key");
   const hint = card.hints?.length ? hintPanel(card.hints) : null;
   const solution = solutionPanel(card, run);
-  const prepare = card.prepare ? preparePanel(card.prepare) : null;
+  const prepare = card.prepare ? preparePanel(card.prepare, model) : null;
+  const opener = prepare && quiet(toggle("Preparar até aqui", key, prepare.node));
+  opener?.addEventListener("click", () => prepare?.begin());
   const row = el(
     "div",
     { class: "lab-buttons", role: "group", "aria-label": "Ações" },
     ...[card.open ? null : run, stop, verify],
     hint && toggle("Dica", key, hint),
     solution && toggle("Solução", key, solution),
-    prepare && quiet(toggle("Preparar até aqui", key, prepare)),
+    opener,
   );
-  return [row, hint, solution, prepare].filter((node) => node !== null);
+  return [row, hint, solution, prepare?.node].filter((node) => node instanceof Node);
 };
 
 // The card ---------------------------------------------------------------------------------------------
@@ -520,9 +547,7 @@ const courier = (model, onLost, onSilence) => {
   const ask = (click, asked) => {
     clearTimeout(silence);
     if (!waiting) return;
-    try {
-      model.send(click);
-    } catch {
+    if (!sendTo(model, click)) {
       waiting = false;
       onLost();
       return;
@@ -594,7 +619,7 @@ function render({ model, el: host }) {
     draw({ state, sign: "…", word: DOING[doing], observed: "", next: "" });
     clicks.send(doing);
   };
-  const buttons = actionButtons(card, press, () => model.send({ do: "stop" }));
+  const buttons = actionButtons(card, press, () => sendTo(model, { do: "stop" }));
   /** @param {Status} status */
   const draw = (status) => {
     const working = WORKING.has(status.state);
@@ -609,12 +634,12 @@ function render({ model, el: host }) {
     if (ended) state.scrollIntoView({ block: "nearest" });
   };
   const state = el("div", { class: "lab-state" }, verdict.words, watch.elapsed);
-  root.append(...introduction(card, model.get("key")), ...buttonRow(card, model.get("key"), buttons));
-  root.append(state, watch.said, verdict.next);
+  const row = buttonRow(card, model, buttons);
+  root.append(...introduction(card, model.get("key")), ...row, state, watch.said, verdict.next);
   root.append(live.bars.node, live.log.node);
   const deafen = listen(model, live, clicks, draw);
   draw(model.get("status"));
-  if (model.get("logged")) model.send({ do: "log" });
+  if (model.get("logged")) sendTo(model, { do: "log" });
   return () => {
     watch.stop();
     clicks.stop();

@@ -6,8 +6,10 @@ new ten times a second. Only that second thread writes traits while something ru
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import traitlets
@@ -16,6 +18,7 @@ from labs.base.errors import LabError
 from labs.base.events import Event, Line, Watcher
 from labs.base.verdict import Verdict
 from labs.course.catalog import Lesson, Step
+from labs.running import journey
 from labs.running.repair import repair
 from labs.running.runner import Runner
 from labs.secrecy.redact import Redactor
@@ -168,13 +171,21 @@ class ActionCard(Card):
 
 
 class StepCard(ActionCard):
-    """One step or challenge, through the one runner. `runner` gives the runner of the moment."""
+    """One step or challenge, through the one runner. `runner` gives the runner of the moment.
+
+    Traits:
+        preparing: of what comes before the step: "" for not asked, "written" in a terminal, or "done".
+    """
+
+    preparing = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, lesson: Lesson, step: Step, runner: Callable[[], Runner], recorded: str | None = None) -> None:
         self._lesson, self._step, self._runner = lesson, step, runner
         self._output: list[str] = []
         self._over = False
         """Whether the last press failed although the state shows what the step makes."""
+        self._asked = datetime.min.replace(tzinfo=UTC)
+        """When what comes before the step was asked for last."""
         status = Status() if recorded is None else Status("passed", recorded)
         super().__init__(described(lesson, step), status, lambda: Redactor(runner().settings))
 
@@ -203,6 +214,21 @@ class StepCard(ActionCard):
                 elif recorded:
                     self._show(Status("pending", f"{LOST} {verdict.observed}", verdict.hint))
 
+    def _on_message(self, widget: object, content: Any, buffers: object) -> None:
+        if isinstance(content, dict) and content.get("do") == "prepare":
+            self._asked, self.preparing = datetime.now(UTC).replace(microsecond=0), "written"
+        else:
+            super()._on_message(widget, content, buffers)
+
+    def _look_whether_prepared(self) -> None:
+        """What a terminal was asked to prepare may be done by now."""
+        if self.preparing != "written":
+            return
+        with contextlib.suppress(LabError):  # nobody asked just now
+            records = self._runner().progress.all()
+            if journey.prepared_since(records, self._lesson, self._step, self._asked):
+                self.preparing = "done"
+
     @property
     def path(self) -> str:
         """ "lesson/step"."""
@@ -212,6 +238,7 @@ class StepCard(ActionCard):
         """Something was typed: what the state proves now shows as done; what it does not stays as it stands, and so
         does a press that failed over a state that was there already.
         """
+        self._look_whether_prepared()
         with _LOOKING:
             if self.standing.state not in ("pending", "failed", "stopped") or self._over or self._busy:
                 return

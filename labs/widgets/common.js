@@ -104,6 +104,20 @@ const frame = (model, host, label) => {
   return root;
 };
 
+/**
+ * Send to Python; false where the kernel that had this card is gone, which ipywidgets answers with an exception.
+ * @param {Pick<Model<unknown>, "send">} model
+ * @param {Record<string, unknown>} content
+ */
+const sendTo = (model, content) => {
+  try {
+    model.send(content);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** @param {string} text @param {string} what names it for screen readers */
 const copyButton = (text, what) => {
   const button = el("button", {

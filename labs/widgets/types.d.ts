@@ -103,6 +103,8 @@ interface ActionTraits {
   status: Status;
   runs: number;
   logged: boolean;
+  /** Of a step's card: how what comes before it stands, "", "written" or "done". */
+  preparing?: string;
 }
 
 // Questions: quiz.py, diagnosis.py ----------------------------------------------------------------------

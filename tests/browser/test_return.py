@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Viewport
 from labs.course.catalog import load_course
 from labs.course.glossary import terms
 
-from .jupyterlab import LOADING, VIEWPORT, Card, Notebook, Server, started, wait_for_prompt, window
+from .jupyterlab import LOADING, STEP, VIEWPORT, Card, Notebook, Server, started, wait_for_prompt, window
 
 COURSE = load_course()
 FIRST, DONE, FOLLOWING = COURSE.lesson("00"), COURSE.lesson("02"), COURSE.lesson("03")
@@ -245,15 +245,21 @@ def run(page: Page, command: str, options: dict[str, str]) -> None:
     )
 
 
-def test_a_card_writes_how_to_begin_at_its_step_and_nothing_runs_unasked(page: Page) -> None:
+def test_a_card_writes_how_to_begin_at_its_step_runs_nothing_unasked_and_says_when_it_is_done(page: Page) -> None:
     open_path(page, FOLLOWING.id)
     step = FOLLOWING.steps[2]
     card = Notebook(page, FOLLOWING.id).card(FOLLOWING, step)
     card.press("Preparar até aqui").press("Escrever no terminal")
+    panel = card.where.locator(".lab-panel", has=page.get_by_text(re.compile("aperte Enter lá")))
+    expect(panel).to_be_visible()
     written = f"python3 -m labs prepare {FOLLOWING.id[:2]}/3"
     page.wait_for_function(f"() => ({TERMINAL_TEXT}).includes({written!r})", timeout=LOADING)
     assert "Pronto para a aula" not in page.evaluate(f"() => {TERMINAL_TEXT}")
-    page.keyboard.press("Control+c")
+    page.keyboard.press("Enter")  # the terminal has the keyboard
+    expect(card.where.get_by_text("tudo o que vem antes deste passo está feito")).to_be_visible(timeout=STEP)
+    expect(card.button("Escrever no terminal")).to_be_hidden()
+    card.press("Preparar até aqui").press("Preparar até aqui")
+    expect(card.button("Escrever no terminal")).to_be_visible()
     card.press("Preparar até aqui")
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import re
 from typing import Any
 
 import pytest
 
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
+from labs.course.catalog import Lesson
+from labs.course.progress import Progress
 from labs.widgets import changes
+from labs.widgets.action import StepCard
 from labs.widgets.watch import Watch, traces
 
 from .kit import FakeRunner, card_of, click, step, wait_for
@@ -100,3 +104,22 @@ def test_a_look_again_leaves_alone(runner: FakeRunner, sent: list[Any], state: s
     before = card.text()
     card.look_again()
     assert card.text() == before
+
+
+def test_a_card_says_when_what_comes_before_its_step_is_prepared(runner: FakeRunner, settings: Settings) -> None:
+    """Asked for in a terminal; what was proven on another day does not count as the answer."""
+    lesson = Lesson("02-build", "B", 5, "", (), (step(), step(id="two")))
+    runner.progress = progress = Progress(settings)  # type: ignore[attr-defined]
+    progress.record("02-build/one", passed=True, observed="ontem", seconds=1, evidence={})
+    path = settings.progress_file
+    path.write_text(re.sub(r"20\d\d-", "2020-", path.read_text("utf-8")), "utf-8")
+    card = StepCard(lesson, lesson.steps[1], lambda: runner)  # type: ignore[arg-type, return-value]
+    runner.verdict = Verdict(False, "nada")
+    card.look_again()
+    assert card.preparing == ""
+    click(card, do="prepare")
+    card.look_again()
+    assert card.preparing == "written"
+    progress.record("02-build/one", passed=True, observed="agora", seconds=1, evidence={})
+    card.look_again()
+    assert card.preparing == "done" and card.standing.state == "pending"
