@@ -48,16 +48,16 @@ class Gallery:
         """The runner of the moment."""
         raise NotImplementedError
 
-    def _show(self, draw: Callable[[Values], Picture], fields: Sequence[Values]) -> None:
-        """Display a picture with its inputs: `{"name", "label", "value"}`."""
+    def _show(self, draw: Callable[[Values], Picture], fields: Sequence[Values], fixed: bool) -> None:
+        """Display a picture with its inputs: `{"name", "label", "value"}`. `fixed`: it shows no state."""
         raise NotImplementedError
 
     @property
     def _world(self) -> World:
         return self._runner().world
 
-    def _picture(self, draw: Callable[[Values], Picture], *fields: Values) -> None:
-        self._show(draw, fields)
+    def _picture(self, draw: Callable[[Values], Picture], *fields: Values, fixed: bool = False) -> None:
+        self._show(draw, fields, fixed)
 
     def _expanded(self, text: str) -> str:
         settings = self._runner().settings
@@ -84,14 +84,14 @@ class Gallery:
     @shown
     def git(self) -> None:
         """A registry beside a Git host."""
-        self._picture(lambda _: pictures.beside_git())
+        self._picture(lambda _: pictures.beside_git(), fixed=True)
 
     # Names -------------------------------------------------------------------------------------
 
     @shown
     def name(self, text: str) -> None:
         """The anatomy of an image name, which can be edited. `$HUB_REGISTRY` and the like are filled in."""
-        self._picture(lambda values: self._name(values["name"]), _typed("Nome", text))
+        self._picture(lambda values: self._name(values["name"]), _typed("Nome", text), fixed=True)
 
     def _name(self, text: str) -> Picture:
         settings = self._runner().settings
@@ -105,7 +105,7 @@ class Gallery:
     @shown
     def route(self, text: str) -> None:
         """Where a push of this name goes; the name can be edited."""
-        self._picture(lambda values: self._route(values["name"]), _typed("docker push", text))
+        self._picture(lambda values: self._route(values["name"]), _typed("docker push", text), fixed=True)
 
     def _route(self, text: str) -> Picture:
         settings = self._runner().settings

@@ -249,10 +249,12 @@ class Lab(Gallery):
     def _runner(self) -> Runner:
         return self._kit.runner()
 
-    def _show(self, draw: Callable[[Mapping[str, str]], Picture], fields: Sequence[Mapping[str, str]]) -> None:
+    def _show(
+        self, draw: Callable[[Mapping[str, str]], Picture], fields: Sequence[Mapping[str, str]], fixed: bool
+    ) -> None:
         from labs.widgets.picture import PictureCard
 
-        card = PictureCard(draw, fields)
+        card = PictureCard(draw, fields, fixed=fixed)
         if not autorun():
             card.follow()
         _display(card)

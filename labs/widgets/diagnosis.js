@@ -62,11 +62,10 @@ function render({ model, el: host }) {
   const choose = (index) => {
     const before = model.get("tries").length;
     show(index);
-    // Before the message: without a kernel, sending it fails.
     setTimeout(() => {
       if (model.get("tries").length === before) count.textContent = UNHEARD;
     }, PATIENCE);
-    model.send({ choose: index });
+    sendTo(model, { choose: index });
   };
   const inputs = question.options.map((_, index) => {
     const change = () => choose(index);

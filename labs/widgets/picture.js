@@ -3,6 +3,7 @@
 
 const QUIET = 250; // ms after the last key before what was typed is drawn
 const REST = 2000; // ms between two looks that nobody asked for
+const GONE = "O kernel que tinha este desenho terminou. Feche a aula e abra de novo: os desenhos voltam sozinhos.";
 
 /** Where JupyterLab's server is mounted, as it tells its own page; null outside JupyterLab. */
 const serverBase = () => {
@@ -92,8 +93,9 @@ const replacePicture = (body, html) => {
  * @param {Model<PictureTraits>} model
  * @param {() => Record<string, string>} values what the inputs say now
  * @param {(why: Why) => void} onAsk
+ * @param {() => void} onLost called where the kernel that had this picture is gone
  */
-const requests = (model, values, onAsk) => {
+const requests = (model, values, onAsk, onLost) => {
   /** @type {Why} */
   let asking = "";
   let sent = "";
@@ -107,7 +109,9 @@ const requests = (model, values, onAsk) => {
     last = Date.now();
     sent = JSON.stringify(values());
     onAsk(why);
-    model.send({ do: "refresh", values: values() });
+    if (sendTo(model, { do: "refresh", values: values() })) return;
+    asking = "";
+    if (why !== "look") onLost(); // nobody asked for a look
   };
   /** The drawing came; returns why it was asked for. */
   const answered = () => {
@@ -132,11 +136,12 @@ const requests = (model, values, onAsk) => {
  * terminal is seen when the learner comes back to the window or to the picture.
  * @param {HTMLElement} body
  * @param {ReturnType<typeof requests>} asked
+ * @param {boolean} fixed
  */
-const watching = (body, asked) => {
+const watching = (body, asked, fixed) => {
   let visible = false;
   const look = () => {
-    if (visible && !document.hidden && asked.isDue()) asked.ask("look");
+    if (!fixed && visible && !document.hidden && asked.isDue()) asked.ask("look");
   };
   const seen = new IntersectionObserver(([entry]) => {
     visible = entry.isIntersecting;
@@ -178,8 +183,12 @@ const inputForm = (fields, key, ask) => {
   return { node, values, forget };
 };
 
-/** The button that asks for a new drawing, and what is said about the last one. */
-const refreshArea = (/** @type {() => void} */ press) => {
+/**
+ * The button that asks for a new drawing, and what is said about the last one.
+ * @param {() => void} press
+ * @param {boolean} fixed whether it always looks the same: then there is nothing to ask for
+ */
+const refreshArea = (press, fixed) => {
   const said = el("span", { class: "lab-said", role: "status", "aria-live": "polite" });
   const button = el("button", { type: "button", class: "lab-button", text: "Atualizar", on: { click: press } });
   /** @param {Why} why */
@@ -194,28 +203,29 @@ const refreshArea = (/** @type {() => void} */ press) => {
     if (message.changed) said.textContent = why === "typed" ? (message.said ?? "") : `Atualizado. ${message.said}`;
     else if (why === "asked") said.textContent = "Atualizado: nada mudou.";
   };
-  return { node: el("div", { class: "lab-buttons" }, button, said), asked, drawn };
+  const lost = () => {
+    setDisabled(button, false);
+    said.textContent = GONE;
+  };
+  button.hidden = fixed;
+  return { node: el("div", { class: "lab-buttons" }, button, said), asked, drawn, lost };
 };
 
 /**
- * The picture as it was before the last change, folded away: a text may say "compare". What the learner types into a
- * picture changes it too, and pages inside one are not drawings: neither is kept.
- * @param {boolean} typed whether the learner types into it
+ * The picture as it was before the last change, folded away: a text may say "compare". Python keeps it, so that a page
+ * that is loaded again still has it.
+ * @param {Model<PictureTraits>} model
  */
-const earlierArea = (typed) => {
+const earlierArea = (model) => {
   const picture = el("div", { class: "lab-picture" });
   const node = el("details", { class: "lab-earlier" }, el("summary", { text: "Como estava antes" }), picture);
-  node.hidden = true;
-  let now = "";
-  /** @param {string} html what is drawn now */
-  const follow = (html) => {
-    if (now && now !== html && !typed && !now.includes("<iframe")) {
-      replacePicture(picture, now);
-      node.hidden = false;
-    }
-    now = html;
+  const draw = () => {
+    const earlier = model.get("earlier");
+    node.hidden = !earlier;
+    replacePicture(picture, earlier);
   };
-  return { node, follow };
+  draw();
+  return { node, draw };
 };
 
 /** @param {Context<PictureTraits>} context */
@@ -223,12 +233,11 @@ function render({ model, el: host }) {
   const root = frame(model, host, "Desenho");
   const body = el("div", { class: "lab-picture" });
   const form = inputForm(model.get("fields"), model.get("key"), (why) => asked.ask(why));
-  const refresh = refreshArea(() => asked.ask("asked"));
-  const asked = requests(model, form.values, refresh.asked);
-  const earlier = earlierArea(model.get("fields").length > 0);
+  const refresh = refreshArea(() => asked.ask("asked"), model.get("fixed"));
+  const asked = requests(model, form.values, refresh.asked, refresh.lost);
+  const earlier = earlierArea(model);
   const draw = () => {
     replacePicture(body, model.get("html"));
-    earlier.follow(model.get("html"));
     const title = body.querySelector(".lab-drawing")?.getAttribute("aria-label");
     root.setAttribute("aria-label", title ? `Desenho: ${title}` : "Desenho");
   };
@@ -247,13 +256,15 @@ function render({ model, el: host }) {
   };
   root.append(form.node, body, earlier.node, refresh.node);
   model.on("change:html", draw);
+  model.on("change:earlier", earlier.draw);
   model.on("msg:custom", onMessage);
-  const watch = watching(body, asked);
+  const watch = watching(body, asked, model.get("fixed"));
   draw();
   return () => {
     form.forget();
     watch.stop();
     model.off("change:html", draw);
+    model.off("change:earlier", earlier.draw);
     model.off("msg:custom", onMessage);
   };
 }

@@ -21,18 +21,23 @@ class PictureCard(Card):
 
     Traits:
         html: the picture; `labs.pictures` escapes all data in it.
+        earlier: the picture before the last change, to compare; "" for none. What the learner types changes a picture
+            too, and pages inside one are not drawings: neither is kept.
+        fixed: whether it shows no state, so that there is never anything new to draw but for what is typed.
         fields: the inputs with what was drawn last.
     """
 
     _module = "picture.js"
     html = traitlets.Unicode().tag(sync=True)
+    earlier = traitlets.Unicode("").tag(sync=True)
+    fixed = traitlets.Bool(False).tag(sync=True)
     fields: Any = traitlets.List().tag(sync=True)
 
-    def __init__(self, draw: Draw, fields: Sequence[Mapping[str, str]] = ()) -> None:
+    def __init__(self, draw: Draw, fields: Sequence[Mapping[str, str]] = (), *, fixed: bool = False) -> None:
         self._draw = draw
         self._guard = threading.Lock()
         self._picture = self._drawn({field["name"]: field["value"] for field in fields})
-        super().__init__(html=self._picture.html, fields=[dict(field) for field in fields])
+        super().__init__(html=self._picture.html, fixed=fixed, fields=[dict(field) for field in fields])
         self.on_msg(self._on_message)
 
     def refresh(self, values: Mapping[str, str] | None = None) -> None:
@@ -42,12 +47,15 @@ class PictureCard(Card):
             self._picture = self._drawn(chosen)
             self.fields = [{**field, "value": chosen[field["name"]]} for field in self.fields]
             changed = self._picture.html != self.html
+            if changed and not self.fields and "<iframe" not in self.html:
+                self.earlier = self.html
             self.html = self._picture.html
             self.send({"drawn": True, "changed": changed, "said": self._picture.said})
 
     def follow(self) -> None:
         """Draw again by itself whenever a card of this kernel has run something."""
-        changes.listen(self.look)
+        if not self.fixed:
+            changes.listen(self.look)
 
     def look(self) -> None:
         """Tell the page that the state may have changed: what is in view asks for a new drawing, the rest later."""

@@ -152,5 +152,9 @@ interface Drawn {
 
 interface PictureTraits {
   html: string;
+  /** The one before the last change; empty for none. */
+  earlier: string;
+  /** Whether it shows no state. */
+  fixed: boolean;
   fields: Field[];
 }

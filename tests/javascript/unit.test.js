@@ -198,26 +198,41 @@ test("nothing else does", () => {
   assert.ok(!isLesson("notebooks/minhas-notas.ipynb") && !isLesson("outra/00-comece-aqui.ipynb"));
 });
 
-const { earlierArea } = await load("picture.js", "earlierArea");
+const { earlierArea, requests, refreshArea } = await load("picture.js", "earlierArea", "requests", "refreshArea");
 
-test("a picture keeps how it was before its last change, and nothing where it is typed into or shows a page", () => {
-  const earlier = earlierArea(false);
-  const [, picture] = earlier.node.children;
-  earlier.follow("<svg>a</svg>");
-  earlier.follow("<svg>a</svg>");
+test("a picture that had no change yet has nothing to compare, also once the page is loaded again", () => {
+  const traits = { earlier: "" };
+  const earlier = earlierArea({ get: (name) => traits[name] });
   assert.equal(earlier.node.hidden, true);
-  earlier.follow("<svg>b</svg>");
+  traits.earlier = "<svg>a</svg>";
+  earlier.draw();
+  const [, picture] = earlierArea({ get: (name) => traits[name] }).node.children;
   assert.deepEqual([earlier.node.hidden, picture.innerHTML], [false, "<svg>a</svg>"]);
-  earlier.follow("<svg>c</svg>");
-  assert.equal(picture.innerHTML, "<svg>b</svg>");
-  for (const [typed, first] of [
-    [true, "<svg>a</svg>"],
-    [false, '<iframe data-page="x">'],
-  ]) {
-    const none = earlierArea(typed);
-    none.follow(first);
-    none.follow("<svg>b</svg>");
-    assert.equal(none.node.hidden, true);
+});
+
+test("a picture whose kernel has ended looks no more, without an error, and says so to who asks", () => {
+  const model = {
+    send: () => {
+      throw new Error("Cannot send");
+    },
+  };
+  const said = [];
+  const asked = requests(
+    model,
+    () => ({}),
+    () => {},
+    () => said.push("lost"),
+  );
+  asked.ask("look");
+  assert.deepEqual(said, []);
+  asked.ask("asked");
+  assert.deepEqual(said, ["lost"]);
+});
+
+test("a picture without a state has no button that draws it again", () => {
+  for (const fixed of [true, false]) {
+    const [button] = refreshArea(() => {}, fixed).node.children;
+    assert.equal(button.hidden, fixed);
   }
 });
 

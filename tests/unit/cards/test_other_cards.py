@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -64,6 +65,38 @@ def test_a_picture_follows_what_cards_have_run(runner: FakeRunner, sent: list[An
     card_of(runner).press("run", wait=True)
     assert [message for message in sent if "look" in message] == [{"look": True}]
     assert apart.text() == "x"
+
+
+def drawings(*htmls: str) -> Iterator[Picture]:
+    yield from (Picture(html, html) for html in htmls)
+
+
+def test_a_picture_keeps_how_it_was_before_its_last_change(sent: list[Any]) -> None:
+    following = drawings("<svg>a</svg>", "<svg>a</svg>", "<svg>b</svg>", "<svg>b</svg>", "<svg>c</svg>")
+    card = PictureCard(lambda _: next(following))
+    kept = []
+    for _ in range(4):
+        card.refresh()
+        kept.append(card.earlier)
+    assert kept == ["", "<svg>a</svg>", "<svg>a</svg>", "<svg>b</svg>"]
+
+
+def test_neither_what_was_typed_nor_a_page_is_kept(sent: list[Any]) -> None:
+    typed = PictureCard(
+        lambda values: Picture("", values["name"]), [{"name": "name", "label": "N", "value": "<svg>a</svg>"}]
+    )
+    typed.refresh({"name": "<svg>b</svg>"})
+    pages = drawings('<iframe data-page="x"></iframe>', "<svg>b</svg>")
+    page = PictureCard(lambda _: next(pages))
+    page.refresh()
+    assert (typed.html, page.html, typed.earlier, page.earlier) == ("<svg>b</svg>", "<svg>b</svg>", "", "")
+
+
+def test_a_picture_of_no_state_follows_nothing(runner: FakeRunner, sent: list[Any]) -> None:
+    card = PictureCard(lambda _: Picture("x", "<p>x</p>"), fixed=True)
+    card.follow()
+    card_of(runner).press("run", wait=True)
+    assert not [message for message in sent if "look" in message] and card.fixed
 
 
 @pytest.mark.parametrize("error", [LabError("Não há imagem.", EVIL, "docker image ls"), ValueError(EVIL)])

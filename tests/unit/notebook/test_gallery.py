@@ -124,6 +124,16 @@ def test_pictures_follow_steps_except_in_autorun(
     assert followed == shown[:1] and len(shown) == 2
 
 
+def test_only_pictures_of_a_state_can_be_asked_for_again(open_lab: Callable[[str], Lab], shown: list[Any]) -> None:
+    lab = open_lab("00-a")
+    lab.git()
+    lab.name("alpine")
+    lab.route("alpine")
+    lab.map()
+    lab.keys()
+    assert [card.fixed for card in shown] == [True, True, True, False, False]
+
+
 def test_a_preview_needs_a_registry_in_the_name(
     open_lab: Callable[[str], Lab], world: FakeWorld, shown: list[Any]
 ) -> None:
