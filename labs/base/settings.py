@@ -157,6 +157,12 @@ class Settings:
         """The host port on this machine that the course's texts call `port`."""
         return port - FIRST_PORT + self.first_port
 
+    def answered_ports(self) -> tuple[int, ...]:
+        """The loopback ports of this machine on which the course's containers and the sandbox's parts answer."""
+        course = range(self.first_port, self.first_port + PORTS)
+        parts = (self.ports.hub, self.ports.ecr, self.ports.aws, self.ports.ecr_public)
+        return (*course, *(port for port in parts if port))
+
     # Targets -----------------------------------------------------------------------------------
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import json
@@ -16,6 +17,7 @@ import ipywidgets
 import traitlets
 
 from labs.base.errors import LabError
+from labs.base.settings import Settings
 from labs.widgets.transcript import Status
 
 FOLDER = Path(__file__).parent
@@ -28,14 +30,20 @@ class Script(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets carries no 
     source = traitlets.Unicode().tag(sync=True)
 
 
-def module_of(name: str) -> str:
-    """A card's JavaScript with the look and the helpers that all cards share, as one module."""
+def module_of(name: str, settings: Settings | None = None) -> str:
+    """A card's JavaScript with the look and the helpers that all cards share, as one module. What it takes from the
+    settings are the ports on which the lab answers a browser.
+    """
     style = "\n".join(_read(file) for file in ("card.css", "picture.css"))
-    return "\n".join([f"const STYLE = {json.dumps(style)};", _read("common.js"), _read(name)])
+    known = {"STYLE": style, "PORTS": list(settings.answered_ports()) if settings else []}
+    told = [f"const {constant} = {json.dumps(value)};" for constant, value in known.items()]
+    return "\n".join([*told, _read("common.js"), _read(name)])
 
 
 @functools.cache
 def _script(name: str) -> Script:
+    with contextlib.suppress(LabError):  # a card says it by itself
+        return Script(source=module_of(name, Settings.load()))
     return Script(source=module_of(name))
 
 

@@ -24,6 +24,17 @@ const el = (tag, { text, on = {}, ...attributes } = {}, ...children) => {
 };
 
 /**
+ * Whether somebody answers a browser there: on this machine's loopback only the lab's own ports and JupyterLab's. The
+ * port that an app says in its log is its container's.
+ * @param {string} address
+ */
+const isAnswered = (address) => {
+  const at = URL.canParse(address) ? new URL(address) : null;
+  if (!at || !["127.0.0.1", "localhost", "0.0.0.0", "[::1]"].includes(at.hostname)) return true;
+  return at.host === globalThis.location?.host || PORTS.includes(Number(at.port || 80));
+};
+
+/**
  * Plain text in which web addresses can be followed; a full stop after one is not part of it.
  * @param {string} text
  * @returns {Node[]}
@@ -32,7 +43,7 @@ const withLinks = (text) =>
   text
     .split(/(https?:\/\/[^\s"'<>]*[\w/])/)
     .map((piece, index) =>
-      index % 2
+      index % 2 && isAnswered(piece)
         ? el("a", { href: piece, target: "_blank", rel: "noopener noreferrer", text: piece })
         : document.createTextNode(piece),
     );

@@ -3,6 +3,8 @@
 
 /** The look of all cards; stands before common.js (labs/widgets/card.py). */
 declare const STYLE: string;
+/** The ports of this machine on which the lab answers. */
+declare const PORTS: number[];
 /** Each card's module, loaded once a page (loader.js). */
 declare var labModules: Map<string, Promise<CardModule>> | undefined;
 

@@ -37,7 +37,7 @@ const load = (card, ...names) => {
   const [common, own] = ["common.js", card].map((name) =>
     readFileSync(new URL(`../../labs/widgets/${name}`, import.meta.url), "utf-8"),
   );
-  const source = `const STYLE = "";\n${common}\n${own}\nexport { ${names.join(", ")} };`;
+  const source = `const STYLE = "", PORTS = [3000, 4566];\n${common}\n${own}\nexport { ${names.join(", ")} };`;
   return import(`data:text/javascript,${encodeURIComponent(source)}`);
 };
 const { el, prose, withLinks, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
@@ -49,6 +49,16 @@ const { explanations } = await load("diagnosis.js", "explanations");
 const { pageAt, lessonAt } = await load("picture.js", "pageAt", "lessonAt");
 
 const link = (address) => `<a href="${address}" target="_blank" rel="noopener noreferrer">${address}</a>`;
+
+test("an address is a link where somebody answers, and the port that an app says is its container's", () => {
+  const said = "app em http://127.0.0.1:3333/ e http://0.0.0.0:3333, página http://127.0.0.1:3000/x, http://a.b:3333";
+  assert.equal(
+    withLinks(said).join(""),
+    said
+      .replace(/http:\S+3000\/x/, link("http://127.0.0.1:3000/x"))
+      .replace("http://a.b:3333", link("http://a.b:3333")),
+  );
+});
 
 test("an element leaves out what is null, undefined or false", () => {
   const attributes = { class: "x", id: null, title: undefined, hidden: false, open: true, tabindex: 0 };

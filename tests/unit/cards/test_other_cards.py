@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from labs.base.errors import LabError, StateError
-from labs.base.settings import Settings
+from labs.base.settings import Ports, Settings
 from labs.course.catalog import Option, Question
 from labs.pictures import Picture
 from labs.secrecy.redact import Redactor
 from labs.widgets.action import READY, PrepareCard
+from labs.widgets.card import module_of
 from labs.widgets.picture import PictureCard
 from labs.widgets.quiz import QuizCard
 from labs.widgets.transcript import Status
@@ -23,6 +25,11 @@ from .kit import EVIL, WIDGET, FakeRunner, card_of, click, wait_for
 def bundle(card: Any) -> dict[str, Any]:
     data, _ = card._repr_mimebundle_()
     return dict(data)
+
+
+def test_a_cards_script_knows_where_the_lab_answers_on_this_machine(settings: Settings) -> None:
+    settings = dataclasses.replace(settings, first_port=3100, ports=Ports(hub=5000, aws=4566))
+    assert "const PORTS = [3100, 3101, 3102, 3103, 3104, 3105, 5000, 4566];" in module_of("action.js", settings)
 
 
 def test_the_quiz_explains_only_where_asked() -> None:
