@@ -114,7 +114,7 @@ class Lab(Gallery):
     def open(self) -> None:
         """Say which lesson this is; where something is missing for it, offer to prepare it (in autorun, prepare it)."""
         lesson = self._lesson()
-        print(f"Aula {lesson.id[:2]} · {lesson.title} · {lesson.minutes} min.")
+        print(f"Aula {lesson.id[:2]} · {lesson.title} · {lesson.minutes} min.")  # its goals the text says
         if (settings := self._kit.runner().settings).live:
             print(f"Alvo: {target_words.title(settings)}")
         missing = self._missing()

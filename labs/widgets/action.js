@@ -20,7 +20,6 @@ const WORKING = new Set(["running", "checking"]);
 
 // The command ------------------------------------------------------------------------------------------
 
-const IDLE = "Passe o mouse sobre uma parte do comando, ou vá a ela com Tab e as setas.";
 /** @type {Record<string, number>} */
 const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
@@ -134,12 +133,12 @@ const copyLine = (code, text, what) =>
  * @param {StepCard} card
  * @param {string} key
  */
-const commandBlock = ({ command, parts = [] }, key) => {
+const commandBlock = ({ command, parts = [], idle = "" }, key) => {
   if (!command) return null;
   const tip = el("p", { class: "lab-tip", id: `${key}-tip` });
-  const code = explainedCode(piecesOf(command, parts), tip, parts.length ? IDLE : "");
-  const below = parts.length ? [tip, allParts(parts)] : [];
-  return el("div", { class: "lab-command" }, copyLine(code, command, "o comando"), ...below);
+  const code = explainedCode(piecesOf(command, parts), tip, idle);
+  const below = parts.length ? el("div", { class: "lab-meanings" }, allParts(parts), tip) : null;
+  return el("div", { class: "lab-command" }, copyLine(code, command, "o comando"), below);
 };
 
 /**

@@ -288,6 +288,8 @@ class StepCard(ActionCard):
         return step_text(self.card["heading"], self._step, map(self._redact, self._output), self.standing)
 
 
+POINT = "Passe o mouse sobre uma parte do comando, ou vá a ela com Tab e as setas."
+"""Said in the first lesson; whoever has read it there knows it from then on."""
 SYMPTOM = 1
 """Which of a case's steps meets its message."""
 
@@ -307,6 +309,7 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
         "text": step.text,
         "command": "" if is_open else step.command.strip(),
         "parts": [] if is_open else [[part.text, part.meaning] for part in step.parts],
+        "idle": POINT if lesson.id.startswith("00-") else "",
         "why": "" if tells else step.why,
         "hints": [hint for hint in (step.nudge, step.hint, step.why if tells else "") if hint],
         "solution": step.solution.strip() or (step.command.strip() if is_open else ""),

@@ -55,6 +55,8 @@ interface StepCard {
   labels: { run?: string; verify?: string; stop?: string };
   command?: string;
   parts?: Part[];
+  /** What stands where a part's meaning will, before one is pointed at. */
+  idle?: string;
   missing?: string[];
   why?: string;
   hints?: string[];

@@ -45,6 +45,12 @@ def test_every_step_of_the_course_has_a_card(lesson: Lesson, one: Step, runner: 
             at += len(part)
 
 
+def test_the_first_lesson_alone_says_how_a_part_is_explained() -> None:
+    course = load_course()
+    told = {lesson.id[:2] for lesson in course.lessons for one in lesson.steps if described(lesson, one)["idle"]}
+    assert told == {"00"}
+
+
 def test_a_card_offers_to_do_what_comes_before_its_step_and_gives_no_solution_away() -> None:
     course = load_course()
     offered = 0

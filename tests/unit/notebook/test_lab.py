@@ -24,7 +24,7 @@ def test_a_notebook_gets_a_function(settings: Settings, shown: list[Any], capsys
 
     lab = lesson("00-comece-aqui")
     assert isinstance(lab, Lab) and repr(lab) == "lesson('00-comece-aqui')"
-    assert capsys.readouterr().out.startswith("Aula 00 · Comece aqui · 10 min.")
+    assert capsys.readouterr().out.startswith("Aula 00 · Comece aqui · 10 min.\n")
     code = "from labs import lesson; print(lesson('x'))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=CLONE, capture_output=True, text=True, check=True)
     assert "Não existe a aula “x”" in answer.stdout and answer.stderr == ""
@@ -34,7 +34,7 @@ def test_opening_says_one_line_and_shows_nothing_else(
     open_lab: Callable[[str], Lab], shown: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     open_lab("00-a").open()
-    assert capsys.readouterr().out == "Aula 00 · Começo · 5 min.\n", "the goals stand above it"
+    assert capsys.readouterr().out == "Aula 00 · Começo · 5 min.\n"
     assert shown == []
 
 
