@@ -110,6 +110,11 @@ def test_it_opens_where_one_stopped_alive_with_a_terminal_and_one_kernel(page: P
     open_path(page, FOLLOWING.id)
 
 
+def test_a_notebook_without_a_kernel_says_so_in_portuguese(page: Page) -> None:
+    said = page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.noKernelName")
+    assert said == "Sem kernel"
+
+
 def test_what_is_typed_turns_green_without_a_press(page: Page) -> None:
     card = Notebook(page, FOLLOWING.id).card(FOLLOWING, FOLLOWING.steps[0])
     expect(card.where).to_have_attribute("data-state", "pending", timeout=LOADING)

@@ -80,6 +80,7 @@ interface LabKernel {
 }
 
 interface LabSession {
+  readonly noKernelName: string;
   ready: Promise<void>;
   session: { kernel: LabKernel | null } | null;
   kernelPreference: { name?: string };

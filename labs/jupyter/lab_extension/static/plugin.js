@@ -26,6 +26,7 @@ function activate(app, take) {
 
   app.docRegistry.addWidgetExtension("Notebook", {
     createNew: (panel, context) => {
+      sayNoKernel(context.sessionContext);
       if (!isLesson(context.path)) {
         return;
       }
@@ -56,6 +57,10 @@ function activate(app, take) {
   });
   app.restored.then(() => ensureTerminal(app));
 }
+
+/** A notebook's session has no translator (4.5, docregistry/context): until its kernel is there it says so in English. */
+const sayNoKernel = (/** @type {LabSession} */ session) =>
+  Object.defineProperty(session, "noKernelName", { get: () => "Sem kernel" });
 
 /**
  * A command, and Ctrl+Alt with this key for it. Not JupyterLab's own key bindings: a terminal does not hear those.
