@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
+ECR_PUBLIC = "public.ecr.aws"
 _LONGEST = 255
 """Characters of a repository with its namespace (reference.go, `RepositoryNameTotalLengthMax`)."""
 

@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 from labs.base.errors import StateError
 from labs.base.files import write_atomic
 from labs.base.foreign import past_the_proxy, with_programs_first
-from labs.base.reference import DOCKER_HUB
+from labs.base.reference import DOCKER_HUB, ECR_PUBLIC
 
 CLONE = Path(__file__).resolve().parents[2]
 DEFAULT_ACCOUNT = "123456789012"  # the account number that AWS's own documentation uses
@@ -299,7 +299,7 @@ class Settings:
     @property
     def ecr_public_registry(self) -> str:
         """host:port of ECR Public; live, its own address (ECR Public user guide, "Public registries")."""
-        return "public.ecr.aws" if self.live else f"127.0.0.1:{self.ports.ecr_public}"
+        return ECR_PUBLIC if self.live else f"127.0.0.1:{self.ports.ecr_public}"
 
     @property
     def registries(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from labs import pictures
 from labs.base.errors import LabError
+from labs.base.reference import ECR_PUBLIC
 from labs.checks.cloud import access_keys
 from labs.course import costs, target_words
 from labs.notebook import readings
@@ -100,7 +101,8 @@ class Gallery:
             settings.ecr_registry: "o ECR deste laboratório",
             settings.ecr_public_registry: "o ECR Public deste laboratório",
         }
-        return pictures.name(self._expanded(text), {} if settings.live else known)
+        public = (ECR_PUBLIC, settings.ecr_public_registry)
+        return pictures.name(self._expanded(text), {} if settings.live else known, public)
 
     @shown
     def route(self, text: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from labs.base.reference import DOCKER_HUB, Reference, parse
+from labs.base.reference import DOCKER_HUB, ECR_PUBLIC, Reference, parse
 from labs.pictures.drawing import WIDTH, Drawing, Ink, Tone, measure, wrap
 from labs.pictures.markup import paragraph, table
 from labs.pictures.picture import Picture, drawn
@@ -17,6 +17,7 @@ SMALLEST = 11.0
 TONES: dict[str, tuple[Tone, Ink]] = {
     "registry": ("blue", "blue"),
     "namespace": ("violet", "violet"),
+    "alias": ("violet", "violet"),
     "repositório": ("teal", "teal"),
     "tag": ("amber", "amber"),
     "digest": ("red", "red"),
@@ -34,8 +35,9 @@ class Part:
     implied: bool = False
 
 
-def name(text: str, known: Mapping[str, str] | None = None) -> Picture:
-    """The anatomy of an image name. `known` gives words for the lab's own registry addresses.
+def name(text: str, known: Mapping[str, str] | None = None, public: Collection[str] = (ECR_PUBLIC,)) -> Picture:
+    """The anatomy of an image name. `known` gives words for the lab's own registry addresses, `public` are those of ECR
+    Public.
 
     A name that is not valid gives a picture that says why.
     """
@@ -43,7 +45,7 @@ def name(text: str, known: Mapping[str, str] | None = None) -> Picture:
         reference = parse(text)
     except ValueError as error:
         return refused(text, str(error))
-    parts = parts_of(reference, known or {})
+    parts = parts_of(reference, known or {}, reference.registry in public)
     rows = [(part.label, part.value, part.meaning) for part in parts]
     rows[1:1] = _ecr_rows(reference)
     lines = [f"Nome: {text}", *(f"  {part}: {value} ({meaning})" for part, value, meaning in rows)]
@@ -63,15 +65,20 @@ def refused(text: str, why: str) -> Picture:
     return drawn("Nome que não é válido", said, drawing, "", said=said, below=paragraph(said, "hidden"))
 
 
-def parts_of(reference: Reference, known: Mapping[str, str]) -> list[Part]:
-    """The parts in the order of the full name."""
+def parts_of(reference: Reference, known: Mapping[str, str], public: bool = False) -> list[Part]:
+    """The parts in the order of the full name; `public` says that the registry is ECR Public."""
     written, implied = reference.text.partition("@")[0], not reference.explicit
     parts = [Part("registry", reference.registry, _registry_words(reference, known), implied=implied)]
-    if reference.namespace:
-        official = reference.registry == DOCKER_HUB and f"{reference.namespace}/" not in written
+    owner, name = reference.namespace, reference.name
+    if public and owner:  # the first part is the alias, all else the repository's name (ECR Public user guide)
+        owner, _, name = reference.repository.partition("/")
+    if owner and public:
+        parts.append(Part("alias", owner, "o apelido da conta no ECR Public", "/"))
+    elif owner:
+        official = reference.registry == DOCKER_HUB and f"{owner}/" not in written
         meaning = "preenchido pelo Docker: imagens oficiais" if official else "a conta ou organização"
-        parts.append(Part("namespace", reference.namespace, meaning, "/", official))
-    parts.append(Part("repositório", reference.name, "reúne as versões de uma imagem", "/"))
+        parts.append(Part("namespace", owner, meaning, "/", official))
+    parts.append(Part("repositório", name, "reúne as versões de uma imagem", "/"))
     if reference.tag:
         spelled = written.endswith(f":{reference.tag}")
         moving = "uma etiqueta: pode passar a apontar para outra imagem"

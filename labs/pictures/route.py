@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from labs.base.reference import Reference, parse
 from labs.pictures.anatomy import refused
-from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
+from labs.pictures.drawing import WIDTH, Drawing, Tone, fit, measure
 from labs.pictures.markup import table
 from labs.pictures.picture import Picture, drawn
 
@@ -70,6 +70,15 @@ def _reason(reference: Reference, first: str) -> str:
     return f"“{first}” tem {'porta' if ':' in first else 'ponto'}: é um endereço"
 
 
+def _address_lines(address: str, width: float, size: float) -> list[str]:
+    """An address whole where it fits, else in two lines: what is cut off says too little."""
+    if measure(address, size) <= width:
+        return [address]
+    breaks = [at for at, letter in enumerate(address) if letter in ".-" and measure(address[:at], size) <= width]
+    cut = breaks[-1] if breaks else 0
+    return [address[:cut], fit(address[cut:], width, size)] if cut else [fit(address, width, size)]
+
+
 def _draw(text: str, reference: Reference, place: str, reason: str) -> Drawing:
     drawing = Drawing()
     drawing.box(10, 12, 700, 40, "soft")
@@ -79,7 +88,7 @@ def _draw(text: str, reference: Reference, place: str, reason: str) -> Drawing:
     drawing.text(200, 134, "Há um endereço antes", bold=True, anchor="middle")
     drawing.text(200, 154, "da primeira barra?", bold=True, anchor="middle")
     drawing.paragraph(24, 222, reason[:1].upper() + reason[1:] + ".", 370)
-    heights = {"Docker Hub": 92.0, "Amazon ECR": 162.0, "outro registry": 236.0}
+    heights = {"Docker Hub": 92.0, "Amazon ECR": 162.0, "outro registry": 244.0}
     for name in sorted(DESTINATIONS, key=lambda one: one == place):  # the way taken is drawn last, on top
         y, taken = heights[name], name == place
         yes = name != "Docker Hub"
@@ -87,12 +96,15 @@ def _draw(text: str, reference: Reference, place: str, reason: str) -> Drawing:
         bend = 410 if not yes else 430 - (20 if name == "outro registry" else 0)
         points = [start, (bend, start[1]), (bend, y + 8 if yes else y + 18), (452, y + 8 if yes else y + 18)]
         drawing.line(points, "ink" if taken else "mute", dashed=not taken, thick=taken, arrow=True)
-        drawing.box(456, y - 22, 254, 62, TONES[name] if taken else "plain", dashed=not taken, thick=taken)
+        words = reference.registry if taken and reference.explicit else WORDS[name]
+        said = _address_lines(words, 226, 13)
+        height = 44 + 18 * len(said)
+        drawing.box(456, y - 22, 254, height, TONES[name] if taken else "plain", dashed=not taken, thick=taken)
         drawing.text(470, y + 2, name, bold=True)
         if taken:
             drawing.text(WIDTH - 22, y + 2, "← vai por aqui", size=13, bold=True, anchor="end")
-        words = reference.registry if taken and reference.explicit else WORDS[name]
-        drawing.text(470, y + 24, fit(words, 232, 13), size=13, ink="mute")
+        for number, line in enumerate(said):
+            drawing.text(470, y + 24 + 18 * number, line, size=13, ink="mute")
     drawing.text(330, 102, "não", size=13, bold=True)
     drawing.text(330, 190, "sim", size=13, bold=True)
     return drawing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -99,6 +100,20 @@ def test_a_short_name_shows_what_docker_fills_in() -> None:
 def test_an_ecr_name_shows_account_and_region() -> None:
     text = pictures.name("123456789012.dkr.ecr.us-east-2.amazonaws.com/widget-server:v1").text
     assert "conta da AWS: 123456789012" in text and "região: us-east-2" in text and "namespace" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("public.ecr.aws/a1b2c3d4/ola-registry:1.0", ("alias: a1b2c3d4", "repositório: ola-registry")),
+        ("public.ecr.aws/docker/library/nginx", ("alias: docker", "repositório: library/nginx")),
+        ("127.0.0.1:5003/a1b2c3d4/x", ("alias: a1b2c3d4", "repositório: x")),
+        ("public.ecr.aws/x", ("registry: public.ecr.aws", "repositório: x")),
+    ],
+)
+def test_a_name_of_ecr_public_has_an_alias(name: str, parts: tuple[str, str]) -> None:
+    text = pictures.name(name, {}, ("public.ecr.aws", "127.0.0.1:5003")).text
+    assert all(part in text for part in parts) and "namespace" not in text
 
 
 def test_the_labs_own_address_is_explained() -> None:
@@ -275,6 +290,14 @@ def test_every_table_has_a_caption_and_headers() -> None:
 def test_a_route_says_where_and_why(name: str, place: str, why: str) -> None:
     text = pictures.route(name, {"127.0.0.1:5001": "Docker Hub"}).text
     assert f"Vai para: {place}" in text and why in text
+
+
+@pytest.mark.parametrize(
+    "address", ["123456789012.dkr.ecr.us-east-2.amazonaws.com", "registry.um-nome-comprido-de-empresa.example.com"]
+)
+def test_a_route_shows_the_whole_address(address: str) -> None:
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", pictures.route(f"{address}/x:v1").html)
+    assert any("".join(pair) == address for pair in itertools.pairwise(words))
 
 
 def test_a_route_of_an_invalid_name_says_why() -> None:
