@@ -144,10 +144,15 @@ def prepared_since(records: Mapping[str, Record], lesson: Lesson, step: Step, mo
 
 
 def step_words(lesson: Lesson, step: Step) -> str:
-    """A step as a learner knows it: its number and title."""
+    """A step as a learner knows it: its number and title; in the clinic its case, and its number there, since nobody
+    counts over all cases.
+    """
     if step is lesson.challenge:
         return f"desafio · {step.title}"
-    return f"passo {lesson.steps.index(step) + 1} · {step.title}"
+    if step.case:
+        case = lesson.case(step.case)
+        return f"caso {case.number}, passo {case.steps.index(step.id) + 1} de {len(case.steps)} · {step.title}"
+    return f"fim · {step.title}" if lesson.cases else f"passo {lesson.steps.index(step) + 1} · {step.title}"
 
 
 def duration(seconds: float) -> str:

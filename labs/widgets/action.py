@@ -334,7 +334,9 @@ def _place(lesson: Lesson, step: Step) -> str:
     """What a step is called in its lesson: by its number, or by the case of the clinic that it belongs to."""
     if step is lesson.challenge:
         return "Desafio"
-    return f"Caso {lesson.case(step.case).number}" if step.case else f"Passo {lesson.steps.index(step) + 1}"
+    if lesson.cases:
+        return f"Caso {lesson.case(step.case).number}" if step.case else "Fim"
+    return f"Passo {lesson.steps.index(step) + 1}"
 
 
 class PrepareCard(ActionCard):

@@ -8,7 +8,7 @@ import pytest
 
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
-from labs.course.catalog import CheckSpec, Course, Lesson, Step
+from labs.course.catalog import CheckSpec, Course, Lesson, Step, load_course
 from labs.course.progress import Progress, Record
 from labs.pages import render
 from labs.running import journey
@@ -173,3 +173,11 @@ def test_the_map_of_a_whole_course_points_to_the_certificate() -> None:
     page, _ = render.course_map(COURSE, records, "/")
     assert "python3 -m labs.certificate" in page and "Continue" not in page
     assert "python3 -m labs.certificate" in journey.text(COURSE, records)
+
+
+def test_a_step_of_the_clinic_is_named_by_its_case_and_not_counted_over_all_of_them() -> None:
+    clinic = load_course().lesson("10")
+    words = [journey.step_words(clinic, step) for step in clinic.steps]
+    assert words[4] == "caso 2, passo 2 de 3 · Veja o sintoma"
+    assert not [one for one in words if one.startswith("passo")] and words[-1] == "fim · Feche a clínica"
+    assert journey.step_words(clinic, clinic.challenge or clinic.steps[0]).startswith("desafio")

@@ -31,7 +31,9 @@ ALL = [
 def test_every_step_of_the_course_has_a_card(lesson: Lesson, one: Step, runner: FakeRunner) -> None:
     card = StepCard(lesson, one, lambda: runner)  # type: ignore[arg-type, return-value]
     text = card.text()
-    assert text.startswith(("Passo ", "Caso ", "Desafio · ")) and text.endswith("○ Por fazer")
+    assert text.startswith(
+        ("Caso ", "Fim · ", "Desafio · ") if lesson.cases else ("Passo ", "Desafio · ")
+    ) and text.endswith("○ Por fazer")
     json.dumps(card.card)
     if one.open or one is lesson.challenge:
         assert one.text in text and f"$ {one.command.strip()}" not in text and card.card["command"] == ""
