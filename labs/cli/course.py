@@ -5,6 +5,8 @@ stored outputs (`labs.notebooks`, for contributors).
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 
 from labs.base.settings import Settings
 from labs.cli.terminal import show
@@ -14,10 +16,11 @@ REBUILD = "python3 -m labs.journey --rebuild"
 
 def journey_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rebuild", action="store_true", help="refaz os checks e grava o que o estado comprova")
+    parser.add_argument("--json", action="store_true", help="o progresso em JSON: cada passo, se está feito e quando")
 
 
 def journey(chosen: argparse.Namespace) -> int:
-    """Print the course, lesson by lesson, and where to go on.
+    """Print the course, lesson by lesson, and where to go on; with `--json` its steps, and nothing else.
 
     Raises:
         StateError: the state folder cannot be read or written.
@@ -31,7 +34,12 @@ def journey(chosen: argparse.Namespace) -> int:
     if chosen.rebuild:
         from labs.seams.world import World
 
-        print(f"Passos que o estado de agora comprova: {journey.rebuild(course, World(settings), progress)}.")
+        count = journey.rebuild(course, World(settings), progress)
+        print(f"Passos que o estado de agora comprova: {count}.", file=sys.stderr if chosen.json else sys.stdout)
+    if chosen.json:
+        told = journey.table(course, progress.all(), progress.lost())
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+        return 0
     print(journey.text(course, progress.all()))
     if not chosen.rebuild:
         print(f"Fez passos só no terminal? Para conferir o estado e marcá-los: {REBUILD}")

@@ -235,6 +235,41 @@ def opening(course: Course, records: Mapping[str, Record], here: Lesson) -> str:
     return f"{said} Você parou na aula {lesson.id[:2]} ({lesson.title}), {step_words(lesson, step)}."
 
 
+def table(course: Course, records: Mapping[str, Record], lost: str = "") -> dict[str, object]:
+    """The whole course for programs: a row per step, in order, and where to go on.
+
+    Args:
+        lost: what of the progress can no longer be read, in words.
+
+    Returns:
+        `steps` with `lesson`, `step`, `title`, `done`, `when` (ISO 8601 in UTC, null for never), `tries` and `seconds`
+        (all tries together); `done` and `total` count them; `continue` names one of them, null where all are proven.
+    """
+    steps = [_row(lesson, step, records) for lesson in course.lessons for step in steps_of(lesson)]
+    following = go_on(course, records)
+    return {
+        "done": sum(bool(row["done"]) for row in steps),
+        "total": len(steps),
+        "continue": following and {"lesson": following[0].id, "step": following[1].id},
+        "lost": lost,
+        "steps": steps,
+    }
+
+
+def _row(lesson: Lesson, step: Step, records: Mapping[str, Record]) -> dict[str, object]:
+    record = records.get(f"{lesson.id}/{step.id}")
+    done = bool(record and record.passed)
+    return {
+        "lesson": lesson.id,
+        "step": step.id,
+        "title": step.title,
+        "done": done,
+        "when": record.at if record and done else None,
+        "tries": record.tries if record else 0,
+        "seconds": record.spent if record else 0.0,
+    }
+
+
 def text(course: Course, records: Mapping[str, Record]) -> str:
     """The whole course in lines, and where to go on."""
     lines = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -181,3 +182,26 @@ def test_a_step_of_the_clinic_is_named_by_its_case_and_not_counted_over_all_of_t
     assert words[4] == "caso 2, passo 2 de 3 · Veja o sintoma"
     assert not [one for one in words if one.startswith("passo")] and words[-1] == "fim · Feche a clínica"
     assert journey.step_words(clinic, clinic.challenge or clinic.steps[0]).startswith("desafio")
+
+
+def test_the_progress_for_programs_has_every_step_whether_it_is_done_and_when(settings: Settings) -> None:
+    progress = Progress(settings)
+    proven = progress.record("00-a/one", passed=True, observed="feito", seconds=2.0, evidence={})
+    progress.record("00-a/two", passed=False, observed="não", seconds=1.0, evidence={})
+    told = journey.table(Course((FIRST, SECOND)), progress.all())
+    assert [told[name] for name in ("done", "total", "continue", "lost")] == [
+        *(1, 4),
+        {"lesson": "00-a", "step": "two"},
+        "",
+    ]
+    steps: Any = told["steps"]
+    first, second, *others = steps
+    assert first == {
+        **{"lesson": "00-a", "step": "one", "title": "Título one"},
+        **{"done": True, "when": proven.at, "tries": 1, "seconds": 2.0},
+    }
+    assert (second["done"], second["when"], second["tries"]) == (False, None, 1)
+    assert [(row["lesson"], row["step"], row["tries"]) for row in others] == [
+        ("01-b", "three", 0),
+        ("01-b", "free", 0),
+    ]

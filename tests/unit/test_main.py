@@ -210,6 +210,13 @@ def test_reset_lists_what_goes_before_it_asks_and_a_dry_run_only_lists(
     assert [path.name for path in (home / "sandbox").iterdir()] == ["cache"]
 
 
+def test_the_progress_as_json_is_nothing_but_that(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["journey", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["done"] == 0 and told["total"] == len(told["steps"]) > 100
+    assert told["continue"]["lesson"].startswith("00-") and told["steps"][0]["when"] is None
+
+
 def test_the_version_is_the_one_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main.main(["--version"])
