@@ -12,7 +12,7 @@ from labs.pictures.markup import paragraph, table
 from labs.pictures.picture import Picture, drawn
 
 DAYS = 30
-LEFT, RIGHT, TOP, BOTTOM = 76.0, 560.0, 60.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 76.0, 540.0, 60.0, 300.0
 
 
 @dataclass(frozen=True)

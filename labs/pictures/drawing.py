@@ -155,11 +155,11 @@ class Drawing:
         self, x: float, y: float, words: str, tone: Tone = "soft", *, anchor: Anchor = "start", size: float = 12
     ) -> float:
         """Words in a pill whose middle is at `y`; returns its width."""
-        width = measure(words, size, bold=True) + 18
+        width = measure(words, size, bold=True) + 24
         left = x - width if anchor == "end" else x - width / 2 if anchor == "middle" else x
         self.box(left, y - 11, width, 22, tone, round=11)
         ink: Ink = "ink" if tone in ("plain", "soft") else tone  # type: ignore[assignment]
-        self.text(left + 8, y + size * 0.36, words, size=size, bold=True, ink=ink)
+        self.text(left + 10, y + size * 0.36, words, size=size, bold=True, ink=ink)
         return width
 
     def link(self, address: str, words: str) -> None:

@@ -95,7 +95,7 @@ def _draw(about: Registry, repositories: Sequence[Repository]) -> Drawing:
         y = _repository(drawing, repository, y)
     if any(len(tag.layers) for repository in repositories for tag in repository.tags):
         words = "barra: uma fatia por layer; no mesmo repositório, a mesma letra é a mesma layer, guardada uma vez só"
-        drawing.text(10, y + 12, words, size=12, ink="mute")
+        drawing.paragraph(10, y + 12, words, 600, size=12)
     return drawing
 
 

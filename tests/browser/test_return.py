@@ -46,6 +46,11 @@ BELOW = """() => ({
   lines: Math.min(...[...window.jupyterapp.shell.widgets("down")].map((widget) => widget.content._term.rows)),
 })"""
 """Of the window's height, what the terminals below have, and the lines that they show."""
+AT_TOP = """card => {
+  const view = card.closest(".jp-WindowedPanel-outer").getBoundingClientRect();
+  const { top } = card.getBoundingClientRect();
+  return top >= view.top - 1 && top < view.top + 40;
+}"""
 COLUMNS = "() => [...window.jupyterapp.shell.widgets('down')].map(widget => widget.content._term.cols)"
 
 
@@ -146,19 +151,35 @@ def test_the_projectors_key_makes_all_of_it_large_and_gives_the_screen_back(page
     page.set_viewport_size(VIEWPORT)
     menu = page.locator("#jp-MainMenu")
     expect(menu).to_be_visible(timeout=LOADING)
+    seen = page.locator(".jp-NotebookPanel:visible .jp-Cell.jp-mod-active .lab-card")
+    for _ in range(3):
+        go_to_next_step(page)
+    expect(seen).to_be_in_viewport(timeout=LOADING)
     page.keyboard.press("Control+Alt+p")
     expect(menu).to_be_hidden(timeout=LOADING)
+    wait_at_top(page, seen)
     wait_for_terminal(page, LEAST_PROJECTED_LINES)
     sizes: list[float] = page.evaluate(LETTERS)
     assert len(sizes) > 3 and min(sizes) >= LEAST_PROJECTED, sizes
+    go_to_next_step(page)
+    expect(seen).to_be_in_viewport(timeout=LOADING)
+    page.keyboard.press("Control+Alt+p")
+    expect(menu).to_be_visible(timeout=LOADING)
+    wait_for_terminal(page, LEAST_LINES)
+    wait_at_top(page, seen)
+
+
+def go_to_next_step(page: Page) -> None:
     first = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex")
     page.keyboard.press("Control+Alt+ArrowDown")
     page.wait_for_function(
         "first => window.jupyterapp.shell.currentWidget.content.activeCellIndex > first", arg=first, timeout=LOADING
     )
-    page.keyboard.press("Control+Alt+p")
-    expect(menu).to_be_visible(timeout=LOADING)
-    wait_for_terminal(page, LEAST_LINES)
+
+
+def wait_at_top(page: Page, card: Locator) -> None:
+    """The lesson begins with this card."""
+    page.wait_for_function(AT_TOP, arg=card.element_handle(), timeout=LOADING)
 
 
 def test_the_bar_leads_to_the_search_and_to_notes_of_ones_own(page: Page, next_day: Server) -> None:

@@ -9,6 +9,33 @@ const TERMINAL_PX = 25;
 /** Of the window's height: five lines of the large letters at 720 pixels, and the lesson has the rest. */
 const TERMINAL_SHARE = 0.25;
 
+/** How often, in ms, the place is found again: the layout moves a few times more after the key. */
+const SETTLING_MS = [0, 100, 300, 700];
+const SCROLLER = ".jp-WindowedPanel-outer";
+/** Of a cell, in pixels: what is seen of it so that it counts as in view. */
+const SEEN_PX = 40;
+
+/**
+ * What a lesson has in view: its first card, or else its first cell.
+ * @param {LabPanel} panel
+ */
+function inView(panel) {
+  const view = panel.node.querySelector(SCROLLER)?.getBoundingClientRect();
+  const seen = panel.content.widgets.filter(({ node }) => {
+    const { top, bottom } = node.getBoundingClientRect();
+    return view && bottom > view.top + SEEN_PX && top < view.bottom - SEEN_PX;
+  });
+  return seen.find(({ node }) => node.querySelector(".lab-card")) ?? seen[0];
+}
+
+/** Scroll the lesson alone, and none of what is around it. @param {LabPanel} panel @param {LabCell} cell */
+function bringToTop(panel, cell) {
+  const scroller = panel.node.querySelector(SCROLLER);
+  if (scroller) {
+    scroller.scrollTop += cell.node.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+  }
+}
+
 export class Presenting {
   /** @param {LabApp} app */
   constructor(app) {
@@ -25,6 +52,24 @@ export class Presenting {
   }
 
   toggle() {
+    const places = this.lessons().map((panel) => ({ panel, cell: inView(panel) }));
+    this.change();
+    const waiting = places.flatMap(({ panel, cell }) =>
+      cell ? SETTLING_MS.map((wait) => setTimeout(() => bringToTop(panel, cell), wait)) : [],
+    );
+    const leave = () => waiting.forEach(clearTimeout); // who goes on meanwhile is not taken back
+    for (const touch of ["keydown", "wheel", "pointerdown"]) {
+      window.addEventListener(touch, leave, { capture: true, once: true });
+    }
+  }
+
+  /** The notebooks that are in view. @returns {LabPanel[]} */
+  lessons() {
+    const shown = /** @type {LabPanel[]} */ ([...this.app.shell.widgets("main")]);
+    return shown.filter((one) => one.isVisible && one.content?.widgets?.some((cell) => cell.model));
+  }
+
+  change() {
     this.on = !this.on;
     document.body.classList.toggle("lab-presenting", this.on);
     this.app.shell.presentationMode = this.on;
