@@ -88,7 +88,7 @@ def _draw(text: str, reference: Reference, place: str, reason: str) -> Drawing:
     drawing.text(200, 134, "Há um endereço antes", bold=True, anchor="middle")
     drawing.text(200, 154, "da primeira barra?", bold=True, anchor="middle")
     drawing.paragraph(24, 222, reason[:1].upper() + reason[1:] + ".", 370)
-    heights = {"Docker Hub": 92.0, "Amazon ECR": 162.0, "outro registry": 244.0}
+    heights = {"Docker Hub": 92.0, "Amazon ECR": 162.0, "outro registry": 252.0}
     for name in sorted(DESTINATIONS, key=lambda one: one == place):  # the way taken is drawn last, on top
         y, taken = heights[name], name == place
         yes = name != "Docker Hub"

@@ -133,7 +133,7 @@ def _draw_one(stack: Stack) -> Drawing:
         tone: Tone = "soft" if row.base else "teal"
         drawing.box(10, y, 380, ROW - 4, tone)
         drawing.text(22, y + 20, str(row.number), bold=True, ink="mute")
-        drawing.text(46, y + 20, fit(row.words, 328, 13), size=13)
+        drawing.text(46, y + 20, fit(row.words, 322, 13), size=13)
         width = max(3.0, room * row.size / largest) if row.size else 0
         if width:
             drawing.box(402, y + 5, width, ROW - 14, "blue", round=3)
