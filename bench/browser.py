@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 from typing import Any
@@ -19,6 +20,7 @@ from tests.browser.jupyterlab import (
     chromium,
     expected_cards,
     open_notebook,
+    seconds_until_green,
     started,
     wait_for_kernel,
     window,
@@ -71,6 +73,8 @@ def felt(settings: Settings, runs: int) -> list[tuple[str, str, str]]:
         rows = []
         with window(browser, server) as context:
             rows += clicks(context, server)
+        with window(browser, server) as context:
+            rows += typed(context, server)
         rows += openings(browser, server, settings, runs)
         with window(browser, server) as context:
             rows += log(context, server, runs)
@@ -89,6 +93,19 @@ def clicks(context: BrowserContext, server: Server) -> list[tuple[str, str, str]
         notebook.page.wait_for_function("count => window.feedback.length === count", arg=number)
     took: list[float] = notebook.page.evaluate("window.feedback")
     return [("click → first visible feedback", _spread(took, "ms"), "≤ 100 ms")]
+
+
+def typed(context: BrowserContext, server: Server) -> list[tuple[str, str, str]]:
+    """From Enter in the terminal to the frame with the green card: steps whose command takes no time of its own."""
+    took = []
+    for lesson in (load_course().lesson("03"), load_course().lesson("04")):
+        server.labs("prepare", lesson.id)
+        notebook = open_notebook(context, server, lesson.id)
+        notebook.wait_for_cards()
+        quick = itertools.takewhile(lambda one: not one.line.builds, lesson.steps)
+        for step in (one for one in quick if not (one.given or one.expect or one.open)):
+            took.append(seconds_until_green(notebook.card(lesson, step), step.command.strip()))
+    return [(f"command typed in the terminal → green card ({len(took)} commands)", _spread(took, "s"), "≤ 2 s")]
 
 
 def openings(browser: Browser, server: Server, settings: Settings, runs: int) -> list[tuple[str, str, str]]:

@@ -128,6 +128,31 @@ def wait_for_prompt(page: Page) -> None:
     page.wait_for_function(PROMPTED, timeout=LOADING)
 
 
+WATCH_GREEN = """card => {
+  let began = 0;
+  const enter = (event) => { if (event.key === "Enter") began = event.timeStamp; };
+  document.addEventListener("keydown", enter, true);
+  window.green = new Promise((resolve) => new MutationObserver((_, observer) => {
+    if (card.dataset.state !== "passed") return;
+    document.removeEventListener("keydown", enter, true);
+    observer.disconnect();
+    requestAnimationFrame(() => resolve((performance.now() - began) / 1000));
+  }).observe(card, { attributes: true, attributeFilter: ["data-state"] }));
+}"""
+
+
+def seconds_until_green(card: Card, line: str) -> float:
+    """Type a line in the terminal below; from Enter's own time stamp to the frame that shows the card's proof."""
+    page = card.where.page
+    wait_for_prompt(page)
+    card.where.evaluate(WATCH_GREEN)
+    page.locator("#jp-down-stack .xterm-helper-textarea").first.focus()
+    page.keyboard.type(line)
+    page.keyboard.press("Enter")
+    card.expect_passed()
+    return float(page.evaluate("window.green"))
+
+
 class Notebook:
     """An open notebook."""
 

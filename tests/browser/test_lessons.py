@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from labs.base.wait import Look, until
 from labs.course.catalog import Lesson, Step, load_course
@@ -30,6 +30,7 @@ DARK = ("00-comece-aqui", "07-push-ecr", "10-clinica-de-erros")
 TYPED_SECONDS = 60.0
 TALL: ViewportSize = {"width": VIEWPORT["width"], "height": 2400}
 """A card fits on it whole, for the photographs."""
+LARGE: ViewportSize = {"width": 1440, "height": 900}
 ZOOMED: ViewportSize = {"width": VIEWPORT["width"] // 2, "height": VIEWPORT["height"] // 2}
 """What 200 % zoom leaves of a 1280 × 720 window, in CSS pixels (WCAG 2.2, 1.4.4)."""
 
@@ -187,7 +188,7 @@ def keep_pictures(opened: Opened, theme: str) -> None:
         card.screenshot(path=folder / f"{number:02}-{name}-{theme}.png", animations="disabled")
 
 
-@pytest.mark.parametrize("size", [VIEWPORT, ZOOMED], ids=["100%", "200%"])
+@pytest.mark.parametrize("size", [VIEWPORT, ZOOMED, LARGE], ids=["100%", "200%", "1440"])
 def test_the_cards_fit(opened: Opened, size: ViewportSize) -> None:
     """Nothing sticks out of a card sideways; what is wide (a log, a table) scrolls inside."""
     page = opened.notebook.page
@@ -214,6 +215,51 @@ OVERFLOWING = """() => {
   }
   return found;
 }"""
+
+
+@pytest.mark.parametrize("size", [VIEWPORT, LARGE], ids=["1280", "1440"])
+def test_the_drawings_letters_can_be_read(opened: Opened, size: ViewportSize) -> None:
+    """On a screen; and from the last row, but for what is cut to its box: code, and letters on a layer's slice."""
+    page = opened.notebook.page
+    page.set_viewport_size(size)
+    page.add_style_tag(content=".jp-Cell { content-visibility: visible !important }")  # all of them are laid out
+    try:
+        page.wait_for_function("width => window.innerWidth === width", arg=size["width"])
+        assert unreadable(page, LEAST_LETTER) == []
+        page.keyboard.press("Control+Alt+p")
+        expect(page.locator("body.lab-presenting")).to_be_attached()
+        assert unreadable(page, LEAST_PROJECTED, bound=False) == []
+    finally:
+        if page.locator("body.lab-presenting").count():
+            page.keyboard.press("Control+Alt+p")
+        page.set_viewport_size(VIEWPORT)
+
+
+def unreadable(page: Page, least: float, *, bound: bool = True) -> list[str]:
+    """Texts of drawings that are smaller, or leave their drawing; without `bound` not those that have no more room."""
+    return [
+        f"{one['pixels']:.1f} px: {one['words']} ({one['drawing']})"
+        for one in page.evaluate(LETTERS)
+        if one["out"] or (one["pixels"] < least and (bound or not one["bound"]))
+    ]
+
+
+LEAST_LETTER, LEAST_PROJECTED = 12, 23.9
+LETTERS = """() => [...document.querySelectorAll(".lab-picture .lab-drawing")].flatMap((drawing) => {
+  const { width } = drawing.viewBox.baseVal;
+  const scale = drawing.getBoundingClientRect().width / width;
+  return [...(scale ? drawing.querySelectorAll("text") : [])].map((text) => {
+    const box = text.getBBox();
+    return {
+      drawing: drawing.getAttribute("aria-label"),
+      words: text.textContent,
+      pixels: parseFloat(getComputedStyle(text).fontSize) * scale,
+      bound: text.hasAttribute("font-family") || text.getAttribute("font-size") === "11",
+      out: box.x < -1 || box.x + box.width > width + 1,
+    };
+  });
+})"""
+"""Each text of each drawing: how large its letters are, whether its place is fixed, whether it leaves the drawing."""
 
 
 def test_nothing_moves_for_who_asked_for_less_motion(opened: Opened) -> None:
