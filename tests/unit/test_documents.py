@@ -146,7 +146,7 @@ def test_what_can_be_read_is_read_where_nothing_can_be_written(
 def test_the_journey_of_a_damaged_file_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = {**GOOD, "at": "ontem", "began": "anteontem"}
     put(settings.progress_file, {"steps": {"00-comece-aqui/engine": wrong, "00-comece-aqui/account": GOOD}})
-    assert course_commands.journey(argparse.Namespace(rebuild=False)) == 0
+    assert course_commands.journey(argparse.Namespace(rebuild=False, json=False)) == 0
     said = capsys.readouterr().out
     assert "Continue na aula" in said and "1 passo estava danificado" in said
     assert "Próximo comando: python3 -m labs.journey --rebuild" in said
