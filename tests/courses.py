@@ -26,6 +26,7 @@ from labs import sandbox
 from labs.base.files import write_atomic
 from labs.base.settings import CLONE, Settings
 from labs.base.verdict import Verdict
+from labs.course import target_words
 from labs.course.catalog import Lesson, Step, load_course
 from labs.develop.notebooks import NOTEBOOKS, environment
 from labs.jupyter import server
@@ -132,7 +133,8 @@ class Typist:
         if f"{lesson.id}/{step.id}" in self.pressed:
             output, code, after = self._pressed(runner, lesson, step)
         else:
-            output, code = self._typed(step.command, self._answers(step), variables)
+            words = target_words.literal(step.command, runner.settings)
+            output, code = self._typed(words, self._answers(step), variables)
             after = self._desk.runner().verify(lesson.id, step.id)  # as the button "Verificar"
         if step.cleanup:
             self._typed(step.cleanup, "", variables)

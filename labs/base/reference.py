@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 ECR_PUBLIC = "public.ecr.aws"
+"""Its own address (ECR Public user guide, "Public registries")."""
 _LONGEST = 255
 """Characters of a repository with its namespace (reference.go, `RepositoryNameTotalLengthMax`)."""
 
@@ -76,13 +77,23 @@ def split_tag(reference: str) -> tuple[str, str]:
 
 
 def with_tag(reference: str) -> str:
-    """The name as the engine lists it: with `latest` where neither tag nor digest is written."""
-    return reference if "@" in reference or ":" in reference.rpartition("/")[2] else f"{reference}:latest"
+    """The name as the engine lists it: `familiar`, and with `latest` where neither tag nor digest is written."""
+    name = familiar(reference)
+    return name if "@" in name or ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def registry_of(name: str) -> str:
     """Where push and pull of a name go: Docker Hub, unless its first part is a host (distribution/reference)."""
     return _split(name)[0]
+
+
+def familiar(name: str) -> str:
+    """A name as the engine lists it: without Docker Hub's address, and without its `library/` (normalize.go)."""
+    registry, rest, _ = _split(name)
+    if registry != DOCKER_HUB:
+        return name
+    inner = rest.removeprefix("library/")
+    return rest if "/" in inner else inner
 
 
 def _split(name: str) -> tuple[str, str, bool]:

@@ -43,6 +43,8 @@ class Ports:
     ecr: int = 0
     aws: int = 0
     ecr_public: int = 0
+    names: int = 0
+    """Where the lab's own engine finds the registries by their real-life names (`gateway/real_names.py`)."""
 
     @property
     def of_registries(self) -> tuple[int, ...]:
@@ -89,6 +91,8 @@ class Settings:
     """The accounts of the live target, where that is the chosen one. The names above are then theirs."""
     own: tuple[str, str, str] = ("", "", "")
     """`hub_user`, `account` and `region` of the sandbox, while the live target is chosen."""
+    beside_live: bool = False
+    """These are the sandbox's while the live target is chosen: the real-life names are then the services' own."""
 
     @classmethod
     def load(cls, home: Path | None = None) -> Settings:
@@ -153,6 +157,23 @@ class Settings:
         """Whether the chosen engine is this lab's own: only that one may be stopped or emptied."""
         return self.engine_host == self.private_engine
 
+    @property
+    def names_proxy(self) -> str:
+        """URL of the proxy by which the lab's own engine finds real-life names in the sandbox; "" where it finds the
+        services themselves.
+        """
+        return self.sandboxs_proxy if self.has_real_names and not self.live else ""
+
+    @property
+    def sandboxs_proxy(self) -> str:
+        """The same, whatever the target is."""
+        return f"http://127.0.0.1:{self.ports.names}"
+
+    @property
+    def base_image(self) -> str:
+        """What `widget-server` is built from, by the name that this lab's texts and Dockerfiles say."""
+        return FALLBACK_BASE_IMAGE if self.names_proxy else BASE_IMAGE
+
     def course_port(self, port: int) -> int:
         """The host port on this machine that the course's texts call `port`."""
         return port - FIRST_PORT + self.first_port
@@ -180,8 +201,8 @@ class Settings:
         if not self.live:
             return self
         hub_user, account, region = self.own
-        none = ("", "", "")
-        return replace(self, hub_user=hub_user, account=account, region=region, live=None, own=none)
+        sandboxs = replace(self, hub_user=hub_user, account=account, region=region)
+        return replace(sandboxs, live=None, own=("", "", ""), beside_live=True)
 
     @property
     def live_folder(self) -> Path:
@@ -273,9 +294,29 @@ class Settings:
         return (self.live_folder if self.live else self.home) / "aws" / "credentials"
 
     @property
+    def programs(self) -> Path:
+        """The lab's own front of a program of the machine, first on its terminals' PATH: `docker`."""
+        return self.home / "bin"
+
+    @property
+    def authority_file(self) -> Path:
+        """The certificate authority that the lab's own engine trusts alone."""
+        return self.sandbox / "authority.pem"
+
+    @property
+    def authority_key_file(self) -> Path:
+        """Its key."""
+        return self.secrets / "authority-key.pem"
+
+    @property
     def admin_socket(self) -> Path:
         """The gateway's administration socket, for the kit alone."""
         return self.run / "admin.sock"
+
+    @property
+    def names_socket(self) -> Path:
+        """Where the gateway answers over TLS, behind its proxy for real-life names."""
+        return self.run / "names.sock"
 
     @property
     def tunnel_socket(self) -> Path:
@@ -285,21 +326,47 @@ class Settings:
     # Addresses ---------------------------------------------------------------------------------
 
     @property
+    def has_real_names(self) -> bool:
+        """Whether images bear the names that they have in real life: live they do, and in the sandbox where the engine
+        is the lab's own, which finds those names at the gateway. Another engine knows the sandbox by its ports alone.
+        """
+        if self.live:
+            return True
+        return self.has_private_engine and self.ports.names != 0 and not self.beside_live
+
+    @property
     def hub_registry(self) -> str:
-        """host:port of the Hub registry; live, the name that stands for Docker Hub where an image's name has none."""
-        return DOCKER_HUB if self.live else f"127.0.0.1:{self.ports.hub}"
+        """What stands for Docker Hub in a name: its own, which may be left out, or the sandbox's host:port."""
+        return DOCKER_HUB if self.has_real_names else f"127.0.0.1:{self.ports.hub}"
+
+    @property
+    def hub_place(self) -> str:
+        """How names of the learner's images on the Hub begin, as an engine lists them."""
+        return self.hub_user if self.has_real_names else f"{self.hub_registry}/{self.hub_user}"
 
     @property
     def ecr_registry(self) -> str:
-        """host:port of the ECR registry; live, ECR's own address (ECR user guide, "Private registries")."""
-        if self.live:
-            return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
-        return f"127.0.0.1:{self.ports.ecr}"
+        """ECR's address in a name: its own, or the sandbox's host:port."""
+        return self.real_ecr if self.has_real_names else f"127.0.0.1:{self.ports.ecr}"
 
     @property
     def ecr_public_registry(self) -> str:
-        """host:port of ECR Public; live, its own address (ECR Public user guide, "Public registries")."""
-        return ECR_PUBLIC if self.live else f"127.0.0.1:{self.ports.ecr_public}"
+        """ECR Public's address in a name: its own, or the sandbox's host:port."""
+        return ECR_PUBLIC if self.has_real_names else f"127.0.0.1:{self.ports.ecr_public}"
+
+    @property
+    def real_ecr(self) -> str:
+        """ECR's own address (ECR user guide, "Private registries")."""
+        return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+
+    def registry_url(self, registry: str) -> str:
+        """Where the kit itself reads a registry of the target: the sandbox's by its port, whatever its name is; ""
+        where that is the name itself.
+        """
+        if self.live:
+            return ""
+        ports = {"hub": self.ports.hub, "ecr": self.ports.ecr, "ecr-public": self.ports.ecr_public}
+        return f"http://127.0.0.1:{ports[self.registries[registry]]}"
 
     @property
     def registries(self) -> dict[str, str]:
@@ -317,6 +384,8 @@ class Settings:
         path = base.get("PATH", os.defpath)
         if sys.prefix != sys.base_prefix:  # bare Python has nothing of the lab's beside it
             path = with_programs_first(path, str(Path(sys.prefix) / "bin"))
+        if self.names_proxy:
+            path = with_programs_first(path, str(self.programs))
         variables = {
             "LABS_HOME": str(self.home),
             "DOCKER_CONFIG": str(self.docker_config),
@@ -331,7 +400,7 @@ class Settings:
             "CURL_HOME": str(self.curl_home),
             "HUB_REGISTRY": self.hub_registry,
             "HUB_USER": self.hub_user,
-            "HUB_API": "https://hub.docker.com" if self.live else f"http://{self.hub_registry}/api",
+            "HUB_API": "https://hub.docker.com" if self.live else f"http://127.0.0.1:{self.ports.hub}/api",
             "HUB_TOKEN_FILE": str(self.hub_token_file),
             "HUB_NETRC": str(self.secrets / "hub-netrc"),
             "ECR_REGISTRY": self.ecr_registry,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labs.base.errors import LabError
-from labs.base.reference import parse, split_tag
+from labs.base.reference import familiar, parse, split_tag
 from labs.base.text import plural, short
 from labs.base.verdict import Verdict, failed, passed, unseen
 from labs.checks import check, witness
@@ -26,7 +26,7 @@ def knows_digest(image: Image, ref: str, manifest: Manifest) -> bool:
     """Whether the engine notes this manifest for the name's repository: it was pushed there, or pulled from there.
     containerd's store notes it for every name; there the registry's own answer is the witness.
     """
-    repository, _ = split_tag(ref)
+    repository = familiar(split_tag(ref)[0])
     noted = (digest.partition("@") for digest in image.digests)
     # An index of which the engine lacks a platform is pushed as this platform's manifest alone.
     return any(name == repository and digest in image.identity | {manifest.digest} for name, _, digest in noted)

@@ -59,6 +59,7 @@ def run(chosen: argparse.Namespace) -> int:
     """
     from labs.course import target_words
     from labs.live import accounts
+    from labs.sandbox import leftovers, lifecycle
 
     settings = Settings.load()
     if chosen.target == "sandbox":
@@ -69,6 +70,8 @@ def run(chosen: argparse.Namespace) -> int:
     elif chosen.target == "confirm":
         accounts.confirm(settings, _answers(chosen), show)
         print("Confirmado: os passos ao vivo estão destrancados por 4 horas.")
+    if chosen.target in ("sandbox", "live") and settings.has_private_engine and leftovers.supervisor_alive(settings):
+        settings = lifecycle.up(settings)
     print(f"Alvo: {target_words.title(settings)}")
     return 0
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from labs.base.reference import split_tag
+from labs.base.reference import familiar, split_tag
 from labs.base.settings import Settings
 from labs.base.things import CONTAINER, ECR, HUB, IMAGE, USER, Thing
 from labs.checks.image import VERSION_LABEL
@@ -97,8 +97,9 @@ def _images(world: World, ledger: Ledger, images: Sequence[Image], keep: str) ->
     and one that was pulled or pushed by digest alone, by its digest.
     """
     settings = world.settings
-    ours = {f"{settings.hub_registry}/{settings.hub_user}/{name}" for name in REMOTE}
-    ours |= {f"{settings.ecr_registry}/{name}" for name in REMOTE} | {f"{settings.hub_registry}/{OTHER}/clinica"}
+    ours = {f"{settings.hub_place}/{name}" for name in REMOTE}
+    ours |= {familiar(f"{settings.hub_registry}/{OTHER}/clinica")}
+    ours |= {f"{settings.ecr_registry}/{name}" for name in REMOTE}
     ours |= set(LOCAL) - {keep}
     for image in images:
         names = [name for name in image.tags if split_tag(name)[0] in ours]

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping
 
 from labs.base.errors import CloudError
+from labs.base.reference import familiar
+from labs.base.settings import Settings
 from labs.base.verdict import Verdict, failed, passed
 from labs.checks.cloud import key_status
 from labs.clinic import belongings
@@ -52,12 +54,16 @@ def _wrong_password_present(world: World) -> Verdict:
 
 
 def _other_account(ingredients: Ingredients) -> None:
-    ingredients.patient(f"{ingredients.settings.hub_registry}/{belongings.OTHER}/clinica:v1")
+    ingredients.patient(_of_another(ingredients.settings))
     ingredients.log_in_to_hub()
 
 
+def _of_another(settings: Settings) -> str:
+    return familiar(f"{settings.hub_registry}/{belongings.OTHER}/clinica:v1")
+
+
 def _other_account_present(world: World) -> Verdict:
-    name = f"{world.settings.hub_registry}/{belongings.OTHER}/clinica:v1"
+    name = _of_another(world.settings)
     if not world.engine.image(name):
         return failed(f"O nome {name} não existe no engine.")
     if not world.engine.credentials(world.settings.hub_registry):
@@ -77,7 +83,8 @@ def _pull_limit(ingredients: Ingredients) -> None:
     ingredients.docker("rmi", "clinica:v1", name)
     ingredients.log_out(ingredients.settings.hub_registry)
     ingredients.world.admin.hub_limits(PULLS)
-    anybody = HttpRegistry(ingredients.settings.hub_registry, marked=False)
+    hub = ingredients.settings.hub_registry
+    anybody = HttpRegistry(hub, marked=False, url=ingredients.settings.registry_url(hub))
     for _ in range(PULLS):  # what a whole class behind one address does
         anybody.manifest(f"{ingredients.settings.hub_user}/clinica", "v1")
 

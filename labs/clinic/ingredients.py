@@ -116,7 +116,7 @@ class Ingredients:
     @property
     def hub(self) -> str:
         """The learner's place on the Hub."""
-        return f"{self.settings.hub_registry}/{self.settings.hub_user}"
+        return self.settings.hub_place
 
     @property
     def ecr(self) -> str:

@@ -76,7 +76,7 @@ def choose_sandbox(settings: Settings) -> Settings:
     if settings.live:
         guard.end_session(settings)
         _keep(settings, chosen=False)
-    return settings.sandboxed()
+    return Settings.load(settings.home)
 
 
 def confirm(settings: Settings, ask: Ask, say: Callable[[str], None]) -> None:

@@ -18,6 +18,7 @@ from labs.base.settings import Settings
 from labs.course import costs
 from labs.course.catalog import Lesson, Step
 from labs.course.command_line import Service
+from labs.seams import engine_api
 from labs.seams.world import World
 
 SESSION_SECONDS = 4 * 3600
@@ -72,6 +73,7 @@ def require(world: World, lesson: Lesson, step: Step) -> None:
     if not settings.live:
         return
     require_session(settings)
+    require_aim(settings)
     if not step.line.services(settings.environment()).isdisjoint((Service.AWS, Service.ECR, Service.ECR_PUBLIC)):
         require_account(world)
         if not lesson.id.startswith(BEFORE_BUDGET):
@@ -101,6 +103,21 @@ def require_session(settings: Settings) -> None:
         observed,
         "python3 -m labs.target confirm",
     )
+
+
+def require_aim(settings: Settings) -> None:
+    """The lab's own engine finds the real services under their names, and not the sandbox.
+
+    Raises:
+        LiveLocked: it finds the sandbox.
+        EngineError: it does not answer.
+    """
+    if settings.has_private_engine and engine_api.proxy(settings.engine_host) == settings.sandboxs_proxy:
+        raise LiveLocked(
+            "O engine do laboratório ainda leva os nomes do Docker Hub e da AWS à sandbox; nada foi enviado.",
+            f"{settings.engine_host}: {settings.sandboxs_proxy}",
+            "python3 -m labs up",
+        )
 
 
 def require_account(world: World) -> None:

@@ -60,9 +60,11 @@ class Gallery:
     def _picture(self, draw: Callable[[Values], Picture], *fields: Values, fixed: bool = False) -> None:
         self._show(draw, fields, fixed)
 
+    def _worded(self, text: str) -> str:
+        return target_words.literal(text, self._runner().settings)
+
     def _expanded(self, text: str) -> str:
-        settings = self._runner().settings
-        return Template(target_words.literal(text, settings)).safe_substitute(settings.environment())
+        return Template(self._worded(text)).safe_substitute(self._runner().settings.environment())
 
     # The course and the lab --------------------------------------------------------------------
 
@@ -92,7 +94,7 @@ class Gallery:
     @shown
     def name(self, text: str) -> None:
         """The anatomy of an image name, which can be edited. `$HUB_REGISTRY` and the like are filled in."""
-        self._picture(lambda values: self._name(values["name"]), _typed("Nome", text), fixed=True)
+        self._picture(lambda values: self._name(values["name"]), _typed("Nome", self._worded(text)), fixed=True)
 
     def _name(self, text: str) -> Picture:
         settings = self._runner().settings
@@ -102,12 +104,12 @@ class Gallery:
             settings.ecr_public_registry: "o ECR Public deste laboratório",
         }
         public = (ECR_PUBLIC, settings.ecr_public_registry)
-        return pictures.name(self._expanded(text), {} if settings.live else known, public)
+        return pictures.name(self._expanded(text), {} if settings.has_real_names else known, public)
 
     @shown
     def route(self, text: str) -> None:
         """Where a push of this name goes; the name can be edited."""
-        self._picture(lambda values: self._route(values["name"]), _typed("docker push", text), fixed=True)
+        self._picture(lambda values: self._route(values["name"]), _typed("docker push", self._worded(text)), fixed=True)
 
     def _route(self, text: str) -> Picture:
         settings = self._runner().settings
@@ -137,7 +139,7 @@ class Gallery:
         def draw(_: Values) -> Picture:
             name = self._expanded(ref)
             stack = self._stack(ref)
-            place = readings.registry_name(self._world, name.partition("/")[0])
+            place = readings.registry_of_name(self._world, name)
             if not place:
                 raise LabError("Este nome não aponta para um registry do laboratório.", name, "docker image ls")
             return pictures.push_preview(stack, f"No {place}", readings.push_fates(self._world, name, stack))

@@ -16,7 +16,7 @@ from typing import Any
 
 from labs import pictures, sandbox
 from labs.base.errors import CloudError, LabError, RegistryError
-from labs.base.reference import parse
+from labs.base.reference import DOCKER_HUB, parse
 from labs.base.settings import BASE_IMAGE
 from labs.checks.cloud import masked
 from labs.pictures import Blob, Repository, Tag
@@ -37,6 +37,15 @@ COURSE_NAME = "widget-server"
 def registry_name(world: World, address: str) -> str:
     """The name of one of the lab's registries, or ""."""
     return {world.settings.hub_registry: HUB_TITLE, world.settings.ecr_registry: ECR_TITLE}.get(address, "")
+
+
+def registry_of_name(world: World, name: str) -> str:
+    """The name of the lab's registry that an image's name points to; "" where it points to none, or bears no account:
+    to Docker Hub that would be an official image.
+    """
+    reference = parse(name)
+    official = reference.registry == DOCKER_HUB and reference.namespace == "library"
+    return "" if official else registry_name(world, reference.registry)
 
 
 def hub_repositories(world: World) -> list[Repository]:
@@ -162,7 +171,7 @@ def _places(world: World, name: str, image: Image) -> Mapping[str, tuple[str, ..
     found: dict[str, set[str]] = {}
     for other in images:
         for local in other.tags:
-            if local != name and COURSE_NAME in local and not registry_name(world, local.partition("/")[0]):
+            if local != name and COURSE_NAME in local and not registry_of_name(world, local):
                 for layer in set(other.layers) & set(image.layers):
                     found.setdefault(layer, set()).add(local)
     for title, repositories in (
@@ -256,7 +265,7 @@ def names(world: World, name: str) -> tuple[str, list[pictures.ImageName]]:
         raise no_image(name)
     found = []
     for tag in sorted(image.tags, key=lambda one: ("/" in one, one)):
-        remote = registry_name(world, parse(tag).registry)
+        remote = registry_of_name(world, tag)
         held = manifest(world, tag) if remote else None
         same = bool(held and image.same_as(held.identity))
         found.append(pictures.ImageName(tag, remote, held.digest if held else "", same))
@@ -365,12 +374,12 @@ def stations(world: World, version: str, environments: tuple[str, ...]) -> list[
     image = world.engine.image(f"widget-server:{version}")
     found = [pictures.Station("build", "Build", f"widget-server:{version}", image.id if image else "")]
     places = (
-        ("hub", HUB_TITLE, f"{settings.hub_registry}/{settings.hub_user}/widget-server:{version}"),
+        ("hub", HUB_TITLE, f"{settings.hub_place}/widget-server:{version}"),
         ("ecr", ECR_TITLE, f"{settings.ecr_registry}/widget-server:{version}"),
     )
     for place, title, name in places:
         held = manifest(world, name)
-        about = name.partition("/")[2]
+        about = f"{parse(name).repository}:{version}"
         found.append(pictures.Station(place, title, about, _id(image, held.identity if held else ())))  # type: ignore[arg-type]
     running = {one.name: one for one in world.engine.containers() if one.exit_code is None}
     for name in environments:

@@ -43,7 +43,7 @@ def hinted(verdict: Verdict, step: Step, world: World, *, ran: bool = False) -> 
         return verdict
     if _is_open(step):
         return replace(verdict, hint=verdict.hint if _is_the_labs(verdict.hint, step) else step.nudge or step.hint)
-    hint = verdict.hint
+    hint = target_words.literal(verdict.hint, world.settings)
     if hint == LIST:
         hint = _maker(step, world) or hint
     elif hint == KEYS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from labs.base.settings import Settings
+from labs.course import target_words
 from labs.course.command_line import CommandLine, Program
 from labs.course.docker_words import DockerWords
 
@@ -21,18 +22,20 @@ _ECR_PUBLIC_LOGIN = (
     "aws ecr-public get-login-password --region us-east-1 --profile console"
     " | docker login --username AWS --password-stdin {registry}"
 )
-_BARE_LOGIN = CommandLine.of("docker login NAME")
+_BARE_LOGINS = (CommandLine.of("docker login NAME"), CommandLine.of("docker login"))
 _SAFE = tuple(
     CommandLine.of(shape)
     for shape in (
         "python3 -m labs up",
         "python3 -m labs.account NAME",
         'docker login NAME --username NAME --password-stdin < "$HUB_TOKEN_FILE"',
+        'docker login --username NAME --password-stdin < "$HUB_TOKEN_FILE"',
         _ECR_LOGIN.format(region="NAME", registry="NAME"),
         _ECR_PUBLIC_LOGIN.format(registry="NAME"),
         "docker tag NAME NAME",
         *(f"docker {verb} NAME" for verb in ("push", "pull", "logout")),
         "docker build -t NAME .",
+        "docker logout",
         "aws ecr create-repository --repository-name NAME",
         "aws ecr-public create-repository --repository-name NAME --region us-east-1 --profile console",
         "aws sts get-caller-identity",
@@ -44,11 +47,12 @@ _SAFE = tuple(
 def repair(next_command: str, settings: Settings) -> str:
     """The literal command that a button may run for this next command; empty where a person has to act.
 
-    A bare `docker login REGISTRY` would ask: it becomes the lab's own way to log in there without typing a secret.
+    A bare `docker login [REGISTRY]` would ask: it becomes the lab's own way to log in there without typing a secret.
     """
     line = CommandLine.of(next_command)
-    if _has_shape(line, _BARE_LOGIN):
-        return _login(line.text.split()[-1], settings)
+    if any(_has_shape(line, bare) for bare in _BARE_LOGINS):
+        registry = line.text.split()[2:] or ["$HUB_REGISTRY"]
+        return target_words.literal(_login(registry[0], settings), settings)
     return line.text if any(_has_shape(line, shape) for shape in _SAFE) and not _tags_itself(line) else ""
 
 

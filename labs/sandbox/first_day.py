@@ -17,6 +17,7 @@ LEARNERS = {
     "jupyter": "o arranjo do JupyterLab",
     "ipython": "o histórico dos notebooks",
     "curl": "a configuração do curl",
+    "bin": "o comando docker do laboratório",
     "run": "endereços do que está de pé",
     "progress.json": "o seu progresso",
     "quiz.json": "as suas respostas aos quizzes",

@@ -32,6 +32,7 @@ from labs.sandbox import (
     parts,
     proof,
     reach,
+    real_names,
     registry_program,
     supervised,
 )
@@ -64,11 +65,16 @@ def up(settings: Settings, report: Report = print, decided: Decided = lambda _: 
         _prepare_programs(chosen)
         began = time.monotonic()
         running = leftovers.supervisor_alive(settings) and _engine_present(settings)
+        if running and not _is_aimed(settings):
+            report("O engine do laboratório liga de novo: o alvo das aulas mudou, e com ele a quem os nomes levam.")
+            stop(settings, lambda _: None)
+            running = False
         if running:
             decided(Settings.load(settings.home))
             _wait_healthy(settings)
         else:
             settings = _start_or_clean(settings, report, decided)
+        real_names.prepare(settings)
         _ensure_content(settings, report)
         report("O laboratório já está de pé." if running else f"Laboratório de pé em {time.monotonic() - began:.1f} s.")
         return Settings.load(settings.home)
@@ -124,6 +130,11 @@ def locked(settings: Settings) -> AbstractContextManager[None]:
 
 def _engine_present(settings: Settings) -> bool:
     return settings.has_private_engine or engine_choice.answers(settings.engine_host)
+
+
+def _is_aimed(settings: Settings) -> bool:
+    """Whether the lab's own engine finds, under the registries' names, those of the chosen target."""
+    return not settings.has_private_engine or engine_api.proxy(settings.engine_host) == settings.names_proxy
 
 
 def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Settings:
@@ -286,9 +297,10 @@ def _ensure_content(settings: Settings, report: Report) -> None:
 
     def images() -> None:
         base = own_engine.ensure_base(settings, report)
+        real_names.adopt(settings)
         proof.require(settings, base)
         reach.require(settings, parts.TUNNEL in leftovers.read_state(settings).parts)
-        workspace.ensure(settings, base)
+        workspace.ensure(Settings.load(settings.home))
         seeds.seed_hub(settings, base, report)
 
     with ThreadPoolExecutor(max_workers=2) as workers:

@@ -12,7 +12,7 @@ from pathlib import Path
 from labs.base import listening, namespaces
 from labs.base.files import kept_key, write_atomic
 from labs.base.settings import CLONE, Settings
-from labs.sandbox import engine_choice
+from labs.sandbox import engine_choice, real_names
 from labs.sandbox.supervised import Part
 
 REGISTRIES = ("hub", "ecr")
@@ -49,7 +49,7 @@ def are_as_planned(running: Sequence[Part], planned: Sequence[Part]) -> bool:
     """Whether parts that run are the ones that would be started now; a terminal's own PATH makes no difference."""
 
     def essence(part: Part) -> Part:
-        return part._replace(env={"PYTHONPATH": part.env.get("PYTHONPATH", "")})
+        return part._replace(env={name: part.env.get(name, "") for name in ("PYTHONPATH", "HTTPS_PROXY")})
 
     return [essence(part) for part in running] == [essence(part) for part in planned]
 
@@ -64,6 +64,7 @@ def gateway(settings: Settings) -> Part:
         "/health",
         grace=5,
         extra={"LABS_HOME": str(settings.home), "PYTHONPATH": str(CLONE), "PYTHONUNBUFFERED": "1"},
+        sockets=(settings.names_socket,),
     )
 
 
@@ -142,7 +143,7 @@ def engine(settings: Settings, bridge: str) -> Part:
         command += ["--rootless", "--userland-proxy-path", _docker_proxy()]
     pid_files = (pid_file, settings.run / "exec" / "containerd" / "containerd.pid")
     # containerd leaves a dump in the temporary folder where it is slow to answer on a busy machine.
-    extra = {"TMPDIR": str(settings.run / "exec"), **IN_A_CONTAINER}
+    extra = {"TMPDIR": str(settings.run / "exec"), **IN_A_CONTAINER, **real_names.environment(settings)}
     if namespaces.is_users_own():  # `--rootless` asks for all three (moby/moby, `contrib/dockerd-rootless.sh`)
         state = os.environ.get("ROOTLESSKIT_STATE_DIR", str(settings.run / "rootlesskit"))
         extra |= {"XDG_RUNTIME_DIR": str(settings.run), "USER": "root", "ROOTLESSKIT_STATE_DIR": state}
@@ -166,6 +167,7 @@ def _part(
     grace: float,
     pid_files: tuple[Path, ...] = (),
     extra: dict[str, str] | None = None,
+    sockets: tuple[Path, ...] = (),
 ) -> Part:
     return Part(
         name=name,
@@ -174,7 +176,7 @@ def _part(
         log=str(settings.sandbox / "logs" / f"{name}.log"),
         socket=str(health_socket),
         path=path,
-        stale=(str(health_socket),),
+        stale=tuple(map(str, (health_socket, *sockets))),
         pid_files=tuple(map(str, pid_files)),
         grace=grace,
     )

@@ -29,7 +29,7 @@ IN_CLEAR_TEXT = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: c
 def why_not(settings: Settings) -> str:
     """ "" where the engine gets to the gateway of a lab that is up, else what was observed."""
     try:
-        return _asked(settings.engine_host, settings.ports.hub, GatewayAdmin(settings).reached)
+        return _asked(settings.engine_host, settings.hub_registry, GatewayAdmin(settings).reached)
     except LabError as error:
         return error.observed or error.what
 
@@ -67,7 +67,7 @@ def is_on_this_loopback(host: str, port: int) -> bool:
         SandboxError: the port is taken.
     """
     with _listening(port) as seen:
-        return not _asked(host, port, seen)
+        return not _asked(host, f"127.0.0.1:{port}", seen)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -77,12 +77,12 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-def _asked(host: str, port: int, seen: Callable[[], Collection[str]]) -> str:
+def _asked(host: str, registry: str, seen: Callable[[], Collection[str]]) -> str:
     """ "" when what was asked for came, else what the engine said."""
     name = secrets.token_hex(8)
     try:
-        engine_api.pull(host, f"127.0.0.1:{port}/{REACH_NAME}/{name}:1", ASK_SECONDS)
-        observed = f"127.0.0.1:{port} respondeu, e não é o laboratório"
+        engine_api.pull(host, f"{registry}/{REACH_NAME}/{name}:1", ASK_SECONDS)
+        observed = f"{registry} respondeu, e não é o laboratório"
     except EngineError as error:
         observed = error.observed
     return "" if name in seen() else observed

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from labs.base.errors import RegistryError, SandboxError
 from labs.base.files import write_atomic
-from labs.base.settings import Settings
+from labs.base.reference import familiar
+from labs.base.settings import FALLBACK_BASE_IMAGE, Settings
 from labs.sandbox.gateway.memory.console_session import write_console_profile
 from labs.seams import engine_api
 from labs.seams.gateway_admin import GatewayAdmin
@@ -20,6 +21,7 @@ from labs.seams.unix_http import request
 PUBLIC = ("library", "ola-registry")
 PRIVATE = ("acme", "segredo")
 TAG = "1.0"
+BASE, BASE_TAG = ("library", "python"), FALLBACK_BASE_IMAGE.partition(":")[2]
 MESSAGES = {
     PUBLIC: "Olá! Esta imagem veio de um registry.",
     PRIVATE: "Segredo da ACME: se você lê isto, tem acesso ao repositório.",
@@ -57,14 +59,26 @@ def seed_hub(settings: Settings, base: str, report: Callable[[str], None]) -> No
     """
     for repository in (PUBLIC, PRIVATE):
         namespace, name = repository
-        if not _has_tag(settings, repository):
+        if not _has_tag(settings, repository, TAG):
             report(f"Publicando {namespace}/{name}:{TAG} no Hub do laboratório …")
             _publish(settings, base, repository)
+    if settings.names_proxy and not _has_tag(settings, BASE, BASE_TAG):
+        report(f"Publicando {FALLBACK_BASE_IMAGE} no Hub do laboratório …")
+        _publish_base(settings, base)
+
+
+def _publish_base(settings: Settings, base: str) -> None:
+    """The base image under its real-life name; its layers are in the registry since the other images came."""
+    namespace, _ = BASE
+    password = _token(settings.secrets / f"hub-{namespace}")
+    GatewayAdmin(settings).hub_account(namespace, password)
+    engine_api.tag(settings.engine_host, base, FALLBACK_BASE_IMAGE)
+    engine_api.push(settings.engine_host, FALLBACK_BASE_IMAGE, namespace, password)
 
 
 def image_name(settings: Settings, repository: tuple[str, str]) -> str:
-    """The name under which one of the images is made and pushed."""
-    return f"{settings.hub_registry}/{'/'.join(repository)}:{TAG}"
+    """The name under which one of the images is made and pushed, as the engine lists it."""
+    return familiar(f"{settings.hub_registry}/{'/'.join(repository)}:{TAG}")
 
 
 def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None:
@@ -89,21 +103,22 @@ def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None
 
 def _make_private(settings: Settings, repository: tuple[str, str], password: str) -> None:
     namespace, name = repository
+    hub = settings.hub_registry
     try:
-        HttpRegistry(settings.hub_registry, lambda: (namespace, password)).hub_private(namespace, name)
+        HttpRegistry(hub, lambda: (namespace, password), url=settings.registry_url(hub)).hub_private(namespace, name)
     except RegistryError as error:
         raise SandboxError(
             "O Hub do laboratório não tornou um repositório privado.", error.observed, "python3 -m labs up"
         ) from error
 
 
-def _has_tag(settings: Settings, repository: tuple[str, str]) -> bool:
+def _has_tag(settings: Settings, repository: tuple[str, str], tag: str) -> bool:
     """Asked of the registry's own store, behind the gateway: no login, no journalled event, 1 ms."""
     address = f"unix://{settings.run / 'hub.sock'}"
     headers = {
         "Accept": "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
     }
-    return request(address, "HEAD", f"/v2/{'/'.join(repository)}/manifests/{TAG}", headers=headers).status == 200
+    return request(address, "HEAD", f"/v2/{'/'.join(repository)}/manifests/{tag}", headers=headers).status == 200
 
 
 def _one_file(name: str, text: str) -> bytes:

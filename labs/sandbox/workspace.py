@@ -9,6 +9,7 @@ late.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from labs.base.errors import MissingDependency, StateError
-from labs.base.settings import BASE_IMAGE, CLONE, Settings
+from labs.base.settings import CLONE, Settings
 from labs.sandbox import registry_program
 
 FOLDERS = ("notebooks", "widget-server")
@@ -28,8 +29,9 @@ SKIPPED = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", 
 BASE_ARGUMENT = re.compile(r"^(ARG\s+BASE_IMAGE=).*$", re.MULTILINE)
 
 
-def ensure(settings: Settings, base: str) -> None:
-    """Bring the working copies up to date. `base` becomes the default of `ARG BASE_IMAGE` in the Dockerfiles.
+def ensure(settings: Settings) -> None:
+    """Bring the working copies up to date: Dockerfiles with this lab's base image as default of `ARG BASE_IMAGE`,
+    lessons with its form of the images' names.
 
     Raises:
         StateError: a file cannot be written.
@@ -42,7 +44,7 @@ def ensure(settings: Settings, base: str) -> None:
     for folder in FOLDERS:
         for source in _files(CLONE / folder):
             name = str(source.relative_to(CLONE))
-            content = _content(source, base)
+            content = _content(source, settings)
             target = settings.work / name
             wanted = _mark(name, content)
             if _may_write(target, written.get(name), wanted):
@@ -75,19 +77,18 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _content(source: Path, base: str) -> bytes:
+def _content(source: Path, settings: Settings) -> bytes:
     content = source.read_bytes()
-    if "Dockerfile" in source.name and base:
-        return BASE_ARGUMENT.sub(rf"\g<1>{base}", content.decode("utf-8")).encode()
-    return _without_outputs(content) if source.suffix == ".ipynb" else content
+    if "Dockerfile" in source.name:
+        return BASE_ARGUMENT.sub(rf"\g<1>{settings.base_image}", content.decode("utf-8")).encode()
+    return _as_learner_starts(content, settings) if source.suffix == ".ipynb" else content
 
 
-def recover(settings: Settings, name: str, base: str = BASE_IMAGE) -> Path | None:
+def recover(settings: Settings, name: str) -> Path | None:
     """A file of the working copies as the kit has it; returns where what was there is kept, None where nothing was.
 
     Args:
         name: its path below the working copies, which is the clone's.
-        base: as in `ensure`.
 
     Raises:
         StateError: it cannot be written.
@@ -97,7 +98,7 @@ def recover(settings: Settings, name: str, base: str = BASE_IMAGE) -> Path | Non
         places = (target.with_name(f"{target.stem}.meu-{number}{target.suffix}") for number in itertools.count(1))
         kept = next(place for place in places if not place.exists())
         _write(kept, target.read_bytes(), target)
-    content = _content(CLONE / name, base)
+    content = _content(CLONE / name, settings)
     _write(target, content, CLONE / name)
     _open_to_readers(target, settings.work)
     _remember(settings, name, content)
@@ -125,15 +126,20 @@ def _mark(name: str, content: bytes) -> str:
     return _digest(json.dumps(told).encode())
 
 
-def _without_outputs(content: bytes) -> bytes:
-    """A notebook as its learner starts it: the stored outputs are proofs of another run, not of theirs; and a slip of a
-    key neither deletes nor edits the lesson's own cells.
+def _as_learner_starts(content: bytes, settings: Settings) -> bytes:
+    """A notebook as its learner starts it: the stored outputs are proofs of another run, not of theirs; a slip of a
+    key neither deletes nor edits the lesson's own cells; and its texts name images as this lab does.
     """
+    from labs.course import target_words
+
     book = json.loads(content)
     for cell in book.get("cells", []):
         cell["metadata"] = {**cell.get("metadata", {}), "deletable": False, "editable": False}
         if cell.get("cell_type") == "code":
             cell |= {"outputs": [], "execution_count": None}
+        else:
+            told = target_words.prose("".join(cell["source"]), settings)
+            cell["source"] = told.splitlines(keepends=True)
     return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -173,13 +179,19 @@ def _digest(content: bytes) -> str:
 
 
 def ensure_wheels(settings: Settings, report: Callable[[str], None]) -> None:
-    """Fill `wheels/` of the learner's copy, so that `docker build` needs no network; downloads once.
+    """Fill `wheels/` of the learner's copy, so that `docker build` needs no network; downloads once. The clone's own
+    gets them too, where it can be written: a build there is the same command.
 
     Raises:
         MissingDependency: the packages cannot be downloaded.
     """
     store = fetch_wheels(settings, report)
-    target = settings.work / "widget-server" / "wheels"
+    _put_wheels(store, settings.work / "widget-server" / "wheels")
+    with contextlib.suppress(OSError):
+        _put_wheels(store, CLONE / "widget-server" / "wheels")
+
+
+def _put_wheels(store: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     wanted = {wheel.name for wheel in store.iterdir()}
     for wheel in sorted(wanted - {path.name for path in target.iterdir()}):

@@ -204,6 +204,11 @@ def default_publishing(host: str) -> str:
     return str((network.get("Options") or {}).get("com.docker.network.bridge.host_binding_ipv4", ""))
 
 
+def proxy(host: str) -> str:
+    """The proxy by which the engine gets to registries; "" where it has none (Docker Engine API, `SystemInfo`)."""
+    return str(_call(host, "GET", "/info").json().get("HttpsProxy") or "")
+
+
 def _call(
     host: str,
     method: str,

@@ -105,7 +105,8 @@ class HttpRegistry:
     """A registry over HTTP, with the login that the engine also has.
 
     Args:
-        address: host:port, or `docker.io`.
+        address: host:port, a name, or `docker.io`.
+        url: where it is, where that is another place than its name says.
         credentials: gives user and password, or None for anonymous; asked each time: learners log in and out.
         renewed: gives new ones where those were refused.
         hides: this registry answers an owner that it is denied what does not exist, as Docker Hub does ("pull access
@@ -123,15 +124,17 @@ class HttpRegistry:
         hides: bool = False,
         marked: bool = True,
         architecture: Callable[[], str] = of_this_machine,
+        url: str = "",
     ) -> None:
         self.address = address
         self._architecture = architecture
         self._credentials = credentials
         self._renewed = renewed
         self._hides = hides
-        local = address.partition(":")[0] in LOOPBACK
-        self._url = f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
-        self._api = HUB_API if address == DOCKER_HUB else f"{self._url}/api/v2"
+        local = bool(url) or address.partition(":")[0] in LOOPBACK
+        self._url = url or f"{'http' if local else 'https'}://{HUB_HOST if address == DOCKER_HUB else address}"
+        self._api = f"{self._url}/api/v2" if local else HUB_API
+        self._way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"
         self._session = requests.Session()
         if marked:
             self._session.headers["User-Agent"] = f"{KIT_MARK} {requests.utils.default_user_agent()}"
@@ -166,7 +169,7 @@ class HttpRegistry:
             response = self._request("GET", page, f"repository:{repository}:pull")
             if self._absent(response):
                 return ()
-            with _translated(self.address):
+            with self._translated():
                 tags += self._ok(response).json().get("tags") or ()
             following = urlsplit(response.links.get("next", {}).get("url", ""))
             page = f"{following.path.removeprefix('/v2/')}?{following.query}" if following.path else ""
@@ -184,7 +187,7 @@ class HttpRegistry:
         )
         if self._absent(response):
             return None
-        with _translated(self.address):
+        with self._translated():
             body = self._ok(response).json()
             if "manifests" in body:
                 return self._of_index(repository, response, body)
@@ -206,7 +209,7 @@ class HttpRegistry:
             RegistryError: the registry does not answer, or has no such config.
         """
         response = self._request("GET", f"{repository}/blobs/{config}", f"repository:{repository}:pull")
-        with _translated(self.address):
+        with self._translated():
             return tuple(self._ok(response).json()["rootfs"]["diff_ids"])
 
     def _of_index(self, repository: str, response: requests.Response, body: dict[str, Any]) -> Manifest | None:
@@ -231,7 +234,7 @@ class HttpRegistry:
         page = f"repositories/{namespace}/?page_size=100"
         while page:
             response = self._ok(self._hub("GET", page))
-            with _translated(self.address):
+            with self._translated():
                 content = response.json()
                 found += (HubRepository(item["name"], bool(item["is_private"])) for item in content["results"])
             page = str(content.get("next") or "").removeprefix(f"{self._api}/")
@@ -268,7 +271,7 @@ class HttpRegistry:
         if credentials:
             token = self._ok(self._sign_in(credentials)).json()["access_token"]
             headers = {"Authorization": f"Bearer {token}"}
-        with _translated(self.address):
+        with self._translated():
             return self._session.request(
                 method, f"{self._api}/{path}", headers=headers, json=content, timeout=REPLY_SECONDS
             )
@@ -276,7 +279,7 @@ class HttpRegistry:
     def _sign_in(self, credentials: tuple[str, str]) -> requests.Response:
         """Ask for a token of Docker Hub's API, which lives for minutes (Docker Hub API, AuthCreateAccessToken)."""
         asked = {"identifier": credentials[0], "secret": credentials[1]}
-        with _translated(self.address):
+        with self._translated():
             return self._session.post(f"{self._api}/auth/token", json=asked, timeout=REPLY_SECONDS)
 
     def _request(
@@ -285,7 +288,7 @@ class HttpRegistry:
         """One request, answering the registry's challenge (distribution spec, token authentication)."""
         url = f"{self._url}/v2/{path}"
         credentials = None if anonymous else self._credentials()
-        with _translated(self.address):
+        with self._translated():
             response = self._session.request(method, url, headers=headers, timeout=REPLY_SECONDS)
             if response.status_code != 401:
                 return response
@@ -329,6 +332,16 @@ class HttpRegistry:
             explanation.next_command,
         )
 
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            what = f"Quem respondeu no endereço {self.address} não falou como um registry."
+            raise RegistryError(what, f"{type(error).__name__}: {error}", "python3 -m labs status") from error
+        except requests.RequestException as error:
+            raise RegistryError(f"O registry {self.address} não responde.", str(error), self._way_out) from error
+
 
 def of_this_platform(index: Mapping[str, Any], architecture: str) -> str:
     """The digest of the manifest for Linux on this architecture in an index (OCI image index specification), or of the
@@ -352,16 +365,3 @@ def manifest_of(body: Mapping[str, Any], digest: str) -> Manifest:
 
 def _layer(blob: dict[str, Any]) -> Layer:
     return Layer(blob["digest"], int(blob["size"]))
-
-
-@contextlib.contextmanager
-def _translated(address: str) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        what = f"Quem respondeu no endereço {address} não falou como um registry."
-        raise RegistryError(what, f"{type(error).__name__}: {error}", "python3 -m labs status") from error
-    except requests.RequestException as error:
-        local = address.partition(":")[0] in LOOPBACK
-        way_out = "python3 -m labs up" if local else "curl -I https://hub.docker.com   (confira a sua internet)"
-        raise RegistryError(f"O registry {address} não responde.", str(error), way_out) from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from labs.base.settings import Settings
 from labs.seams.cloud import AwsCloud, Cloud
 from labs.seams.ecr_token import OwnerToken
 from labs.seams.engine import DockerEngine, Engine
 from labs.seams.gateway_admin import Admin, GatewayAdmin
-from labs.seams.registry import HttpRegistry, Hub, Registry
+from labs.seams.registry import Credentials, HttpRegistry, Hub, Registry
 
 
 class World:
@@ -32,22 +34,16 @@ class World:
         self.cloud: Cloud = cloud or AwsCloud(settings)
         self.hub = hub or self._registry(settings.hub_registry)
         """The Hub, with the login that the lab's Docker has."""
-        self.hub_owner: Hub = hub_owner or HttpRegistry(
-            settings.hub_registry, self._hub_token, hides=True, architecture=self.engine.architecture
-        )
+        self.hub_owner: Hub = hub_owner or self._read(settings.hub_registry, self._hub_token, hides=True)
         """The Hub with the account's own access token, whether or not Docker is logged in."""
         self.ecr = ecr or self._registry(settings.ecr_registry)
         """ECR, with the login that the lab's Docker has."""
         token = OwnerToken(self.cloud)
-        self.ecr_owner = ecr_owner or HttpRegistry(
-            settings.ecr_registry, token.kept, renewed=token.asked, architecture=self.engine.architecture
-        )
+        self.ecr_owner = ecr_owner or self._read(settings.ecr_registry, token.kept, renewed=token.asked)
         """ECR with a token of the account's owner, whether or not Docker's own is still good."""
         self.ecr_public = ecr_public or self._registry(settings.ecr_public_registry)
         """ECR Public, with the login that the lab's Docker has: to read, none is needed."""
-        self.ecr_public_reader = ecr_public or HttpRegistry(
-            settings.ecr_public_registry, architecture=self.engine.architecture
-        )
+        self.ecr_public_reader = ecr_public or self._read(settings.ecr_public_registry)
         """ECR Public as everybody reads it: a kept login that expired would be in the way."""
         self.admin: Admin = admin or GatewayAdmin(settings)
 
@@ -58,7 +54,11 @@ class World:
         return self.ecr_owner if address == self.settings.ecr_registry else self.hub_owner
 
     def _registry(self, address: str) -> Registry:
-        return HttpRegistry(address, lambda: self.engine.credentials(address), architecture=self.engine.architecture)
+        return self._read(address, lambda: self.engine.credentials(address))
+
+    def _read(self, address: str, credentials: Credentials = lambda: None, **how: Any) -> HttpRegistry:
+        url = self.settings.registry_url(address)
+        return HttpRegistry(address, credentials, url=url, architecture=self.engine.architecture, **how)
 
     def _hub_token(self) -> tuple[str, str] | None:
         try:

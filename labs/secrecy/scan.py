@@ -231,7 +231,8 @@ class Scan:
 
 def _of_the_course(settings: Settings, images: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Images with a name that the course gives, and those whose name or id the ledger knows."""
-    addresses = tuple(f"{address}/" for address in settings.registries)
+    places = (settings.hub_place, settings.ecr_registry, settings.ecr_public_registry)
+    addresses = tuple(f"{place}/" for place in places)
     ledger = Ledger(settings)
     return {
         image: names

@@ -136,7 +136,7 @@ SHORTCUTS = {
     "04-push-docker-hub/push-v1": (OTHER.format(ON_HUB), BACK.format(ON_HUB)),
     "04-push-docker-hub/pull-digest": (
         "docker pull -q $(docker image inspect --format '{{join .RepoDigests \"\\n\"}}'"
-        f" {ON_HUB}.1 | grep -m1 $HUB_REGISTRY)",
+        f" {ON_HUB}.1 | grep -m1 widget-server@)",
         "",
     ),
     "05-custos-na-aws/create-budget": (

@@ -190,7 +190,8 @@ def test_a_case_left_in_the_middle_is_closed_by_the_next_one(world: World) -> No
     assert world.admin.clock()["offset_seconds"] == 0
     assert cases.current(world.settings) == "limite-de-pulls"
     cases.close_case(world, ignore)
-    anybody = HttpRegistry(world.settings.hub_registry)
+    hub = world.settings.hub_registry
+    anybody = HttpRegistry(hub, url=world.settings.registry_url(hub))
     assert anybody.manifest("library/ola-registry", "1.0"), "the pull limit stayed"
     assert everything(world) == before
 

@@ -47,7 +47,7 @@ CASES = {
         f"docker push {HUB}/bw:1",
         "denied: requested access to the resource is denied",
         "docker login",
-        f"docker logout $HUB_REGISTRY; docker tag {IMAGE} {HUB}/bw:1",
+        f"docker logout; docker tag {IMAGE} {HUB}/bw:1",
     ),
     "wrong password": Weather(
         "docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < wrong",
@@ -231,7 +231,7 @@ def test_no_engine_is_explained(lab: Settings) -> None:
     nowhere = lab.with_changes(engine_host=f"unix://{lab.run}/nowhere.sock")
     world = World(nowhere)
     context = Context(nowhere, world.engine, world.cloud, lab.work / "widget-server")
-    error = failure(f"docker push {lab.hub_registry}/x:1", context)
+    error = failure(f"docker push {nowhere.hub_registry}/x:1", context)
     assert isinstance(error, EngineUnavailable) and error.next_command == "python3 -m labs up"
     assert error.observed == "No such file or directory"  # the system's words, not Python's
     built = failure("docker build -t x:1 .", context)  # the client's own

@@ -41,8 +41,10 @@ def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "docker-credential-secretservice.json"
 
 
-def found(lab: Settings, kind: str) -> bool:
-    step = Step(id="s", title="s", command="c", hint="", check=CheckSpec(kind, {"registry": lab.hub_registry}))
+def found(lab: Settings, kind: str, registry: str = "") -> bool:
+    step = Step(
+        id="s", title="s", command="c", hint="", check=CheckSpec(kind, {"registry": registry or lab.hub_registry})
+    )
     return judge(step, World(lab)).passed
 
 
@@ -51,9 +53,9 @@ def test_docker_keeps_logins_in_the_labs_file_though_a_helper_is_there(
 ) -> None:
     docker_files.prepare(lab)
     assert shell(TYPED).returncode == 0
-    assert lab.hub_registry in json.loads(config.read_text())["auths"] and not helper.exists()
+    assert docker_files.key(lab.hub_registry) in json.loads(config.read_text())["auths"] and not helper.exists()
     assert found(lab, "logged_in") and not found(lab, "logged_out")
-    assert shell('docker logout "$HUB_REGISTRY"').returncode == 0
+    assert shell("docker logout").returncode == 0
     assert found(lab, "logged_out") and not found(lab, "logged_in")
     assert shell(TYPED).returncode == 0 and not helper.exists(), "nor after a logout"
 
@@ -63,13 +65,13 @@ def test_a_helper_that_docker_has_chosen_is_asked_by_the_kit_too(
 ) -> None:
     config.unlink()
     assert shell(TYPED).returncode == 0
-    assert lab.hub_registry in json.loads(helper.read_text()), "docker chose it by itself"
+    assert docker_files.key(lab.hub_registry) in json.loads(helper.read_text()), "docker chose it by itself"
     assert found(lab, "logged_in") and not found(lab, "logged_out")
-    assert shell('docker logout "$HUB_REGISTRY"').returncode == 0
+    assert shell("docker logout").returncode == 0
     assert found(lab, "logged_out")
     token = lab.hub_token_file.read_text().strip()
     World(lab).engine.login(lab.hub_registry, lab.hub_user, token)
-    assert json.loads(helper.read_text())[lab.hub_registry]["Secret"] == token
+    assert json.loads(helper.read_text())[docker_files.key(lab.hub_registry)]["Secret"] == token
     assert token not in config.read_text() and 'auth":' not in config.read_text()
     again = shell('docker login "$HUB_REGISTRY" < /dev/null')
     assert again.returncode == 0, f"the terminal has the button's login: {again.stderr}"
@@ -79,7 +81,8 @@ def test_a_helper_that_docker_has_chosen_is_asked_by_the_kit_too(
 
 @pytest.mark.parametrize("form", ["http://{}", "https://{}/v1/"])
 def test_a_login_under_an_older_address_serves_both(lab: Settings, shell: Shell, config: Path, form: str) -> None:
-    auth = docker_files.packed(lab.hub_user, lab.hub_token_file.read_text().strip())
-    config.write_text(json.dumps({"auths": {form.format(lab.hub_registry): {"auth": auth}}}))
-    assert found(lab, "logged_in") and not found(lab, "logged_out")
-    assert shell('docker login "$HUB_REGISTRY" < /dev/null').returncode == 0
+    password = shell("aws ecr get-login-password --profile console").stdout.strip()
+    auth = docker_files.packed("AWS", password)
+    config.write_text(json.dumps({"auths": {form.format(lab.ecr_registry): {"auth": auth}}}))
+    assert found(lab, "logged_in", lab.ecr_registry) and not found(lab, "logged_out", lab.ecr_registry)
+    assert shell('docker login "$ECR_REGISTRY" < /dev/null').returncode == 0

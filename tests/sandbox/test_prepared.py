@@ -14,9 +14,9 @@ Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def logged_out(docker_cli: Shell, lab: Settings) -> Iterator[None]:
-    docker_cli(f"logout {lab.hub_registry}")
+    docker_cli("logout")
     yield
-    docker_cli(f"logout {lab.hub_registry}")
+    docker_cli("logout")
 
 
 def test_secrets_are_the_learners_alone(lab: Settings) -> None:

@@ -206,7 +206,7 @@ def test_a_wrong_value_of_the_manifest_loses_no_file_of_the_learners(
     mine = settings.work / "widget-server" / "app.py"
     mine.write_text("mine\n")
     put(settings.sandbox / "workspace.json", {"widget-server/app.py": 3})
-    workspace.ensure(settings, "x:1")
+    workspace.ensure(settings)
     assert mine.read_text() == "mine\n"
 
 

@@ -33,5 +33,5 @@ def test_other_paths_are_no_routes(path: str) -> None:
 
 
 def test_locations_stay_on_the_gateway() -> None:
-    assert relocated("http://registry/v2/x?a=b%3D", "127.0.0.1:5001") == "http://127.0.0.1:5001/v2/x?a=b%3D"
-    assert relocated("/v2/x", "127.0.0.1:5001") == "http://127.0.0.1:5001/v2/x"
+    assert relocated("http://registry/v2/x?a=b%3D", "http://127.0.0.1:5001") == "http://127.0.0.1:5001/v2/x?a=b%3D"
+    assert relocated("/v2/x", "https://auth.example") == "https://auth.example/v2/x"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from labs.base.reference import names_ecr, parse, registry_of, split_tag, with_tag
+from labs.base.reference import familiar, names_ecr, parse, registry_of, split_tag, with_tag
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,18 @@ def test_split_tag(reference: str, expected: tuple[str, str]) -> None:
 )
 def test_with_tag(reference: str, expected: str) -> None:
     assert with_tag(reference) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("docker.io/library/python:3.13-slim", "python:3.13-slim"),
+        ("docker.io/aluno/widget-server:v1", "aluno/widget-server:v1"),
+        ("index.docker.io/aluno/widget-server", "aluno/widget-server"),
+        ("docker.io/library/a/b", "library/a/b"),
+        ("widget-server:v1", "widget-server:v1"),
+        ("127.0.0.1:5001/aluno/widget-server:v1", "127.0.0.1:5001/aluno/widget-server:v1"),
+    ],
+)
+def test_a_familiar_name_is_the_one_that_the_engine_lists(name: str, listed: str) -> None:
+    assert familiar(name) == listed

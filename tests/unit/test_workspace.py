@@ -37,15 +37,15 @@ def _copy(settings: Settings, name: str) -> Path:
 
 
 def test_copies_all_but_caches_and_names_the_base_image(source: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert _copy(settings, "Dockerfile").read_text().startswith(f"ARG BASE_IMAGE={BASE}\n")
     assert not _copy(settings, "__pycache__").exists()
 
 
 def test_an_untouched_file_follows_the_clone(source: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     (source / "app.py").write_text("version = 2\n")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert _copy(settings, "app.py").read_text() == "version = 2\n"
 
 
@@ -57,7 +57,7 @@ def test_a_container_reads_its_files_whatever_the_umask(source: Path, settings: 
         (source / path).chmod(mode)
     before = os.umask(0o077)
     try:
-        workspace.ensure(settings, BASE)
+        workspace.ensure(settings)
     finally:
         os.umask(before)
     names = ("", "app.py", "exemplos", "exemplos/iniciar.sh")
@@ -66,11 +66,11 @@ def test_a_container_reads_its_files_whatever_the_umask(source: Path, settings: 
 
 
 def test_the_learners_change_is_never_overwritten(source: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     _copy(settings, "app.py").write_text("mine\n")
     (source / "app.py").write_text("version = 2\n")
     for _ in range(2):
-        workspace.ensure(settings, BASE)
+        workspace.ensure(settings)
     assert _copy(settings, "app.py").read_text() == "mine\n"
 
 
@@ -78,23 +78,23 @@ def test_a_file_that_was_there_first_is_the_learners(source: Path, settings: Set
     _copy(settings, "app.py").parent.mkdir(parents=True)
     _copy(settings, "app.py").write_text("mine\n")
     for _ in range(2):
-        workspace.ensure(settings, BASE)
+        workspace.ensure(settings)
         (source / "app.py").write_text("version = 2\n")
     assert _copy(settings, "app.py").read_text() == "mine\n"
 
 
 def test_a_deleted_file_stays_deleted(source: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     _copy(settings, "app.py").unlink()
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert not _copy(settings, "app.py").exists()
 
 
 def test_a_damaged_manifest_loses_no_file_of_the_learners(source: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     _copy(settings, "app.py").write_text("mine\n")
     (settings.sandbox / "workspace.json").write_text("[")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert _copy(settings, "app.py").read_text() == "mine\n"
 
 
@@ -113,39 +113,39 @@ def _book(path: Path, text: str, output: str = "") -> None:
 
 
 def test_a_lesson_that_was_only_opened_follows_the_clone(lesson: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     copy = settings.work / "notebooks" / lesson.name
     _book(copy, "Olá", "cartões")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert json.loads(copy.read_text())["cells"][1]["outputs"], "nothing new, nothing written"
     _book(lesson, "Olá de novo")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert "Olá de novo" in copy.read_text()
     _book(copy, "As minhas notas")
     _book(lesson, "Outra versão")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert "As minhas notas" in copy.read_text()
 
 
 def test_a_notebook_that_an_earlier_version_remembered_whole_follows_too(lesson: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     copy = settings.work / "notebooks" / lesson.name
     whole = hashlib.sha256(copy.read_bytes()).hexdigest()
     (settings.sandbox / "workspace.json").write_text(json.dumps({"notebooks/00-a.ipynb": whole}))
     _book(lesson, "Nova")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert "Nova" in copy.read_text()
 
 
 def test_a_slip_of_a_key_neither_deletes_nor_edits_a_lessons_cell(lesson: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     cells = json.loads((settings.work / "notebooks" / lesson.name).read_text())["cells"]
     assert [(cell["metadata"]["deletable"], cell["metadata"]["editable"]) for cell in cells] == [(False, False)] * 2
 
 
 @pytest.mark.parametrize("damage", ["changed", "deleted", "no notebook any more"])
 def test_a_lesson_comes_back_alone_and_what_was_there_is_kept(lesson: Path, settings: Settings, damage: str) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     copy = settings.work / "notebooks" / lesson.name
     wanted = copy.read_bytes()
     if damage == "deleted":
@@ -163,14 +163,14 @@ def test_a_lesson_comes_back_alone_and_what_was_there_is_kept(lesson: Path, sett
             copy.write_bytes(before)
     _book(lesson, "Nova")
     workspace.recover(settings, f"notebooks/{lesson.name}")
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert "Nova" in copy.read_text(), "and follows the clone again"
 
 
 def test_a_second_run_writes_nothing(source: Path, settings: Settings) -> None:
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     before = (settings.sandbox / "workspace.json").stat().st_mtime_ns
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     assert (settings.sandbox / "workspace.json").stat().st_mtime_ns == before
 
 
@@ -182,7 +182,7 @@ def test_a_lesson_starts_without_the_proofs_of_another_run(source: Path, setting
         ]
     }
     (source.parent / "notebooks" / "a.ipynb").write_text(json.dumps(stored))
-    workspace.ensure(settings, BASE)
+    workspace.ensure(settings)
     text = (settings.work / "notebooks" / "a.ipynb").read_text("utf-8")
     assert "Comprovado" not in text and "Olá" in text
     assert json.loads(text)["cells"][1]["outputs"] == []

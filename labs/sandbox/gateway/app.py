@@ -1,4 +1,4 @@
-"""Wires the gateway's parts together and opens its five listeners."""
+"""Wires the gateway's parts together and opens its listeners."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ctypes
 import gc
 import os
 import signal
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -15,8 +16,9 @@ from dataclasses import asdict
 from aiohttp import web
 
 from labs.base.marks import KIT_MARK, REACH_NAME
+from labs.base.reference import DOCKER_HUB
 from labs.base.settings import Settings
-from labs.sandbox.gateway import engine_watch, http
+from labs.sandbox.gateway import engine_watch, http, real_names
 from labs.sandbox.gateway.aws.sso import PATHS as SSO_PATHS
 from labs.sandbox.gateway.aws.sso import Sso
 from labs.sandbox.gateway.control import Control
@@ -54,6 +56,7 @@ class Gateway:
         self.unready = "loading"
         self._ready = asyncio.Event()
         self._runners: list[web.ServerRunner] = []
+        self._proxy: asyncio.Server | None = None
         self._handlers: dict[str, Handler] = {}
 
     # Readiness ---------------------------------------------------------------------------------
@@ -140,10 +143,28 @@ class Gateway:
             await web.UnixSite(runner, str(self.settings.admin_socket)).start()
         finally:
             os.umask(before)
-        for name, port in asdict(self.settings.ports).items():
+        for name, failure in FAILURES.items():
+            port = asdict(self.settings.ports)[name]
             hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-            runner = await self._runner(guarded(self._when_ready(name), hosts, FAILURES[name]))
+            runner = await self._runner(guarded(self._when_ready(name), hosts, failure))
             await web.TCPSite(runner, "127.0.0.1", port, backlog=256).start()
+        if self.settings.has_real_names:
+            await self._open_real_names()
+
+    async def _open_real_names(self) -> None:
+        behind = real_names.listeners(self.settings)
+        handlers = {
+            name: guarded(self._when_ready(listener), {name}, FAILURES[listener]) for name, listener in behind.items()
+        }
+
+        async def named(request: web.BaseRequest) -> web.StreamResponse:
+            return await handlers.get(request.host.lower(), handlers[DOCKER_HUB])(request)
+
+        inner = self.settings.names_socket
+        certificate: ssl.SSLContext = real_names.certificate(self.settings)
+        runner = await self._runner(named)
+        await web.UnixSite(runner, str(inner), ssl_context=certificate, backlog=256).start()
+        self._proxy = await real_names.Proxy(self.settings, inner).open(self.settings.ports.names)
 
     async def _runner(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:
         server = web.Server(
@@ -160,12 +181,15 @@ class Gateway:
         return runner
 
     async def close(self) -> None:
+        if self._proxy:
+            self._proxy.close()
         for runner in reversed(self._runners):
             await runner.cleanup()
         for upstream in self.upstreams.values():
             await upstream.close()
         self.state.close()
-        self.settings.admin_socket.unlink(missing_ok=True)
+        for socket in (self.settings.admin_socket, self.settings.names_socket):
+            socket.unlink(missing_ok=True)
 
 
 def is_kits_read(request: web.BaseRequest) -> bool:

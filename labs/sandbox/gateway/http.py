@@ -95,6 +95,11 @@ class Upload:
             yield chunk
 
 
+def asked_at(request: web.BaseRequest) -> str:
+    """The address by which the client got here, as the start of a URL."""
+    return f"{request.scheme}://{request.host}"
+
+
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(
         body=json.dumps(content).encode(),

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
-from labs.base.settings import Settings
+import nbformat
+import pytest
+from msgspec.structs import replace as changed
+
+from labs.base.settings import Ports, Settings
 from labs.course import target_words
-from labs.course.catalog import load_course, load_overlay
+from labs.course.catalog import CheckSpec, load_course, load_overlay
+from labs.develop.notebooks import NOTEBOOKS
 
 from .kit import ACCOUNTS, Real, runner
 
 
 def test_the_literal_names_are_docker_hubs_and_ecrs_own(real: Settings) -> None:
     course = target_words.course(real)
-    assert course.step("04-push-docker-hub/push-v1")[1].command == "docker push $HUB_USER/widget-server:v1"
+    assert course.step("04-push-docker-hub/push-v1")[1].command == f"docker push {real.hub_user}/widget-server:v1"
     login = course.step("04-push-docker-hub/login")[1].command
-    assert login == 'docker login --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
+    assert login == f'docker login --username {real.hub_user} --password-stdin < "$HUB_TOKEN_FILE"'
     assert course.step("04-push-docker-hub/logout")[1].command == "docker logout"
     assert real.environment()["ECR_REGISTRY"] == "210987654321.dkr.ecr.sa-east-1.amazonaws.com"
     assert "sa-east-1" in course.step("07-push-ecr/login-ecr")[1].command
@@ -42,6 +48,40 @@ def test_the_overlay_names_only_steps_that_exist() -> None:
             load_course().step(path)
         else:
             assert set(load_overlay()[path]) == {"skip"}
+
+
+def test_with_the_labs_own_engine_the_sandbox_has_the_names_of_real_life(settings: Settings) -> None:
+    own = settings.with_changes(ports=Ports(1, 2, 3, 4, 5), engine_host=settings.private_engine)
+    course = target_words.course(own)
+    assert course.step("04-push-docker-hub/push-v1")[1].command == "docker push aluno/widget-server:v1"
+    ecr = "123456789012.dkr.ecr.us-east-2.amazonaws.com"
+    push = course.step("07-push-ecr/push-ecr")[1]
+    assert push.command == f"docker push {ecr}/widget-server:v1"
+    assert push.parts[1].text.startswith(f"{ecr}/")
+    for lesson in course.lessons:
+        for step in lesson.steps:
+            told = str(changed(step, check=CheckSpec("")))
+            assert not re.search(r"HUB_REGISTRY|ECR_REGISTRY|\$HUB_USER|--insecure|python-base", told), step.id
+            assert all(part.text in step.command for part in step.parts), step.id
+    assert not course.step("05-custos-na-aws/provoke-alert")[1].skip  # the target is the sandbox still
+
+
+def test_a_passage_in_two_forms_is_read_in_one(settings: Settings) -> None:
+    text = "Antes.\n\n<!-- nome real -->\nUm.\n<!-- nome com endereço -->\nDois.\n<!-- fim do nome -->\n\nDepois."
+    own = settings.with_changes(ports=Ports(1, 2, 3, 4, 5), engine_host=settings.private_engine)
+    assert target_words.prose(text, settings) == "Antes.\n\nDois.\n\nDepois."
+    assert target_words.prose(text, own) == "Antes.\n\nUm.\n\nDepois."
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_lessons_text_has_one_form_of_the_names(path: Path, settings: Settings) -> None:
+    own = settings.with_changes(ports=Ports(1, 2, 3, 4, 5), engine_host=settings.private_engine)
+    texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    for text in texts:
+        real, address = target_words.prose(text, own), target_words.prose(text, settings)
+        assert "<!--" not in real + address
+        assert not re.search(r"\$(HUB|ECR)_(REGISTRY|USER|PUBLIC)|python-base", real), real
+        assert "$HUB_USER" not in address or "$HUB_REGISTRY" in address
 
 
 def test_the_sandboxs_course_is_untouched(settings: Settings) -> None:

@@ -34,7 +34,7 @@ def test_opening_says_one_line_and_shows_nothing_else(
     open_lab: Callable[[str], Lab], shown: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     open_lab("00-a").open()
-    assert capsys.readouterr().out == "Aula 00 · Começo · 5 min.\n"
+    assert capsys.readouterr().out == "Aula 00 · Começo · 5 min.\n", "the goals stand above it"
     assert shown == []
 
 

@@ -68,6 +68,10 @@ class EcrApi:
             except UnavailableError:
                 return aws_errors.of("json", RefusedError("busy"))
 
+    def _endpoint(self) -> str:
+        settings = self._state.settings
+        return f"{'https' if settings.has_real_names else 'http'}://{settings.ecr_registry}"
+
     def _missing(self, call: Call) -> Reply:
         message = missing(str(call.parameters.get("repositoryName")), self._state.settings.account)
         return error("RepositoryNotFoundException", message)
@@ -77,7 +81,7 @@ class EcrApi:
         data = {
             "authorizationToken": token,
             "expiresAt": round(self._state.clock.now() + PASSWORD_SECONDS, 3),
-            "proxyEndpoint": f"http://{self._state.settings.ecr_registry}",
+            "proxyEndpoint": self._endpoint(),
         }
         return Reply.json({"authorizationData": [data]})
 

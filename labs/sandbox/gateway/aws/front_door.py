@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from labs.base.marks import KIT_MARK
+from labs.base.settings import Settings
 from labs.sandbox.gateway.aws import actions, mfa, paging, shapes, sigv4
 from labs.sandbox.gateway.aws.budgets import BudgetsApi
 from labs.sandbox.gateway.aws.ecr_api import EcrApi
@@ -30,6 +31,7 @@ INVALID_USER = (
     "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must satisfy regular "
     "expression pattern: [\\w+=,.@-]{1,64}"
 )
+ECR_ADDRESS = re.compile(rb"\b\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\b")
 ACTION = re.compile(rb"(?:^|&)Action=(\w{1,80})")
 DATED = re.compile(r"/\d{4}-\d\d-\d\d/")
 """REST services that speak JSON put their API's version first, as `/2015-03-31/functions/` (Lambda)."""
@@ -72,7 +74,7 @@ class Aws:
             reply = aws_errors.of(protocol, RefusedError("storage"))
         if not kits_read:
             self._tell(call, reply, user, key, kit)
-        return _response(reply, self._state.settings.ecr_registry)
+        return _response(reply, self._state.settings)
 
     def _verified(self, request: web.BaseRequest, data: bytes, signature: sigv4.Signature) -> Principal:
         principal = self._identities.find(signature.key)
@@ -201,9 +203,11 @@ def _message(reply: Reply) -> str:
         return ""
 
 
-def _response(reply: Reply, ecr_registry: str) -> web.Response:
-    """The reply, with the lab's registry wherever moto writes a real-looking address."""
-    data = re.sub(rb"\b\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\b", ecr_registry.encode(), reply.body)
+def _response(reply: Reply, settings: Settings) -> web.Response:
+    """The reply; where the lab's names are addresses, with the lab's registry wherever moto writes ECR's own."""
+    data = reply.body
+    if not settings.has_real_names:
+        data = re.sub(ECR_ADDRESS, settings.ecr_registry.encode(), data)
     headers = {"x-amzn-RequestId": aws_errors.request_id(), "Content-Type": reply.type}
     if reply.code:
         headers["x-amzn-ErrorType"] = reply.code

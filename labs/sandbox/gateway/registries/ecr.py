@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from labs.sandbox.gateway.errors import DenialError, RefusedError, UnavailableError
-from labs.sandbox.gateway.http import MANIFEST_BYTES, answer, body
+from labs.sandbox.gateway.http import MANIFEST_BYTES, answer, asked_at, body
 from labs.sandbox.gateway.identity import Identities, Principal
 from labs.sandbox.gateway.memory.images import Image
 from labs.sandbox.gateway.memory.state import State
@@ -177,7 +177,7 @@ class Ecr:
 
 def _pages(request: web.BaseRequest) -> listing.Pages:
     """ECR writes the whole address into `Link` (deitch/docker_registry2#34)."""
-    return listing.Pages(PAGE, MOST, f"{request.scheme}://{request.host}")
+    return listing.Pages(PAGE, MOST, asked_at(request))
 
 
 def missing(name: str, account: str) -> str:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from labs.base.settings import ECR_PUBLIC_ALIAS, ECR_PUBLIC_REGION
 from labs.sandbox.gateway.errors import DenialError, RefusedError, UnavailableError
-from labs.sandbox.gateway.http import MANIFEST_BYTES, answer, body
+from labs.sandbox.gateway.http import MANIFEST_BYTES, answer, asked_at, body
 from labs.sandbox.gateway.identity import Identities, Principal
 from labs.sandbox.gateway.memory.state import State
 from labs.sandbox.gateway.registries import listing
@@ -163,5 +163,5 @@ def arn(state: State, path: str) -> str:
 
 
 def _challenge(request: web.BaseRequest) -> web.Response:
-    told = f'Bearer realm="http://{request.host}/token/",service="{SERVICE}",scope="aws"'
+    told = f'Bearer realm="{asked_at(request)}/token/",service="{SERVICE}",scope="aws"'
     return web.Response(status=401, text="Not Authorized\n", headers={**VERSION, "WWW-Authenticate": told})

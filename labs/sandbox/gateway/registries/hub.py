@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from labs.sandbox.gateway.errors import DenialError, UnavailableError
-from labs.sandbox.gateway.http import FORM_BYTES, MANIFEST_BYTES, answer, body
+from labs.sandbox.gateway.http import FORM_BYTES, MANIFEST_BYTES, answer, asked_at, body
 from labs.sandbox.gateway.memory.access_log import QUIET
 from labs.sandbox.gateway.memory.clock import iso
 from labs.sandbox.gateway.memory.state import State
@@ -26,7 +26,7 @@ from labs.sandbox.gateway.registries import listing
 from labs.sandbox.gateway.registries.store import Store, unavailable
 from labs.sandbox.gateway.registries.upstream import VERSION, Route, error, route
 
-SERVICE = "registry.docker.io"
+SERVICE, TOKEN_HOST = "registry.docker.io", "auth.docker.io"
 DENIED = "requested access to the resource is denied"
 WRONG_PASSWORD = "incorrect username or password"
 LIMIT_PAGE = "https://www.docker.com/increase-rate-limit"
@@ -254,7 +254,8 @@ def basic(request: web.BaseRequest) -> tuple[str, str] | None:
 def _challenge(
     request: web.BaseRequest, at: Route | None, needed: str = "", problem: str = "", catalog: bool = False
 ) -> web.Response:
-    parts = [f'Bearer realm="http://{request.host}/token"', f'service="{SERVICE}"']
+    issuer = f"https://{TOKEN_HOST}" if request.scheme == "https" else asked_at(request)
+    parts = [f'Bearer realm="{issuer}/token"', f'service="{SERVICE}"']
     detail = None
     if at is not None:
         actions = "pull,push" if needed == "push" else needed

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from labs.sandbox.gateway.errors import NotAnObjectError, UnavailableError
-from labs.sandbox.gateway.http import answer, json_object
+from labs.sandbox.gateway.http import answer, asked_at, json_object
 from labs.sandbox.gateway.memory.clock import iso
 from labs.sandbox.gateway.memory.entries import HubPrivacy, HubRepository, HubRepositoryGone
 from labs.sandbox.gateway.memory.images import Repository
@@ -205,7 +205,7 @@ def _page(request: web.BaseRequest, results: list[dict[str, Any]]) -> web.Respon
         return answer(NOT_FOUND, 404)
 
     def address(page: int) -> str:
-        return f"http://{request.host}{request.path}?{urlencode({'page': page, 'page_size': size})}"
+        return f"{asked_at(request)}{request.path}?{urlencode({'page': page, 'page_size': size})}"
 
     following = address(number + 1) if start + size < len(results) else None
     previous = address(number - 1) if number > 1 else None

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from labs.sandbox.gateway.errors import StorageError, UnavailableError
+from labs.sandbox.gateway.http import asked_at
 from labs.sandbox.gateway.memory.entries import ImageGone, ImagePut, Registry
 from labs.sandbox.gateway.memory.images import Image, layer_digests
 from labs.sandbox.gateway.memory.state import State
@@ -57,7 +58,7 @@ class Store:
             headers = {
                 "Docker-Content-Digest": digest,
                 **VERSION,
-                "Location": relocated(f"/v2/{at.name}/manifests/{digest}", request.host),
+                "Location": relocated(f"/v2/{at.name}/manifests/{digest}", asked_at(request)),
             }
             image = self.state.images[self.name].find(at.name, digest)
             if image and image.subject:  # distribution specification, "Pushing Manifests with Subject"

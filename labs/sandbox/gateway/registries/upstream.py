@@ -183,7 +183,7 @@ async def _pass_back(
         if name.lower() not in _HOP:
             response.headers[name] = value
     if "Location" in reply.headers:
-        response.headers["Location"] = relocated(reply.headers["Location"], request.host)
+        response.headers["Location"] = relocated(reply.headers["Location"], http.asked_at(request))
     if "Content-Length" in reply.headers:
         response.content_length = int(reply.headers["Content-Length"])
     await response.prepare(request)
@@ -199,7 +199,7 @@ async def _pass_back(
     return response
 
 
-def relocated(location: str, host: str) -> str:
+def relocated(location: str, address: str) -> str:
     """The registry's `Location` with the address that the client used."""
     parts = urlsplit(location)
-    return f"http://{host}{parts.path}{'?' + parts.query if parts.query else ''}"
+    return f"{address}{parts.path}{'?' + parts.query if parts.query else ''}"

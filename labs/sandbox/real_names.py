@@ -1,0 +1,86 @@
+"""What makes the lab's own engine and its docker client find the registries' real-life names at the gateway, and
+nothing else of the internet (`labs/sandbox/gateway/real_names.py`).
+
+Go's programs read a proxy and the certificates that they trust from the environment
+(https://pkg.go.dev/net/http#ProxyFromEnvironment, https://pkg.go.dev/crypto/x509#SystemCertPool). Only these two get
+them: pip, curl and the AWS CLI of the same terminal go where they always go.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import shutil
+
+from labs.base.files import write_atomic
+from labs.base.foreign import past_the_proxy
+from labs.base.settings import Settings
+from labs.seams import docker_files, engine_api
+
+CLIENT = "docker"
+SCRIPT = """#!/bin/sh
+# The docker client of this lab: here the registries' names lead to the lab's own registries.
+{exports}
+exec {program} "$@"
+"""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables; none where the lab's names are addresses, or the services' own."""
+    if not (proxy := settings.names_proxy):
+        return {}
+    names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+    trusted = {"SSL_CERT_FILE": str(settings.authority_file), "SSL_CERT_DIR": os.devnull}
+    return dict.fromkeys(names, proxy) | trusted | past_the_proxy({})
+
+
+def prepare(settings: Settings) -> None:
+    """Put the client's front where the lab's terminals look first, or take it away.
+
+    Raises:
+        StateError: it cannot be written.
+    """
+    front = settings.programs / CLIENT
+    program = shutil.which(CLIENT, path=_machines_own(settings))
+    variables = environment(settings)
+    if not (program and variables):
+        front.unlink(missing_ok=True)
+        return
+    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+    text = SCRIPT.format(exports=exports, program=shlex.quote(program))
+    if not front.is_file() or front.read_text("utf-8") != text:
+        write_atomic(front, text, 0o700)
+
+
+def adopt(settings: Settings) -> None:
+    """Give images and logins that bear this lab's addresses, from before it had real-life names, those names.
+
+    Raises:
+        EngineError: the engine, or a login's helper, refused.
+        StateError: the logins cannot be written.
+    """
+    if not settings.names_proxy:
+        return
+    ports = settings.ports
+    names = {
+        f"127.0.0.1:{ports.hub}": settings.hub_registry,
+        f"127.0.0.1:{ports.ecr}": settings.ecr_registry,
+        f"127.0.0.1:{ports.ecr_public}": settings.ecr_public_registry,
+    }
+    host = settings.engine_host
+    for tag in itertools.chain.from_iterable(engine_api.images(host).values()):
+        address, _, rest = tag.partition("/")
+        if name := names.get(address):
+            engine_api.tag(host, tag, f"{name}/{rest}")
+            engine_api.remove_image(host, tag)
+    for address, name in names.items():
+        if auth := docker_files.login(settings, address):
+            docker_files.set_login(settings, name, auth)
+            docker_files.forget_login(settings, address)
+
+
+def _machines_own(settings: Settings) -> str:
+    """The PATH without the lab's own programs."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if folder != str(settings.programs))
