@@ -97,7 +97,7 @@ STEPS = {
     "pull": Step(
         f"docker pull {HUB}:seed",
         "images",
-        "{hub}/{user}/faults:seed",
+        "{place}/faults:seed",
         f"docker rmi -f {HUB}:seed $(docker images -q {HUB}:seed)",
     ),
     "aws call": Step(
@@ -202,7 +202,7 @@ class Patient:
         self._number += 1
         name = str(self._number)
         self.material(name)
-        words = {"n": name, "hub": self.settings.hub_registry, "user": self.settings.hub_user}
+        words = {"n": name, "place": self.settings.hub_place}
         made = Step(
             step.command.format(**words), step.kind, step.key.format(**words), step.prepare.format(**words), step.delay
         )
@@ -306,7 +306,10 @@ class Patient:
 
         login = f"{self.settings.hub_user}:{self.settings.hub_token_file.read_text().strip()}".encode()
         headers = {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
-        address, base = f"http://{self.settings.hub_registry}", f"/api/v2/repositories/{self.settings.hub_user}/"
+        address, base = (
+            self.settings.registry_url(self.settings.hub_registry),
+            f"/api/v2/repositories/{self.settings.hub_user}/",
+        )
         all_of_it = "?page_size=100"
         listed = request(address, "GET", f"{base}{all_of_it}", headers=headers).json()
         for repository in listed.get("results", []):
