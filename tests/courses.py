@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import secrets
 import subprocess
 import sys
@@ -33,14 +31,14 @@ from labs.jupyter import server
 from labs.running.journey import steps_of
 from labs.running.judge import judge
 from labs.running.runner import Runner
-from labs.running.unattended import VARIABLE, approve
+from labs.running.unattended import VARIABLE
 from labs.sandbox import leftovers, lifecycle
 from labs.seams import engine_api
 from labs.secrecy.values import known
+from tests import terminal
 
 LESSONS = load_course().lessons
 PATHS = [(lesson, step) for lesson in LESSONS for step in (*lesson.steps, lesson.challenge) if step]
-SECONDS = 120
 SANITIZE = CLONE / "tests" / "notebooks" / "sanitize.cfg"
 SAVED = ("06-credenciais-aws", "07-push-ecr")
 """Notebooks that are run once more and saved with everything: keys are made and used in these."""
@@ -64,7 +62,7 @@ def type_line(settings: Settings, line: str) -> str:
         env=os.environ | settings.environment(),
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=terminal.SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
@@ -134,7 +132,7 @@ class Typist:
             output, code, after = self._pressed(runner, lesson, step)
         else:
             words = target_words.literal(step.command, runner.settings)
-            output, code = self._typed(words, self._answers(step), variables)
+            output, code = self._typed(words, terminal.answers_of(step, self.settings), variables)
             after = self._desk.runner().verify(lesson.id, step.id)  # as the button "Verificar"
         if step.cleanup:
             self._typed(step.cleanup, "", variables)
@@ -148,54 +146,14 @@ class Typist:
         return "\n".join(lines), int(outcome.error is not None), outcome.verdict
 
     def _opened(self) -> dict[str, str]:
-        """The variables of a plain terminal in which `eval "$(python3 -m labs env)"` was typed."""
-        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
-        told = subprocess.run(
-            ["bash", "-c", 'eval "$(python3 -m labs env)"; env -0'],
-            env={**plain, "LABS_HOME": str(self.settings.home), "PYTHONUNBUFFERED": "1"},
-            cwd=CLONE,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=True,
-        ).stdout
-        return dict(line.split("=", 1) for line in told.split("\0") if line)
+        return terminal.opened(self.settings)
 
     def in_a_new_terminal(self, command: str) -> tuple[str, int]:
         """Type a command in the learner's working copy; returns what the terminal showed, and the exit code."""
         return self._typed(command, "", self._opened())
 
     def _typed(self, command: str, answers: str, variables: dict[str, str]) -> tuple[str, int]:
-        process = subprocess.Popen(
-            ["bash", "-c", f'cd "$LAB_WORK/widget-server"; {command}'],
-            env=variables,
-            cwd=CLONE,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert process.stdin and process.stdout
-        killer = threading.Timer(SECONDS, process.kill)
-        killer.start()
-        try:
-            process.stdin.write(answers)
-            process.stdin.close()
-            lines = []
-            for line in process.stdout:
-                lines.append(line)
-                if found := re.search(r"http://\S+/sso/device\S+", line):
-                    approve(found[0])
-            return "".join(lines), process.wait()
-        finally:
-            killer.cancel()
-            process.stdout.close()
-
-    def _answers(self, step: Step) -> str:
-        if step.stdin != "access-key":
-            return ""
-        key = json.loads((self.settings.secrets / "widget-dev.json").read_text())["AccessKey"]
-        return f"{key['AccessKeyId']}\n{key['SecretAccessKey']}\nus-east-2\njson\n"
+        return terminal.typed(command, answers, variables, self.settings)
 
 
 @contextmanager

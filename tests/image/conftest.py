@@ -51,7 +51,9 @@ class Outer:
     override: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def docker(self, *words: str, seconds: float = 120, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def docker(
+        self, *words: str, seconds: float = 120, check: bool = True, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """The docker client against the outer engine."""
         done = subprocess.run(
             ["docker", *words],
@@ -61,7 +63,7 @@ class Outer:
             text=True,
             timeout=seconds,
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
         )
         assert not check or done.returncode == 0, f"docker {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         return done

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from labs.base.settings import CLONE
 from labs.seams.unix_http import request
 
 from .conftest import IMAGE, PORT, Outer
@@ -77,6 +78,21 @@ def test_a_whole_course_passes_and_outlives_the_container(outer: Outer, said: st
     assert outer.inside("labs.journey").stdout == before
     assert _images(outer) == images
     _a_container_is_reached_from_outside(outer)
+
+
+def test_the_same_course_passes_typed_with_the_names_of_real_life(outer: Outer, said: str) -> None:
+    """Letter by letter what the cards show, in a lab's terminal, and still without any network."""
+    outer.inside("labs", "reset", "--yes", seconds=180)
+    outer.inside("labs", "up", seconds=180)
+    source = (CLONE / "tests" / "terminal.py").read_text("utf-8")
+    done = outer.docker("exec", "--interactive", outer.container(), "python3", "-", stdin=source, seconds=900)
+    steps = json.loads(done.stdout)
+    assert [step for step in steps if not step["passed"]] == [] and len(steps) > 140
+    commands = "\n".join(step["command"] for step in steps)
+    assert "docker push aluno/widget-server:v1\n" in commands and "docker login --username aluno " in commands
+    assert "docker push 123456789012.dkr.ecr.us-east-2.amazonaws.com/widget-server:v1\n" in commands
+    assert "docker build -t widget-server:v1 .\n" in commands
+    assert "_REGISTRY" not in commands
 
 
 def _images(outer: Outer) -> list[str]:
