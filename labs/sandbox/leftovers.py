@@ -24,7 +24,7 @@ from labs.sandbox.supervised import State
 PART_PROGRAMS = ("dockerd", "containerd", "containerd-shim", "containerd-shim-runc-v2", "docker-registry", "registry")
 SUPERVISOR_SECONDS = 45.0
 PART_SECONDS = 15.0
-SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "tunnel.sock", "docker.pid")
+SOCKETS = ("docker.sock", "hub.sock", "ecr.sock", "admin.sock", "names.sock", "tunnel.sock", "docker.pid")
 OF_A_HOME = ("labs.sandbox.gateway", "labs.sandbox.tunnel")
 """Parts that are the kit's own modules; which lab's, their environment says."""
 

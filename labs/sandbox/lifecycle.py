@@ -217,7 +217,7 @@ def _start_supervisor(settings: Settings) -> None:
     ]
     with _open_log(settings.sandbox / "logs" / "supervisor.log") as log:
         process = subprocess.Popen(
-            command,
+            _in_its_mounts(settings, command),
             cwd="/",
             env=parts.clean_environment(settings) | {"PYTHONPATH": str(CLONE)},
             stdin=subprocess.DEVNULL,
@@ -226,6 +226,16 @@ def _start_supervisor(settings: Settings) -> None:
             start_new_session=True,
         )
     _DETACHED[:] = [process, *(earlier for earlier in _DETACHED if earlier.poll() is None)]
+
+
+def _in_its_mounts(settings: Settings, command: list[str]) -> list[str]:
+    """The command where the parts and the engine's mounts are that outlived their supervisor, or where new ones will
+    be.
+    """
+    survivors = leftovers.our_processes(settings) if settings.names_proxy else {}
+    if survivors:
+        return ["nsenter", "--mount", "--target", str(min(survivors)), *command]
+    return real_names.without_dns(settings, command)
 
 
 def _write(path: Path, text: str) -> None:

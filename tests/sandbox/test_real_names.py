@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import ssl
 from collections.abc import Callable
@@ -151,3 +152,15 @@ def test_live_the_same_names_are_the_services_own(new_home: Callable[[str], Sett
     back = sandbox.up(settings, print)
     assert engine_api.proxy(back.engine_host) == back.names_proxy != ""
     assert (back.programs / "docker").exists()
+
+
+def test_no_resolver_is_asked_for_a_name(lab: Settings, shell: Shell) -> None:
+    """Where one is silent, an engine that asks it stands still for 40 s; the machine's own stays as it is."""
+    engine = (lab.run / "docker.pid").read_text().strip()
+    asked = Path(f"/proc/{engine}/root/etc/resolv.conf").read_text()
+    assert asked == f"nameserver {real_names.NOBODY}\n"
+    assert real_names.NOBODY not in Path("/etc/resolv.conf").read_text()
+    front = (lab.programs / "docker").read_text()
+    inside = shlex.join(real_names.without_dns(lab, ["cat"]))
+    assert inside.removesuffix("cat") in front
+    assert shell(f"{inside} /etc/resolv.conf").stdout == asked
