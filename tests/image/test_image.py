@@ -82,8 +82,8 @@ def test_a_whole_course_passes_and_outlives_the_container(outer: Outer, said: st
 
 def test_the_same_course_passes_typed_with_the_names_of_real_life(outer: Outer, said: str) -> None:
     """Letter by letter what the cards show, in a lab's terminal, and still without any network."""
-    outer.inside("labs", "reset", "--yes", seconds=180)
-    outer.inside("labs", "up", seconds=180)
+    outer.compose("down", "--volumes", "--timeout", "60", seconds=180)
+    outer.up()
     source = (CLONE / "tests" / "terminal.py").read_text("utf-8")
     done = outer.docker("exec", "--interactive", outer.container(), "python3", "-", stdin=source, seconds=900)
     steps = json.loads(done.stdout)
