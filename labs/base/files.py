@@ -41,6 +41,17 @@ def kept_key(path: Path) -> str:
     return made
 
 
+def write_if_changed(path: Path, text: str, mode: int = 0o600) -> None:
+    """`write_atomic`, where the file does not say so already: a durable write costs a disk flush, which a second `up`
+    need not pay.
+
+    Raises:
+        StateError: as `write_atomic`.
+    """
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_atomic(path, text, mode)
+
+
 def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
     """Write a whole file or nothing, durably: a reader never sees half of it, and a power cut leaves old or new.
 

@@ -8,13 +8,15 @@ them: pip, curl and the AWS CLI of the same terminal go where they always go.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shlex
 import shutil
 from collections.abc import Sequence
 
-from labs.base.files import write_atomic
+from labs.base.errors import EngineError
+from labs.base.files import write_if_changed
 from labs.base.foreign import past_the_proxy
 from labs.base.settings import Settings
 from labs.seams import docker_files, engine_api
@@ -48,7 +50,7 @@ def without_dns(settings: Settings, command: Sequence[str]) -> list[str]:
     if not settings.names_proxy:
         return list(command)
     resolver = settings.sandbox / "resolv.conf"
-    write_atomic(resolver, f"nameserver {NOBODY}\n", 0o644)
+    write_if_changed(resolver, f"nameserver {NOBODY}\n", 0o644)
     script = 'if [ -e /etc/resolv.conf ]; then mount --bind "$0" /etc/resolv.conf; fi && exec "$@"'
     return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", script, str(resolver), *command]
 
@@ -67,35 +69,30 @@ def prepare(settings: Settings) -> None:
         return
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
     text = SCRIPT.format(exports=exports, command=shlex.join(without_dns(settings, [program])))
-    if not front.is_file() or front.read_text("utf-8") != text:
-        write_atomic(front, text, 0o700)
+    write_if_changed(front, text, 0o700)
 
 
 def adopt(settings: Settings) -> None:
     """Give images and logins that bear this lab's addresses, from before it had real-life names, those names.
 
     Raises:
-        EngineError: the engine, or a login's helper, refused.
+        EngineError: the engine refused.
         StateError: the logins cannot be written.
     """
     if not settings.names_proxy:
         return
-    ports = settings.ports
-    names = {
-        f"127.0.0.1:{ports.hub}": settings.hub_registry,
-        f"127.0.0.1:{ports.ecr}": settings.ecr_registry,
-        f"127.0.0.1:{ports.ecr_public}": settings.ecr_public_registry,
-    }
+    names = {settings.registry_url(name).removeprefix("http://"): name for name in settings.registries}
     host = settings.engine_host
     for tag in itertools.chain.from_iterable(engine_api.images(host).values()):
         address, _, rest = tag.partition("/")
         if name := names.get(address):
             engine_api.tag(host, tag, f"{name}/{rest}")
             engine_api.remove_image(host, tag)
-    for address, name in names.items():
-        if auth := docker_files.login(settings, address):
-            docker_files.set_login(settings, name, auth)
-            docker_files.forget_login(settings, address)
+    with contextlib.suppress(EngineError):  # a damaged configuration: what first needs a login says so
+        for address, name in names.items():
+            if auth := docker_files.login(settings, address):
+                docker_files.set_login(settings, name, auth)
+                docker_files.forget_login(settings, address)
 
 
 def _machines_own(settings: Settings) -> str:

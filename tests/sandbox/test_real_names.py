@@ -137,6 +137,17 @@ def test_images_and_logins_of_a_lab_with_addresses_are_taken_over(lab: Settings,
         docker_files.forget_login(lab, lab.hub_registry)
 
 
+def test_a_damaged_login_file_is_left_to_who_first_needs_a_login(lab: Settings) -> None:
+    config = lab.docker_config / "config.json"
+    before = config.read_text()
+    try:
+        config.write_text("{")
+        real_names.adopt(lab)
+        assert config.read_text() == "{"
+    finally:
+        config.write_text(before)
+
+
 def test_live_the_same_names_are_the_services_own(new_home: Callable[[str], Settings]) -> None:
     """The engine that finds the sandbox under Docker Hub's name sends nothing live; `up` turns it, and back again."""
     settings = sandbox.up(new_home("alvo"), print)
