@@ -181,7 +181,7 @@ class Settings:
     def answered_ports(self) -> tuple[int, ...]:
         """The loopback ports of this machine on which the course's containers and the sandbox's parts answer."""
         course = range(self.first_port, self.first_port + PORTS)
-        parts = (self.ports.hub, self.ports.ecr, self.ports.aws, self.ports.ecr_public)
+        parts = (*self.ports.of_registries, self.ports.aws)
         return (*course, *(port for port in parts if port))
 
     # Targets -----------------------------------------------------------------------------------

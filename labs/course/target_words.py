@@ -10,7 +10,7 @@ the sandbox can do is marked, and never run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -71,11 +71,14 @@ def _with_parts(lesson: Lesson) -> Lesson:
     """Without the parts of commands that are no longer there."""
 
     def step(one: Step) -> Step:
-        kept = tuple(Part(part.text.strip(), part.meaning) for part in one.parts if part.text.strip() not in GONE)
-        return replace(one, parts=kept)
+        return replace(one, parts=_kept(one.parts))
 
     challenge = step(lesson.challenge) if lesson.challenge else None
     return replace(lesson, steps=tuple(step(one) for one in lesson.steps), challenge=challenge)
+
+
+def _kept(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(Part(part.text.strip(), part.meaning) for part in parts if part.text.strip() not in GONE)
 
 
 def _rewritten(value: Any, leaf: Callable[[Any], Any]) -> Any:
@@ -112,7 +115,7 @@ def prose(text: str, settings: Settings) -> str:
 
 
 def _real_names(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """The longer variable before the one that it begins with; Docker Hub's name where it must not be empty."""
+    """What the course writes, and what it reads as: Docker Hub's address is left out, as people leave it out."""
     return (
         ("$HUB_REGISTRY/", ""),
         ("docker login $HUB_REGISTRY", "docker login"),
@@ -141,8 +144,7 @@ def _lesson(lesson: Lesson, overlay: Mapping[str, Mapping[str, Any]], settings: 
 
 def _step(step: Step, path: str, settings: Settings) -> Step:
     skip = step.skip or (NO_PORTAL if path in SSO_STEPS and not (settings.live and settings.live.start_url) else "")
-    arguments = {name: _argument(value, settings) for name, value in step.check.arguments.items()}
-    check = CheckSpec(step.check.kind, arguments)
+    check = CheckSpec(step.check.kind, in_real_names(step.check.arguments, settings))
     if step.check.kind in (
         "refused",
         "key_refused",
@@ -154,18 +156,8 @@ def _step(step: Step, path: str, settings: Settings) -> Step:
         command=literal(step.command, settings),
         solution=literal(step.solution, settings),
         text=f"Só na sandbox: {skip}." if skip else literal(step.text, settings),
-        parts=tuple(
-            Part(literal(part.text, settings).strip(), part.meaning)
-            for part in step.parts
-            if literal(part.text, settings).strip() not in GONE
-        ),
+        parts=_kept(Part(literal(part.text, settings), part.meaning) for part in step.parts),
         check=check,
         skip=skip,
         lasting=step.lasting and not skip,
     )
-
-
-def _argument(value: Any, settings: Settings) -> Any:
-    if isinstance(value, list):
-        return [_argument(item, settings) for item in value]
-    return literal(value, settings) if isinstance(value, str) else value

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labs.base import listening, namespaces
-from labs.base.files import kept_key, write_atomic
+from labs.base.files import kept_key, write_if_changed
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import engine_choice, real_names
 from labs.sandbox.supervised import Part
@@ -108,7 +108,7 @@ def write_registry_config(settings: Settings, name: str) -> Path:
         },
     }
     path = settings.sandbox / f"{name}.yml"
-    _write_if_changed(path, json.dumps(config, indent=1))  # JSON is YAML
+    write_if_changed(path, json.dumps(config, indent=1))  # JSON is YAML
     return path
 
 
@@ -121,7 +121,7 @@ def engine(settings: Settings, bridge: str) -> Part:
     """
     # Its own (empty) configuration file: the machine's /etc/docker/daemon.json could contradict the flags.
     config = settings.sandbox / "engine.json"
-    _write_if_changed(config, "{}\n")
+    write_if_changed(config, "{}\n")
     pid_file = settings.run / "docker.pid"
     command = [
         engine_choice.dockerd() or "dockerd",
@@ -190,9 +190,3 @@ def clean_environment(settings: Settings) -> dict[str, str]:
         if name in os.environ:
             environment[name] = os.environ[name]
     return environment
-
-
-def _write_if_changed(path: Path, text: str) -> None:
-    # A durable write costs a disk flush, which a second `up` need not pay.
-    if not path.is_file() or path.read_bytes() != text.encode():
-        write_atomic(path, text)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labs.base.errors import RegistryError, SandboxError
-from labs.base.files import write_atomic
+from labs.base.files import write_atomic, write_if_changed
 from labs.base.reference import familiar
 from labs.base.settings import FALLBACK_BASE_IMAGE, Settings
 from labs.sandbox.gateway.memory.console_session import write_console_profile
@@ -32,9 +32,7 @@ def ensure_accounts(settings: Settings) -> None:
     """The learner's Hub account with its access token, and the profile `console`; the same at every call."""
     token = _token(settings.hub_token_file)
     netrc = f"machine 127.0.0.1 login {settings.hub_user} password {token}\n"
-    path = settings.secrets / "hub-netrc"
-    if not path.is_file() or path.read_bytes() != netrc.encode():
-        write_atomic(path, netrc)
+    write_if_changed(settings.secrets / "hub-netrc", netrc)
     GatewayAdmin(settings).hub_account(settings.hub_user, token)
     write_console_profile(settings)
 
@@ -70,10 +68,16 @@ def seed_hub(settings: Settings, base: str, report: Callable[[str], None]) -> No
 def _publish_base(settings: Settings, base: str) -> None:
     """The base image under its real-life name; its layers are in the registry since the other images came."""
     namespace, _ = BASE
-    password = _token(settings.secrets / f"hub-{namespace}")
-    GatewayAdmin(settings).hub_account(namespace, password)
+    password = _account_of(settings, namespace)
     engine_api.tag(settings.engine_host, base, FALLBACK_BASE_IMAGE)
     engine_api.push(settings.engine_host, FALLBACK_BASE_IMAGE, namespace, password)
+
+
+def _account_of(settings: Settings, namespace: str) -> str:
+    """Make sure of somebody else's account; returns its password."""
+    password = _token(settings.secrets / f"hub-{namespace}")
+    GatewayAdmin(settings).hub_account(namespace, password)
+    return password
 
 
 def image_name(settings: Settings, repository: tuple[str, str]) -> str:
@@ -83,8 +87,7 @@ def image_name(settings: Settings, repository: tuple[str, str]) -> str:
 
 def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None:
     namespace, name = repository
-    password = _token(settings.secrets / f"hub-{namespace}")
-    GatewayAdmin(settings).hub_account(namespace, password)
+    password = _account_of(settings, namespace)
     image = image_name(settings, repository)
     changes = (
         'CMD ["cat", "/mensagem.txt"]',

@@ -29,6 +29,7 @@ from labs.sandbox.gateway.aws import sigv4
 from labs.sandbox.gateway.errors import RefusedError
 from labs.sandbox.gateway.memory.console_session import console_credentials
 from labs.sandbox.gateway.memory.sso_sessions import PERMISSION_SET
+from labs.sandbox.gateway.real_names import pipe
 
 HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "hub.docker.com")
 REGION = "us-east-2"
@@ -130,7 +131,7 @@ class Internet:
             self.connections.append(host)
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._inner)
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
+            await asyncio.gather(pipe(reader, inner_writer), pipe(inner_reader, writer))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError, ValueError):
             pass  # a client that hung up, or the end of the test
         finally:
@@ -247,14 +248,3 @@ def _exact(url: str) -> Any:
     from yarl import URL
 
     return URL(url, encoded=True)
-
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(CHUNK):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()

@@ -8,10 +8,8 @@ import ctypes
 import gc
 import os
 import signal
-import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 
 from aiohttp import web
 
@@ -144,7 +142,7 @@ class Gateway:
         finally:
             os.umask(before)
         for name, failure in FAILURES.items():
-            port = asdict(self.settings.ports)[name]
+            port = getattr(self.settings.ports, name)
             hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
             runner = await self._runner(guarded(self._when_ready(name), hosts, failure))
             await web.TCPSite(runner, "127.0.0.1", port, backlog=256).start()
@@ -161,9 +159,8 @@ class Gateway:
             return await handlers.get(request.host.lower(), handlers[DOCKER_HUB])(request)
 
         inner = self.settings.names_socket
-        certificate: ssl.SSLContext = real_names.certificate(self.settings)
         runner = await self._runner(named)
-        await web.UnixSite(runner, str(inner), ssl_context=certificate, backlog=256).start()
+        await web.UnixSite(runner, str(inner), ssl_context=real_names.certificate(self.settings), backlog=256).start()
         self._proxy = await real_names.Proxy(self.settings, inner).open(self.settings.ports.names)
 
     async def _runner(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:

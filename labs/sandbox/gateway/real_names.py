@@ -13,7 +13,6 @@ import ssl
 from pathlib import Path
 
 import trustme
-from aiohttp import web
 
 from labs.base.files import write_atomic
 from labs.base.reference import ECR_PUBLIC
@@ -99,7 +98,7 @@ class Proxy:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_unix_connection(str(self._inner))
         writer.write(_answer(200, "Connection established"))
-        await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
+        await asyncio.gather(pipe(reader, inner_writer), pipe(inner_reader, writer))
 
 
 def _answer(status: int, reason: str) -> bytes:
@@ -107,7 +106,8 @@ def _answer(status: int, reason: str) -> bytes:
     return f"HTTP/1.1 {status} {reason}\r\n{length}\r\n".encode()
 
 
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on what comes, until either end hangs up; then hang up too."""
     try:
         while data := await reader.read(CHUNK):
             writer.write(data)
@@ -116,8 +116,3 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         pass
     finally:
         writer.close()
-
-
-def name_of(request: web.BaseRequest) -> str:
-    """The name that a request is for, as `listeners` has it."""
-    return request.host.lower().removesuffix(f":{TLS_PORT}")
