@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -17,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -304,6 +306,22 @@ def collecting(settings: Settings) -> Iterator[dict[str, str]]:
     finally:
         over.set()
         thread.join()
+
+
+def run(settings: Settings, *lessons: str) -> list[dict[str, Any]]:
+    """`python3 -m labs run --json`; fails with its own words where a step did not pass."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "labs", "run", "--json", *lessons],
+        cwd=CLONE,
+        env={**os.environ, **settings.environment()},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    rows: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
+    assert answer.returncode == 0, [row for row in rows if not row["passed"]] or answer.stderr
+    return rows
 
 
 def compare(settings: Settings) -> subprocess.CompletedProcess[str]:

@@ -5,41 +5,26 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from typing import Any
 
 from labs import sandbox
-from labs.base.settings import CLONE, Settings
+from labs.base.settings import Settings
 from labs.running import residue
+from labs.sandbox import real_names
 from labs.seams.world import World
-from tests.courses import PATHS, Typist
+from tests.courses import PATHS, Typist, run
 
 STEPS = {f"{lesson.id}/{step.id}" for lesson, step in PATHS}
-
-
-def run(settings: Settings, *lessons: str) -> list[dict[str, Any]]:
-    """`python3 -m labs run --json`; fails with its own words where a step did not pass."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "labs", "run", "--json", *lessons],
-        cwd=CLONE,
-        env={**os.environ, **settings.environment()},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    rows: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
-    assert answer.returncode == 0, [row for row in rows if not row["passed"]] or answer.stderr
-    return rows
 
 
 def skopeo(settings: Settings, reference: str) -> dict[str, Any]:
     """What skopeo reads of an image, with the logins that the lab's Docker keeps."""
     answer = subprocess.run(
         [
-            *("skopeo", "inspect", "--tls-verify=false", "--authfile", str(settings.docker_config / "config.json")),
-            f"docker://{reference}",
+            *("skopeo", "inspect", "--authfile", str(settings.docker_config / "config.json")),
+            *(f"--tls-verify={str(bool(settings.names_proxy)).lower()}", f"docker://{reference}"),
         ],
+        env={**os.environ, **real_names.environment(settings)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,18 +9,18 @@ import sys
 import pytest
 
 from labs.base.settings import CLONE, Settings
-from labs.cli import run as headless
 from labs.running import undo
 from labs.running.journey import steps_of
 from labs.running.judge import seen_event
 from labs.running.runner import Runner
+from tests.courses import run
 
 DONE = ("02-build", "04-push-docker-hub", "05-custos-na-aws", "06-credenciais-aws", "07-push-ecr")
 
 
 @pytest.fixture(scope="module")
 def runner(new_lab: Settings) -> Runner:
-    assert headless.main([*DONE], True, new_lab) == 0
+    run(new_lab, *DONE)
     return Runner(new_lab)
 
 
