@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,15 +14,18 @@ from labs.running import undo
 from labs.running.journey import steps_of
 from labs.running.judge import seen_event
 from labs.running.runner import Runner
+from labs.running.unattended import VARIABLE
 from tests.courses import run
 
 DONE = ("02-build", "04-push-docker-hub", "05-custos-na-aws", "06-credenciais-aws", "07-push-ecr")
 
 
 @pytest.fixture(scope="module")
-def runner(new_lab: Settings) -> Runner:
+def runner(new_lab: Settings) -> Iterator[Runner]:
     run(new_lab, *DONE)
-    return Runner(new_lab)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, "1")
+        yield Runner(new_lab)
 
 
 @pytest.mark.parametrize("name", DONE[1:])
