@@ -50,7 +50,7 @@ PAGE = {
 
 
 def write(settings: Settings, port: int) -> None:
-    """Write all of it. The layout is written only where there is none yet.
+    """Write all of it but the layout.
 
     Raises:
         LabError: the state folder cannot be written, or nobody can listen at the address that was chosen.
@@ -62,7 +62,6 @@ def write(settings: Settings, port: int) -> None:
     write_atomic(config / "custom" / "custom.css", LAB_STYLE.read_text("utf-8"))
     _write_extension(folder(settings) / "data" / "labextensions" / LAB_EXTENSION_NAME)
     write_atomic(terminal_file(settings), terminal(settings))
-    _write_layout(folder(settings) / "workspaces")
 
 
 def server(settings: Settings, port: int) -> dict[str, Any]:
@@ -149,11 +148,13 @@ def folder(settings: Settings) -> Path:
     return settings.home / "jupyter"
 
 
-def _write_layout(workspaces: Path) -> None:
-    """Lesson 00 with a terminal below it and its table of contents. JupyterLab keeps the layout from then on."""
-    from jupyterlab_server.workspaces_handler import WorkspacesManager  # not there on a bare machine
+def write_layout(settings: Settings) -> None:
+    """Lesson 00 with a terminal below it and its table of contents, where there is no layout yet. JupyterLab keeps it
+    from then on, and itself calls this: whoever starts it would load half of it for the file's name.
+    """
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
 
-    manager = WorkspacesManager(str(workspaces))
+    manager = WorkspacesManager(str(folder(settings) / "workspaces"))
     if not manager.load("default")["data"]:
         manager.save("default", json.dumps({"data": _layout(), "metadata": {"id": "default"}}))
 

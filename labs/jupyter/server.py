@@ -127,7 +127,7 @@ def begin(settings: Settings, port: int) -> subprocess.Popen[bytes]:
     settings.work.mkdir(parents=True, exist_ok=True)  # `up` may still be filling it
     with _log(settings).open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab"],
+            [sys.executable, "-m", "labs.jupyter.application"],
             cwd=settings.work,
             env=environment(settings),
             stdin=subprocess.DEVNULL,

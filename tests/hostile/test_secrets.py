@@ -245,7 +245,7 @@ def test_jupyterlab_takes_no_orders_from_other_pages(taught: Taught) -> None:
 def test_jupyterlab_listens_on_loopback_alone(taught: Taught) -> None:
     from .test_front_door import listening
 
-    servers = [pid for pid in server.descendants(taught.settings) if "jupyterlab" in command_line(pid)]
+    servers = [pid for pid in server.descendants(taught.settings) if "labs.jupyter.application" in command_line(pid)]
     assert servers and {address for pid in servers for address in listening(pid)} == {"0100007F"}
 
 

@@ -20,7 +20,6 @@ PROJECT = (CLONE / "pyproject.toml").read_text("utf-8")
 OUR_OWN = {"labs", "tests", "bench", "widget_server", "conftest"}
 NOT_IMPORTED = {
     "awscli": "a program",
-    "jupyterlab": "run with -m",
     "jupyterlab-language-pack-pt-br": "data that jupyterlab-server reads",
     "coverage": "run with -m",
     "import-linter": "a program",

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,7 @@ def test_the_interfaces_defaults_name_settings_that_exist(written: Path) -> None
 
 def test_the_first_layout_is_written_once_and_then_the_learners(settings: Settings, written: Path) -> None:
     spaces = WorkspacesManager(str(written / "workspaces"))
+    configuration.write_layout(settings)
     data = spaces.load("default")["data"]
     assert data["layout-restorer:data"]["left"]["current"] == "@jupyterlab/toc:plugin"
     assert data["file-browser-filebrowser:cwd"] == {"path": "notebooks"}
@@ -106,8 +108,23 @@ def test_the_first_layout_is_written_once_and_then_the_learners(settings: Settin
     assert (CLONE / data["notebook:notebooks/00-comece-aqui.ipynb"]["data"]["path"]).is_file()
 
     spaces.save("default", json.dumps({"data": {"mine": 1}, "metadata": {"id": "default"}}))
-    configuration.write(settings, 9710)
+    configuration.write_layout(settings)
     assert spaces.load("default")["data"] == {"mine": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "slow"),
+    [
+        ("from labs.jupyter import configuration, server; configuration.write(settings, 9711)", "jupyter_server"),
+        ("from labs.jupyter import application; import jupyterlab.labapp", "rfc3987_syntax.syntax_helpers"),
+    ],
+)
+def test_a_start_loads_nothing_slow_for_nothing(settings: Settings, code: str, slow: str) -> None:
+    begin = "import sys; from pathlib import Path; from labs.base.settings import Settings"
+    lab = f"settings = Settings(home=Path({str(settings.home)!r}))"
+    whole = "; ".join((begin, lab, code, f"print({slow!r} in sys.modules)"))
+    told = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True)
+    assert told.stdout == "False\n", told.stderr
 
 
 @pytest.fixture
