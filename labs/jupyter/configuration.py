@@ -7,6 +7,7 @@ and `workspaces/`, wins over the defaults, and is never written by the kit.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from labs.base import listening
+from labs.base.errors import LabError
 from labs.base.files import write_atomic
 from labs.base.settings import CLONE, Settings
+from labs.jupyter import hub
 
 FIRST_NOTEBOOK = "notebooks/00-comece-aqui.ipynb"
 EXTENSION = "labs.jupyter.extension"
@@ -69,14 +72,10 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
     shell = shutil.which("bash")
     return {
         "ServerApp": {
-            "ip": listening.address(),
-            "port": port,
-            "port_retries": 0,
-            "open_browser": False,
+            **(_of_a_hub(settings) if hub.is_there() else _of_the_lab(port)),
             "root_dir": str(settings.work),
             "allow_root": True,
             "contents_manager_class": "labs.jupyter.notebooks.Notebooks",
-            "allow_remote_access": False,  # refuses a Host header that is not this machine's (DNS rebinding)
             # The package's own loader also opens /proxy/<any port>; ours opens the course's pages and nothing else.
             # jupytext, which only contributors have, would save by a manager of its own: a refusal became an error 500.
             "jpserver_extensions": {"jupyter_server_proxy": False, "jupyterlab_jupytext": False, EXTENSION: True},
@@ -84,7 +83,7 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
                 "shell_command": [shell, "--rcfile", str(terminal_file(settings)), "-i"] if shell else ["sh"]
             },
         },
-        "IdentityProvider": {"token": token(settings)},
+        "IdentityProvider": {} if hub.is_there() else {"token": token(settings)},
         # Kernels talk over loopback TCP, which every user of the machine can reach. CurveZMQ encrypts it and lets
         # only the server in. Unix sockets (transport "ipc") need paths below 108 bytes, and a state folder may be deep.
         "KernelManager": {"transport_encryption": "required"},
@@ -100,6 +99,21 @@ def server(settings: Settings, port: int) -> dict[str, Any]:
             "expose_app_in_browser": True,  # so that the course map opens a lesson beside itself
         },
     }
+
+
+def _of_the_lab(port: int) -> dict[str, Any]:
+    return {
+        "ip": listening.address(),
+        "port": port,
+        "port_retries": 0,
+        "open_browser": False,
+        "allow_remote_access": False,  # refuses a Host header that is not this machine's (DNS rebinding)
+    }
+
+
+def _of_a_hub(settings: Settings) -> dict[str, Any]:
+    """Address, port and login are the hub's; who logs in there gets to the lesson, as who opens the lab's address."""
+    return {"default_url": f"/lab/tree/{notebook_to_open(settings)}"}
 
 
 def token(settings: Settings) -> str:
@@ -146,6 +160,19 @@ def terminal_file(settings: Settings) -> Path:
 def folder(settings: Settings) -> Path:
     """JupyterLab's own folder below the state folder."""
     return settings.home / "jupyter"
+
+
+def notebook_to_open(settings: Settings) -> str:
+    """The lesson in which the learner stopped; the first one before anything was done, or after everything was."""
+    from labs.course import target_words  # `down` works without the course's packages
+    from labs.course.progress import Progress
+    from labs.running import journey
+
+    with contextlib.suppress(LabError):
+        found = journey.go_on(target_words.course(settings), Progress(settings).all())
+        if found and (settings.work / "notebooks" / f"{found[0].id}.ipynb").is_file():
+            return f"notebooks/{found[0].id}.ipynb"
+    return FIRST_NOTEBOOK
 
 
 def write_layout(settings: Settings) -> None:

@@ -25,8 +25,8 @@ from labs.base.files import write_atomic
 from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.jupyter import configuration
-from labs.jupyter.configuration import FIRST_NOTEBOOK, folder, token
+from labs.jupyter import configuration, hub
+from labs.jupyter.configuration import folder, notebook_to_open, token
 from labs.sandbox import network
 from labs.seams.unix_http import request
 
@@ -53,7 +53,7 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
 
     def beside(decided: Settings) -> None:  # while the parts of the sandbox start
         nonlocal process, here
-        here = _free_port(port, report)
+        here = hub.port() or _free_port(port, report)
         process = begin(decided, here)
 
     with _stop_signals():
@@ -149,7 +149,7 @@ def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], port:
     def look() -> Look:
         if process.poll() is not None:
             raise SandboxError("O JupyterLab terminou ao iniciar.", _tail(log), f"tail -n 40 '{log}'")
-        reply = request(origin, "GET", "/api", timeout=2)
+        reply = request(origin, "GET", f"{hub.base_url()}api", timeout=2)
         return Look(reply.status == 200, f"HTTP {reply.status}")
 
     until("o JupyterLab responder", look, START_SECONDS, next_command=f"tail -n 40 '{log}'", interval=0.05)
@@ -212,20 +212,8 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _address(settings: Settings, port: int) -> str:
-    return f"{listening.reached_at(port)}lab/tree/{_notebook_to_open(settings)}?token={token(settings)}"
-
-
-def _notebook_to_open(settings: Settings) -> str:
-    """The lesson in which the learner stopped; the first one before anything was done, or after everything was."""
-    from labs.course import target_words  # `down` works without the course's packages
-    from labs.course.progress import Progress
-    from labs.running import journey
-
-    with contextlib.suppress(LabError):
-        found = journey.go_on(target_words.course(settings), Progress(settings).all())
-        if found and (settings.work / "notebooks" / f"{found[0].id}.ipynb").is_file():
-            return f"notebooks/{found[0].id}.ipynb"
-    return FIRST_NOTEBOOK
+    login = "" if hub.is_there() else f"?token={token(settings)}"
+    return f"{listening.reached_at(port)}lab/tree/{notebook_to_open(settings)}{login}"
 
 
 def _free_port(wanted: int, report: Report) -> int:

@@ -38,6 +38,7 @@ LOCKS = {
     "requirements.txt": ["dependencies"],
     "tests/requirements.txt": ["dependencies", "test"],
     "labs/machine/uv.txt": ["installer"],
+    "deploy/hub/requirements.txt": ["dependencies", "class"],
 }
 
 
@@ -82,7 +83,7 @@ def locked(name: str) -> dict[str, list[tuple[str, int]]]:
 @pytest.mark.parametrize(
     ("folder", "groups"),
     [
-        ("labs", ["dependencies"]),
+        ("labs", ["dependencies", "class"]),
         ("tests", ["dependencies", "test"]),
         ("bench", ["dependencies", "test"]),
         ("widget-server", ["test"]),
@@ -97,7 +98,7 @@ def test_what_is_declared_is_used() -> None:
     used = imported("labs").keys() | NOT_IMPORTED.keys() | NOT_YET_IMPORTED
     assert declared("dependencies").keys() - used == set()
     used |= imported("tests").keys() | imported("bench").keys() | imported("widget-server").keys()
-    assert declared("dependencies", "test", "installer").keys() - used == set()
+    assert declared("dependencies", "test", "class", "installer").keys() - used == set()
 
 
 def test_each_requirement_has_its_reason() -> None:

@@ -23,7 +23,7 @@ from labs import sandbox
 from labs.base import listening
 from labs.base.errors import SandboxError
 from labs.base.settings import CLONE, Settings
-from labs.jupyter import configuration, extension, notebooks, portuguese
+from labs.jupyter import configuration, extension, hub, notebooks, portuguese
 from labs.jupyter import server as jupyter
 from labs.sandbox import parts
 
@@ -110,6 +110,20 @@ def test_the_first_layout_is_written_once_and_then_the_learners(settings: Settin
     spaces.save("default", json.dumps({"data": {"mine": 1}, "metadata": {"id": "default"}}))
     configuration.write_layout(settings)
     assert spaces.load("default")["data"] == {"mine": 1}
+
+
+def test_a_hub_decides_address_port_and_login(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who comes by it gets to the lesson in which they stopped."""
+    assert (hub.is_there(), hub.port(), hub.base_url()) == (False, 0, "/")
+    monkeypatch.setenv(hub.TOKEN, "secret")
+    monkeypatch.setenv(hub.SERVICE, "http://0.0.0.0:8899/user/ana/")
+    monkeypatch.setenv(hub.PREFIX, "/user/ana/")
+    assert (hub.is_there(), hub.port(), hub.base_url()) == (True, 8899, "/user/ana/")
+    config = configuration.server(settings, 8899)
+    assert config["ServerApp"]["default_url"] == f"/lab/tree/{configuration.FIRST_NOTEBOOK}"
+    assert not {"ip", "port", "allow_remote_access"} & config["ServerApp"].keys() and not config["IdentityProvider"]
+    assert config["KernelManager"] == {"transport_encryption": "required"}
+    assert "token=" not in jupyter._address(settings, 8899)
 
 
 @pytest.mark.parametrize(
