@@ -76,6 +76,17 @@ def past_the_proxy(base: Mapping[str, str]) -> dict[str, str]:
     return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(hosts))
 
 
+PROGRAMS = "labs-bin"
+"""Name of the folder in which a lab has fronts of its own for programs of the machine."""
+
+
+def without_labs(path: str) -> str:
+    """A PATH without any lab's fronts. A command for one lab may be typed in a terminal of another: a front that found
+    the other's in the machine's place would lead to the other's registries.
+    """
+    return os.pathsep.join(folder for folder in path.split(os.pathsep) if os.path.basename(folder) != PROGRAMS)
+
+
 def with_programs_first(path: str, programs: str) -> str:
     """A PATH on which the lab's programs are found before the machine's of the same name (an `aws` of version 2, …)."""
     return os.pathsep.join(dict.fromkeys([programs, *path.split(os.pathsep)]))

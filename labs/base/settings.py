@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 
 from labs.base.errors import StateError
 from labs.base.files import write_atomic
-from labs.base.foreign import past_the_proxy, with_programs_first
+from labs.base.foreign import PROGRAMS, past_the_proxy, with_programs_first, without_labs
 from labs.base.reference import DOCKER_HUB, ECR_PUBLIC
 
 CLONE = Path(__file__).resolve().parents[2]
@@ -296,7 +296,7 @@ class Settings:
     @property
     def programs(self) -> Path:
         """The lab's own front of a program of the machine, first on its terminals' PATH: `docker`."""
-        return self.home / "bin"
+        return self.home / PROGRAMS
 
     @property
     def authority_file(self) -> Path:
@@ -381,7 +381,7 @@ class Settings:
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables that make a terminal the lab's. `base` gives the PATH to extend (default: `os.environ`)."""
         base = os.environ if base is None else base
-        path = base.get("PATH", os.defpath)
+        path = without_labs(base.get("PATH", os.defpath))
         if sys.prefix != sys.base_prefix:  # bare Python has nothing of the lab's beside it
             path = with_programs_first(path, str(Path(sys.prefix) / "bin"))
         if self.names_proxy:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from labs.base.errors import EngineError
 from labs.base.files import write_if_changed
-from labs.base.foreign import past_the_proxy
+from labs.base.foreign import past_the_proxy, without_labs
 from labs.base.settings import Settings
 from labs.seams import docker_files, engine_api
 
@@ -62,7 +62,7 @@ def prepare(settings: Settings) -> None:
         StateError: it cannot be written.
     """
     front = settings.programs / CLIENT
-    program = shutil.which(CLIENT, path=_machines_own(settings))
+    program = shutil.which(CLIENT, path=without_labs(os.environ.get("PATH", os.defpath)))
     variables = environment(settings)
     if not (program and variables):
         front.unlink(missing_ok=True)
@@ -93,9 +93,3 @@ def adopt(settings: Settings) -> None:
             if auth := docker_files.login(settings, address):
                 docker_files.set_login(settings, name, auth)
                 docker_files.forget_login(settings, address)
-
-
-def _machines_own(settings: Settings) -> str:
-    """The PATH without the lab's own programs."""
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(folder for folder in folders if folder != str(settings.programs))

@@ -23,6 +23,7 @@ NOT_IMPORTED = {
     "jupyterlab-language-pack-pt-br": "data that jupyterlab-server reads",
     "coverage": "run with -m",
     "import-linter": "a program",
+    "jupyterhub-idle-culler": "run with -m",
     "jupytext": "a program",
     "mypy": "run with -m",
     "pip": "run with -m",
@@ -38,7 +39,8 @@ LOCKS = {
     "requirements.txt": ["dependencies"],
     "tests/requirements.txt": ["dependencies", "test"],
     "labs/machine/uv.txt": ["installer"],
-    "deploy/hub/requirements.txt": ["dependencies", "class"],
+    "deploy/hub/learner.txt": ["dependencies", "learner"],
+    "deploy/hub/hub.txt": ["dependencies", "learner", "hub"],
 }
 
 
@@ -83,7 +85,7 @@ def locked(name: str) -> dict[str, list[tuple[str, int]]]:
 @pytest.mark.parametrize(
     ("folder", "groups"),
     [
-        ("labs", ["dependencies", "class"]),
+        ("labs", ["dependencies", "learner", "hub"]),
         ("tests", ["dependencies", "test"]),
         ("bench", ["dependencies", "test"]),
         ("widget-server", ["test"]),
@@ -98,7 +100,7 @@ def test_what_is_declared_is_used() -> None:
     used = imported("labs").keys() | NOT_IMPORTED.keys() | NOT_YET_IMPORTED
     assert declared("dependencies").keys() - used == set()
     used |= imported("tests").keys() | imported("bench").keys() | imported("widget-server").keys()
-    assert declared("dependencies", "test", "class", "installer").keys() - used == set()
+    assert declared("dependencies", "test", "learner", "hub", "installer").keys() - used == set()
 
 
 def test_each_requirement_has_its_reason() -> None:

@@ -29,7 +29,10 @@ LIVE = {
     "email": "m@example.com",
     "start_url": "",
 }
-PARTS = ("labs.sandbox.fetch", "labs.sandbox.gateway", "labs.sandbox.supervisor", "labs.sandbox.tunnel")
+PARTS = (
+    *("labs.sandbox.fetch", "labs.sandbox.gateway", "labs.sandbox.supervisor", "labs.sandbox.tunnel"),
+    "labs.jupyter.application",
+)
 """Processes that the kit starts: modules that can be run, and no commands."""
 GUARD = re.compile(r'^if .*__name__ == "__main__"', re.MULTILINE)
 ENGLISH = re.compile(

@@ -10,10 +10,11 @@ import pytest
 
 from labs.base.events import Line
 from labs.base.foreign import is_foreign, leaving, with_programs_first, without_foreign
-from labs.base.settings import CLONE, Settings
+from labs.base.settings import CLONE, Ports, Settings
 from labs.course.command_line import CommandLine
 from labs.jupyter import server
 from labs.running.commands import Context, execute
+from labs.sandbox import real_names
 from labs.seams import docker_client
 
 from .fakes import FakeCloud, FakeEngine
@@ -97,6 +98,24 @@ def test_a_shell_that_becomes_the_labs_drops_variables_aliases_and_functions(set
 
 def test_the_labs_programs_come_first() -> None:
     assert with_programs_first("/usr/local/bin:/lab/bin:/usr/bin", "/lab/bin") == "/lab/bin:/usr/local/bin:/usr/bin"
+
+
+def test_a_command_for_one_lab_in_a_terminal_of_another_is_not_led_to_the_others_registries(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, machine = Settings(home=tmp_path / "other"), tmp_path / "machine"
+    for folder in (other.programs, machine):
+        folder.mkdir(parents=True)
+        (folder / "docker").write_text("#!/bin/sh\n")
+        (folder / "docker").chmod(0o700)
+    here = settings.with_changes(engine_host=settings.private_engine, ports=Ports(names=3128))
+    monkeypatch.setenv("PATH", f"{other.programs}:{machine}:/usr/bin")
+    for lab in (settings, here):
+        assert str(other.programs) not in lab.environment()["PATH"].split(":")
+    assert here.environment()["PATH"].split(":")[0] == str(here.programs)
+    real_names.prepare(here)
+    front = (here.programs / "docker").read_text("utf-8")
+    assert f"{machine}/docker" in front and str(other.programs) not in front
 
 
 def test_curls_own_file_is_not_the_persons(settings: Settings, tmp_path: Path) -> None:
