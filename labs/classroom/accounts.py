@@ -1,0 +1,97 @@
+"""Who may log in to a class, and the code that each one gets: a file that the teacher keeps."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from labs.base.errors import LabError, StateError
+from labs.base.files import write_atomic
+
+TEACHER = "prof"
+LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+"""None that is read for another one on a slip of paper."""
+GROUPS, GROUP = 2, 4
+NAME_RULE = re.compile(r"[a-z][a-z0-9]{1,29}")
+"""A name stands in an address, a container's name and a volume's."""
+Codes = Mapping[str, str]
+"""The code by the name."""
+
+
+def code() -> str:
+    """A new one, such as `k7mq-2xhp`: 39 bits."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
+
+
+def numbered(learners: int) -> list[str]:
+    """Names for so many learners: `aluno01` …"""
+    width = max(2, len(str(learners)))
+    return [f"aluno{number:0{width}}" for number in range(1, learners + 1)]
+
+
+def named(text: str) -> list[str]:
+    """The names of a list, one a line; empty lines and what follows a # are left out.
+
+    Raises:
+        LabError: a name is none, or is there twice.
+    """
+    names = [word for line in text.splitlines() if (word := line.partition("#")[0].strip().lower())]
+    for name in names:
+        if not NAME_RULE.fullmatch(name) or name == TEACHER:
+            raise LabError(
+                "Um nome da lista não serve de login: 2 a 30 letras minúsculas e números, sem acento nem espaço.",
+                name,
+                "corrija a lista e repita o comando",
+            )
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise LabError("Há nomes repetidos na lista.", ", ".join(twice), "corrija a lista e repita o comando")
+    return names
+
+
+def with_codes(names: Sequence[str], known: Codes) -> dict[str, str]:
+    """The teacher and these learners; who had a code keeps it."""
+    return {name: known.get(name) or code() for name in (TEACHER, *names)}
+
+
+def read(path: Path) -> dict[str, str]:
+    """The codes of a class; empty before there is one.
+
+    Raises:
+        StateError: the file is damaged.
+    """
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        if not isinstance(stored, dict) or not all(isinstance(one, str) for one in stored.values()):
+            raise ValueError("não é uma lista de nomes e códigos")
+        return stored
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise StateError(
+            "A lista de códigos da turma está danificada ou não pode ser lida.",
+            f"{path}: {error}",
+            f"mv '{path}' '{path}.danificado' && python3 -m labs class up",
+        ) from error
+
+
+def write(path: Path, codes: Codes) -> None:
+    """Keep the codes, for the teacher alone.
+
+    Raises:
+        StateError: they cannot be written.
+    """
+    write_atomic(path, json.dumps(codes, indent=1) + "\n")
+
+
+def accepts(codes: Codes, name: str, given: str) -> bool:
+    """Whether this is the person's code, however it was typed: in capitals, with spaces, without its hyphen."""
+    wanted = codes.get(name)
+    return wanted is not None and hmac.compare_digest(_bare(wanted), _bare(given))
+
+
+def _bare(code: str) -> bytes:
+    return "".join(letter for letter in code.lower() if letter.isalnum()).encode()

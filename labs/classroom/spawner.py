@@ -1,0 +1,93 @@
+"""A learner's container: a network, a volume and a turn of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import itertools
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+from dockerspawner import DockerSpawner
+from traitlets import Dict, Int, Unicode
+
+LABEL = "registry-labs.class"
+"""On all that a class makes: `class down` finds it by this."""
+HUB = "hub"
+"""The hub's name in each learner's network."""
+READY = b"JupyterLab pronto"
+"""What `python3 -m labs start` says when the lab is up and JupyterLab answers."""
+POLL = 0.5
+
+
+class LabSpawner(DockerSpawner):
+    """Learners share nothing but the hub: each one's network is internal and has the hub as its only other member."""
+
+    at_once = Int(3, help="how many labs start at the same time; who comes later waits for a turn").tag(config=True)
+    subnets = Unicode("10.199.0.0/20", help="where the learners' networks are, 16 addresses each").tag(config=True)
+    places = Dict(help="a number for each learner, from 0 on").tag(config=True)
+    labels: dict[str, str] = {LABEL: ""}  # noqa: RUF012 - DockerSpawner's own are traits
+    _turns: asyncio.Semaphore | None = None
+    _waiting: list[str] = []  # noqa: RUF012 - one queue for all
+
+    async def start(self) -> tuple[str, int]:
+        """Wait for a turn, and keep it until the lab is up; returns where its JupyterLab is."""
+        queue = LabSpawner._waiting
+        queue.append(self.user.name)
+        try:
+            async with self._turn():
+                queue.remove(self.user.name)
+                await self._place()
+                where: tuple[str, int] = await super().start()
+                await self._until_ready()
+                return where
+        finally:
+            if self.user.name in queue:
+                queue.remove(self.user.name)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the page of a start says: the place in the queue, then that the lab starts."""
+        told = ""
+        for seconds in itertools.count():
+            message = self._words()
+            if message != told:
+                yield {"progress": min(10 + seconds, 90), "message": message}
+                told = message
+            await asyncio.sleep(1)
+
+    def _words(self) -> str:
+        queue = LabSpawner._waiting
+        if self.user.name not in queue:
+            return "O seu laboratório está iniciando: uns 10 segundos."
+        return f"Muita gente entrou agora. Você é a pessoa número {queue.index(self.user.name) + 1} da fila."
+
+    def _turn(self) -> asyncio.Semaphore:
+        if LabSpawner._turns is None:  # made where the hub's loop runs
+            LabSpawner._turns = asyncio.Semaphore(self.at_once)
+        return LabSpawner._turns
+
+    async def _place(self) -> None:
+        """The learner's network, with the hub in it, and volume; as they are, where they are there already."""
+        name = self.network_name = self.object_name
+        if not await self.docker("networks", names=[f"^{name}$"]):
+            pool = {"Subnet": str(self._subnet())}
+            ipam = {"Driver": "default", "Config": [pool]}
+            await self.docker("create_network", name, driver="bridge", internal=True, ipam=ipam, labels=self.labels)
+        inside = (await self.docker("inspect_network", name))["Containers"]
+        hub = (await self.docker("inspect_container", socket.gethostname()))["Id"]
+        if hub not in inside:
+            await self.docker("connect_container_to_network", hub, name, aliases=[HUB])
+        for volume in self.volume_binds:
+            await self.docker("create_volume", volume, labels=self.labels)
+
+    def _subnet(self) -> ipaddress.IPv4Network:
+        networks = ipaddress.IPv4Network(self.subnets).subnets(new_prefix=28)
+        return next(itertools.islice(networks, self.places[self.user.name], None))
+
+    async def _until_ready(self) -> None:
+        while await self.poll() is None:
+            if READY in await self.docker("logs", self.container_id, tail=20):
+                return
+            await asyncio.sleep(POLL)
+        raise RuntimeError(f"o laboratório de {self.user.name} terminou ao iniciar")

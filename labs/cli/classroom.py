@@ -1,0 +1,128 @@
+"""`python3 -m labs class`: a class on this machine, a lab for each learner behind one address."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from pathlib import Path
+
+from labs.base import apt
+from labs.base.errors import LabError
+from labs.cli.terminal import EXIT_INTERRUPTED, confirmed, listed, say
+from labs.cli.verb import port
+
+EXAMPLES = """\
+python3 -m labs class up --learners 30     um laboratório para cada uma de 30 pessoas
+python3 -m labs class up --names turma.txt os nomes da sua lista, um por linha
+python3 -m labs class codes                os códigos outra vez
+python3 -m labs class down                 para tudo; o trabalho das pessoas, só com a sua confirmação, também sai"""
+EVERYWHERE = "0.0.0.0"
+MOST = 200
+"""Learners of one class: each has a network of 16 addresses (`labs/classroom/spawner.py`)."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="action", required=True, metavar="AÇÃO")
+    up = verbs.add_parser("up", help="constrói as imagens, inicia o hub e mostra endereço e códigos")
+    who = up.add_mutually_exclusive_group()
+    who.add_argument("--learners", type=_count, default=10, metavar="N", help="quantas pessoas (padrão: 10)")
+    who.add_argument("--names", type=Path, metavar="ARQUIVO", help="nomes de login, um por linha")
+    up.add_argument("--port", type=port, default=8000, metavar="PORTA", help="porta do endereço (padrão: 8000)")
+    up.add_argument(
+        "--listen",
+        default=EVERYWHERE,
+        metavar="IP",
+        help="em que endereço desta máquina (padrão: todos, para a rede da sala; 127.0.0.1 só para esta máquina)",
+    )
+    up.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
+    verbs.add_parser("codes", help="mostra endereço e códigos da turma")
+    down = verbs.add_parser(
+        "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
+    )
+    down.add_argument("--yes", action="store_true", help="não pergunta: apaga também o trabalho das pessoas")
+    down.add_argument("--keep", action="store_true", help="não pergunta: guarda o trabalho das pessoas")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Exit code 0 where it was done.
+
+    Raises:
+        LabError: Docker is not there or refuses, or nobody can be asked.
+    """
+    return {"up": _up, "codes": _codes, "down": _down}[chosen.action](chosen)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST:
+        raise argparse.ArgumentTypeError(f"uma turma tem de 1 a {MOST} pessoas")
+    return count
+
+
+def _up(chosen: argparse.Namespace) -> int:
+    from labs.classroom import accounts, room
+
+    names = accounts.named(_list(chosen.names)) if chosen.names else accounts.numbered(chosen.learners)
+    address = chosen.address or f"http://{_reached_at(chosen.listen)}:{chosen.port}/"
+    here = room.Room(room.default_folder(), chosen.listen, chosen.port, address)
+    room.up(here, names, say)
+    print(room.told(here))
+    return 0
+
+
+def _codes(_: argparse.Namespace) -> int:
+    from labs.classroom import room
+
+    print(room.told(room.Room.load(room.default_folder())))
+    return 0
+
+
+def _down(chosen: argparse.Namespace) -> int:
+    from labs.classroom import room
+
+    found = room.things()
+    if not any(found.values()):
+        print("Não há turma nesta máquina.")
+        return 0
+    for kind, names in found.items():
+        if names:
+            print(listed(f"{room.KINDS[kind]}:", names))
+    work_too = bool(chosen.yes)
+    if found["volume"] and not (chosen.yes or chosen.keep):
+        if not apt.is_terminal():
+            raise LabError(
+                "Sem terminal não há como perguntar se o trabalho das pessoas também sai.",
+                f"{len(found['volume'])} volumes",
+                "python3 -m labs class down --keep   (ou --yes, que apaga)",
+            )
+        print("Apagar também os volumes, com o trabalho das pessoas? Enter guarda.")
+        try:
+            work_too = confirmed()
+        except (KeyboardInterrupt, EOFError):
+            say("\nNada foi parado nem apagado.")
+            return EXIT_INTERRUPTED
+    room.down(room.Room(room.default_folder()), say, work_too=work_too)
+    print("A turma foi encerrada." if work_too else "A turma parou; o trabalho das pessoas está guardado.")
+    return 0
+
+
+def _list(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise LabError("A lista de nomes não pode ser lida.", str(error), f"ls -l '{path}'") from error
+
+
+def _reached_at(listen: str) -> str:
+    """The address of this machine in the room's network; loopback where it has none.
+
+    A datagram socket that is connected sends nothing: it only asks which address would be used.
+    """
+    if listen != EVERYWHERE:
+        return listen
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))  # RFC 5737: an address of nobody
+            return str(asked.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

@@ -1,0 +1,155 @@
+"""A class's names, codes and slips, and its command where there is no Docker; `tests/image/test_class.py` runs one."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from labs.base.errors import CommandError, LabError, MissingDependency, StateError
+from labs.base.settings import CLONE
+from labs.classroom import accounts, handout, room
+from labs.cli import classroom
+from labs.cli.main import main
+
+HUB = CLONE / "deploy" / "hub"
+
+
+def test_codes_are_read_from_paper_however_they_are_typed() -> None:
+    codes = accounts.with_codes(accounts.numbered(3), {"aluno02": "abcd-2345"})
+    assert list(codes) == ["prof", "aluno01", "aluno02", "aluno03"] and codes["aluno02"] == "abcd-2345"
+    assert len(set(codes.values())) == 4 and not set("01ilo") & set("".join(codes.values()))
+    for typed in ("abcd-2345", "ABCD 2345", " abcd2345 "):
+        assert accounts.accepts(codes, "aluno02", typed)
+    for name, typed in (("aluno02", "abcd-2346"), ("aluno02", ""), ("aluno01", "abcd-2345"), ("ninguem", "abcd-2345")):
+        assert not accounts.accepts(codes, name, typed)
+
+
+def test_a_class_of_more_than_99_sorts_by_number() -> None:
+    names = accounts.numbered(120)
+    assert names[0] == "aluno001" and names == sorted(names)
+
+
+def test_a_list_of_names_may_have_comments_and_says_what_is_no_name() -> None:
+    assert accounts.named("ana\n\n# turma da tarde\n Bia  # a do fundo\n") == ["ana", "bia"]
+    for wrong in ("joão", "ana maria", "prof", "a", "1ana", "../x"):
+        with pytest.raises(LabError, match="não serve de login"):
+            accounts.named(wrong)
+    with pytest.raises(LabError, match="nomes repetidos") as told:
+        accounts.named("ana\nbia\nANA\n")
+    assert told.value.observed == "ana"
+
+
+def test_codes_are_kept_for_the_teacher_alone(tmp_path: Path) -> None:
+    path = tmp_path / "class" / "codes.json"
+    assert accounts.read(path) == {}
+    accounts.write(path, {"prof": "abcd-2345"})
+    assert accounts.read(path) == {"prof": "abcd-2345"} and stat.S_IMODE(path.stat().st_mode) == 0o600
+    for damaged in ("{", "[]", '{"ana": 1}'):
+        path.write_text(damaged)
+        with pytest.raises(StateError, match="códigos da turma está danificada"):
+            accounts.read(path)
+
+
+def test_the_slips_have_no_code_of_the_teachers() -> None:
+    page = handout.page("http://192.0.2.7:8000/", {"prof": "aaaa-2222", "ana": "bbbb-3333"})
+    assert "bbbb-3333" in page and "ana" in page and "http://192.0.2.7:8000/" in page and "aaaa-2222" not in page
+    assert "<script>" not in handout.page("<script>", {"ana": "x"})
+
+
+@pytest.fixture
+def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(room.FOLDER, str(tmp_path / "class"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def docker_that(does: str, folder: Path) -> None:
+    (folder / "docker").write_text(f"#!/bin/sh\n{does}\n")
+    (folder / "docker").chmod(0o700)
+
+
+def test_without_docker_a_class_says_what_it_needs(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["up", "--learners", "3"], ["down"]):
+        assert main(["class", *words]) == 1
+        assert "A turma precisa do Docker nesta máquina." in capsys.readouterr().err
+    with pytest.raises(MissingDependency):
+        room.things()
+
+
+def test_what_docker_says_is_shown(no_docker: Path) -> None:
+    docker_that("echo nada vai bem >&2; exit 1", no_docker)
+    with pytest.raises(CommandError, match="O Docker recusou um pedido da turma") as told:
+        room.things()
+    assert told.value.observed == "nada vai bem"
+
+
+def test_nobodys_work_is_deleted_unasked(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    docker_that('case "$1 $2" in "volume ls") echo registry-labs-class-ana;; esac; echo "$@" >> $0.said', no_docker)
+    assert main(["class", "down"]) == 1
+    told = capsys.readouterr()
+    assert "registry-labs-class-ana" in told.out and "class down --keep" in told.err
+    assert main(["class", "down", "--keep"]) == 0
+    assert "o trabalho das pessoas está guardado" in capsys.readouterr().out
+    assert (
+        "volume rm" not in (no_docker / "docker.said").read_text()
+        and "--volumes" not in (no_docker / "docker.said").read_text()
+    )
+    assert main(["class", "down", "--yes"]) == 0
+    assert "volume rm --force registry-labs-class-ana" in (no_docker / "docker.said").read_text()
+
+
+def test_where_there_is_no_class_it_says_so(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    docker_that("true", no_docker)
+    assert main(["class", "down"]) == 0 and "Não há turma nesta máquina." in capsys.readouterr().out
+    assert main(["class", "codes"]) == 1 and "python3 -m labs class up" in capsys.readouterr().err
+
+
+def test_a_class_is_told_again(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = room.Room(room.default_folder(), "127.0.0.1", 8123, "http://127.0.0.1:8123/")
+    here.save()
+    accounts.write(here.codes_file, {"prof": "aaaa-2222", "ana": "bbbb-3333"})
+    assert main(["class", "codes"]) == 0
+    told = capsys.readouterr().out
+    assert "http://127.0.0.1:8123/" in told and "bbbb-3333" in told and str(here.handout_file) in told
+
+
+def test_a_list_that_cannot_be_read_is_told(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["class", "up", "--names", str(no_docker / "turma.txt")]) == 1
+    assert "A lista de nomes não pode ser lida." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "said"), [(["--learners", "0"], "de 1 a 200"), (["--port", "0"], "de 1 a 65535")])
+def test_a_number_that_makes_no_sense_is_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["class", "up", *words])
+    assert said in capsys.readouterr().err
+
+
+def test_compose_gets_the_engine_that_the_teacher_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = room.Room(tmp_path, "0.0.0.0", 8000, "http://192.0.2.7:8000/")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
+    assert room._environment(here)["LABS_CLASS_SOCKET"] == "/run/user/1000/docker.sock"
+    monkeypatch.delenv("DOCKER_HOST")
+    told = room._environment(here)
+    assert "LABS_CLASS_SOCKET" not in told and told["COMPOSE_FILE"] == str(HUB / "compose.yaml")
+    asked = set(told) - {"COMPOSE_FILE"}
+    assert asked <= {name for name in asked if f"${{{name}" in (HUB / "compose.yaml").read_text("utf-8")}
+
+
+def test_the_hub_gets_no_more_than_the_labs_image_says() -> None:
+    """The same rights as compose.yaml of one lab gives, and the same proxy as its lock."""
+    config = (HUB / "jupyterhub_config.py").read_text("utf-8")
+    assert '"cap_add": ["SYS_ADMIN", "NET_ADMIN"]' in config and "privileged" not in config
+    locked = json.loads((HUB / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = json.loads((HUB / "package.json").read_text("utf-8"))["dependencies"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
+def test_an_address_of_the_room_is_found_or_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert classroom._reached_at("192.0.2.7") == "192.0.2.7"
+    assert classroom._reached_at("0.0.0.0").count(".") == 3
