@@ -19,14 +19,7 @@ def __getattr__(name: str) -> Any:
 
         return lesson
     if name == "__version__":
-        return _version()
+        from labs.base.version import version
+
+        return version()
     raise AttributeError(name)
-
-
-def _version() -> str:
-    """The version stands once, in `pyproject.toml`; the kit runs from its clone, on bare Python too."""
-    import tomllib
-    from pathlib import Path
-
-    with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])

@@ -252,6 +252,11 @@ class Settings:
         return self.home / "certificado.html"
 
     @property
+    def certificate_key_file(self) -> Path:
+        """The key that signs it, made once: the lab's, whatever the target is."""
+        return self.secrets / "certificate-key"
+
+    @property
     def on_call_file(self) -> Path:
         """The clinic's shift that goes on (`labs/running/on_call.py`)."""
         return self.home / "on-call.json"

@@ -7,7 +7,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
+from labs.base.errors import LabError
 from labs.base.settings import Settings
 from labs.cli.terminal import show
 
@@ -48,18 +50,41 @@ def journey(chosen: argparse.Namespace) -> int:
     return 0
 
 
+OWN = ""
+"""The value of `--key` where none is given: this lab's."""
+
+
 def certificate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nome", "--name", dest="name", default="", metavar="NOME", help="o nome que vai no certificado"
     )
+    parser.add_argument(
+        "--verify",
+        type=Path,
+        metavar="ARQUIVO",
+        help="confere a assinatura de um certificado, deste ou de outro laboratório, e mostra o que foi assinado",
+    )
+    parser.add_argument(
+        "--key",
+        nargs="?",
+        const=OWN,
+        metavar="IMPRESSÃO",
+        help="sozinho, mostra a impressão digital da chave deste laboratório; ao conferir um certificado, diz a que se"
+        " espera (padrão: a deste laboratório)",
+    )
 
 
 def certificate(chosen: argparse.Namespace) -> int:
-    """Issue the certificate; exit code 0 only if all is proven.
+    """Issue the certificate, exit code 0 only if all is proven; or verify one, 0 only if all of it holds; or tell this
+    lab's fingerprint.
 
     Raises:
-        LabError: the state cannot be read, or the page not be written.
+        LabError: the state cannot be read, or the page not be written; what does not hold of a certificate.
     """
+    if chosen.verify:
+        return _verify(chosen.verify, chosen.key)
+    if chosen.key is not None:
+        return _tell_key(chosen.key)
     from labs.course import target_words
     from labs.pages import certificate
     from labs.seams.world import World
@@ -67,6 +92,41 @@ def certificate(chosen: argparse.Namespace) -> int:
     settings = Settings.load()
     name = " ".join(chosen.name.split())[:120]
     return 0 if certificate.issue(target_words.course(settings), World(settings), name, show) else 1
+
+
+def _verify(path: Path, key: str | None) -> int:
+    from labs.pages.statement import Certificate
+
+    wanted = None if key is None else _fingerprint(key)
+    found = Certificate.open(path)
+    print("\n".join(found.told()), flush=True)
+    if wanted is not None:
+        found.require_key(wanted)
+    found.require_page()
+    print("A assinatura confere, e a página é a que foi assinada.")
+    print("Isto prova que o arquivo não mudou desde que o laboratório desta impressão digital o emitiu.")
+    print("Não prova quem o usou: quem tem o computador do laboratório tem a chave.")
+    if wanted is None:
+        print("De quem é o laboratório? Compare a impressão digital com a anotada em aula: --key IMPRESSÃO")
+    else:
+        print("A impressão digital é a esperada.")
+    return 0
+
+
+def _tell_key(key: str) -> int:
+    if key != OWN:
+        raise LabError(
+            "Falta o certificado com que comparar esta impressão digital.",
+            next_command=f"python3 -m labs certificate --verify ARQUIVO --key {_fingerprint(key)}",
+        )
+    print(_fingerprint(OWN))
+    return 0
+
+
+def _fingerprint(key: str) -> str:
+    from labs.pages import statement
+
+    return statement.own_fingerprint(Settings.load()) if key == OWN else statement.fingerprint_of(key)
 
 
 def notebooks_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The certificate: run the checks that it asks for again, and write what is proven now as a page to print.
+"""The certificate: run the checks that it asks for again, and write what is proven now as a signed page to print.
 
 Where one does not pass there is no certificate, and it says where to return to.
 """
@@ -13,11 +13,13 @@ from labs.base.events import Report
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
+from labs.base.version import version
 from labs.clinic import cases
 from labs.course.catalog import Course, Lesson, Step, case_number
 from labs.course.progress import Progress, Record
 from labs.course.tries import Tries, first_try
-from labs.pages import render
+from labs.pages import statement
+from labs.pages.statement import Proven, Statement
 from labs.running import journey
 from labs.running.journey import steps_of
 from labs.running.judge import demanded
@@ -91,44 +93,45 @@ def prove(course: Course, world: World, report: Report) -> Iterator[Proof]:
 
 
 def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str) -> Path:
-    """Write the page; returns where.
+    """Write the page, signed; returns where.
 
     Raises:
-        StateError: the state folder cannot be written.
+        StateError: the state folder cannot be written, or the key not be read.
     """
     records = Progress(settings).all()
     times = {one.lesson.id: journey.time_words(one) for one in journey.standings(course, records)}
     lessons = [
-        {"id": lesson.id, "title": lesson.title, "time": times[lesson.id], "proofs": told}
+        Proven(lesson.id, lesson.title, times[lesson.id], told)
         for lesson in course.lessons
-        if (told := [_told(*proof, records) for proof in proofs if proof[0].id == lesson.id])
+        if (told := tuple(_told(*proof, records) for proof in proofs if proof[0].id == lesson.id))
     ]
-    named = {lesson["id"] for lesson in lessons}
-    page = render.certificate(
+    named = {lesson.id for lesson in lessons}
+    made = Statement(
+        version=version(),
+        drawn_by=statement.drawn_by(),
         name=name,
         account=settings.hub_user,
-        issued=moment(datetime.now().astimezone()),
-        count=len(proofs),
-        not_asked=not_asked(course, settings),
+        issued=_to_the_second(datetime.now()),
         hours=journey.duration(60 * sum(lesson.minutes for lesson in course.lessons if lesson.id in named)),
-        lessons=lessons,
+        not_asked=tuple(not_asked(course, settings)),
+        lessons=tuple(lessons),
     )
     path = settings.certificate_file
-    write_atomic(path, page)
+    write_atomic(path, statement.page(statement.sign(made, settings)))
     return path
 
 
-def _told(lesson: Lesson, step: Step, verdict: Verdict, records: Mapping[str, Record]) -> dict[str, object]:
+def _told(lesson: Lesson, step: Step, verdict: Verdict, records: Mapping[str, Record]) -> statement.Proof:
     record = records.get(f"{lesson.id}/{step.id}")
-    proven = record and record.passed
-    return {
-        "title": step.title,
-        "observed": verdict.observed,
-        "evidence": [(EVIDENCE.get(label, label), value) for label, value in verdict.evidence.items()],
-        "at": moment(datetime.fromisoformat(record.at).astimezone()) if record and proven else "",
-    }
+    return statement.Proof(
+        id=step.id,
+        title=step.title,
+        observed=verdict.observed,
+        evidence=tuple((EVIDENCE.get(label, label), value) for label, value in verdict.evidence.items()),
+        at=_to_the_second(datetime.fromisoformat(record.at)) if record and record.passed else None,
+    )
 
 
-def moment(time: datetime) -> str:
-    """A date and time as people write them in Brazil."""
-    return f"{time:%d/%m/%Y} às {time:%H:%M}"
+def _to_the_second(time: datetime) -> datetime:
+    """A time in this machine's zone, as precisely as people read it."""
+    return time.astimezone().replace(microsecond=0)

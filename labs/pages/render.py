@@ -90,7 +90,7 @@ def absent(title: str, port: int, observed: str, lesson: str) -> tuple[str, str]
 
 
 def certificate(**data: Any) -> str:
-    """The certificate, one file without any other, to print on A4. `labs/pages/certificate.py` gives the data."""
+    """The certificate, one file without any other, to print on A4. `labs/pages/statement.py` gives the data."""
     return _environment().get_template("certificate.html").render(**data)
 
 

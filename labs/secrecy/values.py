@@ -21,6 +21,8 @@ from labs.seams import aws_files, docker_files
 SHORTEST = 8
 """Shorter values are not taken for secrets: they would match ordinary words."""
 LARGEST = 64 * 1024  # bytes; files with secrets are small
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]+)")
+"""The body of one in PEM (RFC 7468); line by line, since it travels with other line ends or none."""
 SHAPES = {
     "chave secreta da AWS": re.compile(
         rb"(?:aws_secret_access_key|SecretAccessKey|secretAccessKey)[\\\"']*\s*[:=]\s*[\\\"']*([A-Za-z0-9/+]{40})\b"
@@ -61,9 +63,13 @@ def _all(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _of_secret_file(text: str) -> Iterator[str]:
-    """A file's whole content, a netrc's password, or the secret values of a JSON answer."""
+    """A file's whole content, the lines of a private key (PEM), a netrc's password, or the secret values of a JSON
+    answer.
+    """
     if "\n" not in text.strip() and " " not in text.strip():
         yield text.strip()
+    for body in PRIVATE_KEY.findall(text):
+        yield from body.split()
     yield from re.findall(r"\bpassword\s+(\S+)", text)
     with contextlib.suppress(ValueError):
         yield from _of_json(json.loads(text))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import trustme
 
 from labs.base.errors import CommandError
 from labs.base.events import Line
@@ -13,6 +14,7 @@ from labs.base.files import write_atomic
 from labs.base.settings import Settings
 from labs.base.verdict import Verdict
 from labs.secrecy.redact import HIDDEN, Redactor
+from labs.secrecy.values import known
 
 from .kit import FakeRunner, card_of, click, wait_for
 
@@ -40,6 +42,18 @@ SECRETS = (
 @pytest.mark.parametrize("secret", SECRETS)
 def test_the_labs_secrets_are_hidden(with_secrets: Settings, secret: str) -> None:
     assert Redactor(with_secrets)(f"a {secret} b") == f"a {HIDDEN} b"
+
+
+def test_each_line_of_a_private_key_is_hidden_and_no_certificates(settings: Settings) -> None:
+    authority = trustme.CA()
+    key, public = authority.private_key_pem.bytes().decode(), authority.cert_pem.bytes().decode()
+    write_atomic(settings.authority_key_file, key)
+    write_atomic(settings.secrets / "public.pem", public)
+    lines = key.splitlines()[1:-1]
+    assert len(lines) > 1 and all(Redactor(settings)(f"a {line} b") == f"a {HIDDEN} b" for line in lines)
+    assert not any(line in Redactor(settings)(json.dumps(key)) for line in lines)
+    assert Redactor(settings)(public) == public, "a certificate is for everybody"
+    assert set(known(settings).values()) == {"secrets/authority-key.pem"}
 
 
 def test_a_value_that_names_itself_secret_is_hidden(settings: Settings) -> None:
