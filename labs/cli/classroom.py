@@ -93,7 +93,7 @@ def _down(chosen: argparse.Namespace) -> int:
             raise LabError(
                 "Sem terminal não há como perguntar se o trabalho das pessoas também sai.",
                 f"{len(found['volume'])} volumes",
-                "python3 -m labs class down --keep   (ou --yes, que apaga)",
+                "python3 -m labs class down --keep",
             )
         print("Apagar também os volumes, com o trabalho das pessoas? Enter guarda.")
         try:

@@ -12,14 +12,21 @@ from labs.jupyter import hub
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
-def main() -> None:
-    """Run it until it is ended: by itself, or as one of a hub's servers. Both load what must not be found above."""
+def main(arguments: list[str]) -> int:
+    """Run it until it is ended: by itself, or as one of a hub's servers. Both load what must not be found above.
+
+    Whoever types it is told what it is.
+    """
+    if arguments:
+        print("O JupyterLab é uma parte do start: não se inicia à mão.\nPróximo comando: python3 -m labs start")
+        return 0 if set(arguments) & {"-h", "--help"} else 2
     if hub.is_there():
         from jupyterhub.singleuser import main as run
     else:
         from jupyterlab.labapp import main as run
     run()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

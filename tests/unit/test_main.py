@@ -29,6 +29,7 @@ VERBS = {
         "cleanup",
         "account",
         "hub",
+        "class",
         "sso",
         "mfa",
         "sandbox",
