@@ -66,7 +66,26 @@ const withStress = (text) =>
 const prose = (text) =>
   String(text)
     .split(/`([^`]*)`/)
-    .flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withStress(piece)));
+    .flatMap((piece, index) => (index % 2 ? [el("code", {}, ...wholeWords(piece))] : withStress(piece)));
+
+/** Letters of a word that fits on every line but a zoomed page's, and of one that fits on a command's; a longer one may be
+ * broken anywhere. */
+const [WHOLE, LONG] = [34, 72];
+
+/**
+ * A command's text in which a word is kept on one line: a browser breaks `--name` after its dashes, and who types it as
+ * it stands there adds a space.
+ * @param {string} text
+ * @returns {Node[]}
+ */
+const wholeWords = (text) =>
+  text
+    .split(/(\S*-\S*)/)
+    .map((piece, index) =>
+      index % 2 && piece.length <= LONG
+        ? el("span", { class: piece.length <= WHOLE ? "lab-whole" : "lab-long", text: piece })
+        : document.createTextNode(piece),
+    );
 
 /** @param {string} text @param {string | null} name its class */
 const paragraph = (text, name = null) => el("p", { class: name }, ...prose(text));

@@ -40,9 +40,9 @@ const load = (card, ...names) => {
   const source = `const STYLE = "", PORTS = [3000, 4566];\n${common}\n${own}\nexport { ${names.join(", ")} };`;
   return import(`data:text/javascript,${encodeURIComponent(source)}`);
 };
-const { el, prose, withLinks, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
+const { el, prose, withLinks, wholeWords, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
   "action.js",
-  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf", "drawnRow"],
+  ...["el", "prose", "withLinks", "wholeWords", "paragraph", "isForJupyter", "piecesOf", "drawnRow"],
 );
 const { scoreOf } = await load("quiz.js", "scoreOf");
 const { explanations } = await load("diagnosis.js", "explanations");
@@ -105,6 +105,18 @@ for (const [text, shown] of [
     assert.equal(withLinks(text).join(""), shown);
   });
 }
+
+test("a word with a dash stays on one line, but for one that no line may have room for", () => {
+  const whole = (word) => `<span class="lab-whole">${word}</span>`;
+  const long = `--${"x".repeat(80)}`;
+  const name = `${"1".repeat(40)}.amazonaws.com/widget-server:v1`;
+  assert.equal(
+    wholeWords(`aws x --user-name a  -t widget-server:v1 . ${long}`).join(""),
+    `aws x ${whole("--user-name")} a  ${whole("-t")} ${whole("widget-server:v1")} . ${long}`,
+  );
+  assert.equal(wholeWords(name).join(""), `<span class="lab-long">${name}</span>`);
+  assert.equal(wholeWords("ls").join(""), "ls");
+});
 
 test("a paragraph has a class where one is given", () => {
   assert.equal(String(paragraph("a `b`")), "<p>a <code>b</code></p>");
