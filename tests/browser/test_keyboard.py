@@ -68,6 +68,21 @@ def read_the_command(page: Page, card: Card) -> None:
     expect(parts.first).to_be_focused()
 
 
+def test_the_key_to_the_next_step_takes_the_keyboard_there(open_lesson: Open) -> None:
+    """Enter does not press a button that is out of view, and Tab goes on at the card."""
+    notebook = open_lesson(LESSON.id)
+    page, (first, second) = notebook.page, LESSON.steps[:2]
+    notebook.card(LESSON, first).button("Executar").focus()
+    page.keyboard.press("Control+Alt+ArrowDown")
+    card = notebook.card(LESSON, second)
+    expect(card.where).to_be_focused()
+    expect(card.where).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(card.where.locator(".lab-part").first).to_be_focused()
+    page.keyboard.press("Control+Alt+ArrowUp")
+    expect(notebook.card(LESSON, first).where).to_be_focused()
+
+
 def open_panel(page: Page, card: Card, name: str, key: str) -> None:
     button = card.button(name)
     tab_to(page, button)
