@@ -113,7 +113,12 @@ def ahead(course: Course, records: Mapping[str, Record], here: Lesson) -> Ahead:
     pending = next((step.id for step in steps_of(here) if not proven(records, here, step)), "")
     following = go_on(course, records)
     later = course.lessons[course.lessons.index(here) + 1 :]
-    return Ahead(words if standing.total else (here.title,), pending if standing.done else "", following[0].id if following else "", next(iter(later), None))
+    return Ahead(
+        words if standing.total else (here.title,),
+        pending if standing.done else "",
+        following[0].id if following else "",
+        next(iter(later), None),
+    )
 
 
 def minutes_left(standing: Standing) -> float:

@@ -20,9 +20,6 @@ const WORKING = new Set(["running", "checking"]);
 
 // The command ------------------------------------------------------------------------------------------
 
-/** @type {Record<string, number>} */
-const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-
 /**
  * The command as plain text and parts, in order; a part that is not in it is left out.
  * @param {string} command

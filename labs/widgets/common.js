@@ -134,6 +134,23 @@ const frame = (model, host, label) => {
   return root;
 };
 
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+/**
+ * Arrows go through a question's options, and Space chooses: each choice counts as an answer, and by keyboard the third
+ * option is reached through the second.
+ * @param {KeyboardEvent} event of the question
+ */
+const throughOptions = (event) => {
+  const options = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("input")];
+  const at = options.indexOf(/** @type {HTMLInputElement} */ (event.target));
+  const step = ARROWS[event.key];
+  if (!step || at < 0) return;
+  event.preventDefault();
+  options[(at + step + options.length) % options.length].focus();
+};
+
 /**
  * Send to Python; false where the kernel that had this card is gone, which ipywidgets answers with an exception.
  * @param {Pick<Model<unknown>, "send">} model

@@ -41,7 +41,7 @@ const questionBlock = ({ question, options }, inputs, below) => {
     el("div", { class: "lab-option" }, inputs[index], el("label", { for: inputs[index].id }, ...prose(option.text))),
   );
   const legend = el("legend", {}, "Diagnóstico. ", ...prose(question));
-  return el("fieldset", { class: "lab-question" }, legend, ...rows, ...below);
+  return el("fieldset", { class: "lab-question", on: { keydown: throughOptions } }, legend, ...rows, ...below);
 };
 
 /** @param {Context<DiagnosisTraits>} context */

@@ -43,7 +43,7 @@ const questionBlock = (question, number, key, tried, choose) => {
   });
   if (last !== undefined) show(last);
   const legend = el("legend", {}, `${number}. `, ...prose(question.question));
-  return el("fieldset", { class: "lab-question" }, legend, ...rows, said);
+  return el("fieldset", { class: "lab-question", on: { keydown: throughOptions } }, legend, ...rows, said);
 };
 
 /**

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from labs.course.catalog import load_course
@@ -92,18 +90,20 @@ def open_panel(page: Page, card: Card, name: str, key: str) -> None:
 
 
 def answer_the_quiz(page: Page, card: Card) -> None:
-    """Arrows choose among a question's options, as in every group of radio buttons."""
+    """Arrows go through a question's options without answering; Space does."""
     for asked, question in zip(card.where.locator("fieldset").all(), LESSON.quiz, strict=True):
         radios = asked.get_by_role("radio")
         right = next(index for index, option in enumerate(question.options) if option.right)
         tab_to(page, radios.first)
-        page.keyboard.press("Space")
         for _ in range(right):
             page.keyboard.press("ArrowDown")
+        expect(radios.nth(right)).to_be_focused()
+        expect(asked.get_by_role("radio", checked=True)).to_have_count(0)
+        page.keyboard.press("Space")
         expect(radios.nth(right)).to_be_checked()
         expect(asked.get_by_role("status")).to_contain_text("✓ Certa")
     expect(card.where.locator(".lab-score")).to_have_text(
-        re.compile(f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}")
+        f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}; de primeira: {len(LESSON.quiz)}."
     )
 
 
