@@ -87,6 +87,16 @@ const wholeWords = (text) =>
         : document.createTextNode(piece),
     );
 
+/**
+ * An option that one may choose: an address in it is no link, which a click on the option would follow.
+ * @param {string} text
+ * @returns {Node[]}
+ */
+const optionText = (text) =>
+  text
+    .split(/`([^`]*)`/)
+    .map((piece, index) => (index % 2 ? el("code", {}, ...wholeWords(piece)) : document.createTextNode(piece)));
+
 /** @param {string} text @param {string | null} name its class */
 const paragraph = (text, name = null) => el("p", { class: name }, ...prose(text));
 

@@ -28,8 +28,11 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
 RING = """() => {
   const focused = document.activeElement;
   if (focused.tagName === "IFRAME") return "inside"; // the page in it shows where
-  return focused.closest(".lab-card") ? getComputedStyle(focused).outlineStyle : "outside";
+  if (!focused.closest(".lab-card")) return "outside";
+  const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(focused);
+  return parseFloat(outlineWidth) >= 3 && parseFloat(outlineOffset) >= 2 ? outlineStyle : "none";
 }"""
+"""JupyterLab's own ring is one pixel, on the button's edge."""
 
 
 def test_a_whole_lesson_by_keyboard(open_lesson: Open) -> None:
