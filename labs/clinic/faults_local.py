@@ -74,7 +74,8 @@ def _secret_in_layer(ingredients: Ingredients) -> None:
 
 
 def _secret_in_layer_present(world: World) -> Verdict:
-    return file_in_layers(world, "clinica-segredo:v1", f"app/{SECRET_FILE}")
+    verdict = file_in_layers(world, "clinica-segredo:v1", f"app/{SECRET_FILE}")
+    return passed("A imagem está pronta, e a auditoria achou uma chave nela.") if verdict.passed else verdict
 
 
 def _secret_in_arg(ingredients: Ingredients) -> None:
@@ -82,7 +83,8 @@ def _secret_in_arg(ingredients: Ingredients) -> None:
 
 
 def _secret_in_arg_present(world: World) -> Verdict:
-    return history_contains(world, "clinica-arg:v1", TOKEN)
+    verdict = history_contains(world, "clinica-arg:v1", TOKEN)
+    return passed("A imagem está pronta, e a auditoria reclama dela.") if verdict.passed else verdict
 
 
 # Containers -------------------------------------------------------------------------------------

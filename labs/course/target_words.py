@@ -117,6 +117,7 @@ def prose(text: str, settings: Settings) -> str:
 def _real_names(settings: Settings) -> tuple[tuple[str, str], ...]:
     """What the course writes, and what it reads as: Docker Hub's address is left out, as people leave it out."""
     return (
+        ("--digests $HUB_REGISTRY/library/", "--digests "),  # Docker lists an official image without its namespace
         ("$HUB_REGISTRY/", ""),
         ("docker login $HUB_REGISTRY", "docker login"),
         ("docker logout $HUB_REGISTRY", "docker logout"),

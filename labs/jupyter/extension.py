@@ -96,7 +96,7 @@ class StateHandler(JupyterHandler):
             course = target_words.course(settings)
             ahead = journey.ahead(course, Progress(settings).all(), course.lesson(self.get_query_argument("aula")))
         except LabError as error:
-            self.finish({"words": str(error)})
+            self.finish({"words": [str(error)]})
             return
         following = ahead.following
         self.set_header("Cache-Control", "no-store")

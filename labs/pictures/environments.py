@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from labs.base.text import short
-from labs.pictures.drawing import WIDTH, Drawing, Tone, fit
+from labs.pictures.drawing import WIDTH, Drawing, Tone, fit, measure
 from labs.pictures.markup import Html, escape, paragraph, table
 from labs.pictures.picture import Picture, drawn
 from labs.seams.engine import Container
@@ -114,9 +114,10 @@ def _environment(drawing: Drawing, name: str, container: Container | None, x: fl
         return
     sign = "▶ rodando" if container.exit_code is None else f"■ código {container.exit_code}"
     drawing.text(x + width - 12, y + 24, sign, size=13, bold=True, anchor="end")
+    room, whole = width - 114, container.image
     facts = (
         ("página", address(container).removeprefix("http://")),
-        ("imagem", container.image),
+        ("imagem", whole if measure(whole, 13, mono=True) <= room else f"…/{whole.rpartition('/')[2]}"),
         ("APP_ENV", container.environment.get("APP_ENV", "—")),
         ("APP_COLOR", container.environment.get("APP_COLOR", "—")),
         ("chaves", f"{_keys_set(container)} = •••"),
@@ -124,4 +125,4 @@ def _environment(drawing: Drawing, name: str, container: Container | None, x: fl
     for index, (label, value) in enumerate(facts):
         line = y + 64 + 29 * index
         drawing.text(x + 14, line, label, size=13, ink="mute")
-        drawing.text(x + 104, line, fit(value, width - 114, 13, mono=True), size=13, mono=True)
+        drawing.text(x + 104, line, fit(value, room, 13, mono=True), size=13, mono=True)

@@ -72,8 +72,7 @@ def _draw(image_id: str, given: Sequence[ImageName]) -> Drawing:
 
 def _remote(drawing: Drawing, one: ImageName, y: float) -> None:
     if not one.remote:
-        drawing.text(520, y - 3, "não aponta para um registry", size=12, ink="mute")
-        drawing.text(520, y + 12, "deste laboratório", size=12, ink="mute")
+        drawing.text(520, y + 4, one.words, size=12, ink="mute")
         return
     drawing.line([(480, y), (518, y)], "ink" if one.digest else "mute", dashed=not one.digest, arrow=bool(one.digest))
     tone = "plain" if not one.digest else "green" if one.same else "red"

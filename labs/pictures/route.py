@@ -13,7 +13,7 @@ from labs.pictures.picture import Picture, drawn
 DESTINATIONS = ("Docker Hub", "Amazon ECR", "outro registry")
 WORDS = {
     "Docker Hub": "o padrão do Docker",
-    "Amazon ECR": "registry da AWS, por conta e região",
+    "Amazon ECR": "da AWS, por conta e região",
     "outro registry": "o endereço que está no nome",
 }
 TONES: dict[str, Tone] = {"Docker Hub": "blue", "Amazon ECR": "amber", "outro registry": "violet"}

@@ -88,13 +88,14 @@ class Ahead:
     """What the bar above a lesson says.
 
     Attributes:
-        words: how far the learner is, and what time is left by the course's own estimate.
+        words: how far the learner is, and what time is left by the course's own estimate; its pieces follow each other,
+            and the later ones can be left out where there is no room.
         here: the lesson's first pending step, where it was begun and is not complete; else "".
         goes_on: the lesson in which one stopped; "" where all is proven.
         following: the next lesson in order, None after the last.
     """
 
-    words: str
+    words: tuple[str, ...]
     here: str
     goes_on: str
     following: Lesson | None
@@ -105,16 +106,19 @@ def ahead(course: Course, records: Mapping[str, Record], here: Lesson) -> Ahead:
     standing, rows = _standing(here, records), standings(course, records)
     total = sum(one.lesson.minutes for one in rows)
     words = (
-        f"{standing.done} de {standing.total} passos · {_left(standing)} · curso: "
-        f"{sum(one.done for one in rows)} de {sum(one.total for one in rows)}, "
-        f"faltam {duration(sum(map(minutes_left, rows)) * 60)} de {duration(total * 60)}"
-        if standing.total
-        else here.title
+        f"{standing.done} de {standing.total} passos · {_left(standing)}",
+        f" · curso: {sum(one.done for one in rows)} de {sum(one.total for one in rows)}",
+        f", faltam {duration(sum(map(minutes_left, rows)) * 60)} de {duration(total * 60)}",
     )
     pending = next((step.id for step in steps_of(here) if not proven(records, here, step)), "")
     following = go_on(course, records)
     later = course.lessons[course.lessons.index(here) + 1 :]
-    return Ahead(words, pending if standing.done else "", following[0].id if following else "", next(iter(later), None))
+    return Ahead(
+        words if standing.total else (here.title,),
+        pending if standing.done else "",
+        following[0].id if following else "",
+        next(iter(later), None),
+    )
 
 
 def minutes_left(standing: Standing) -> float:

@@ -20,9 +20,6 @@ const WORKING = new Set(["running", "checking"]);
 
 // The command ------------------------------------------------------------------------------------------
 
-/** @type {Record<string, number>} */
-const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-
 /**
  * The command as plain text and parts, in order; a part that is not in it is left out.
  * @param {string} command
@@ -80,7 +77,11 @@ const explainedCode = (pieces, tip, idle) => {
     return spans[index];
   };
   explain(idle);
-  return el("code", { class: "lab-code" }, ...pieces.map((piece) => (typeof piece === "string" ? piece : span(piece))));
+  return el(
+    "code",
+    { class: "lab-code" },
+    ...pieces.flatMap((piece) => (typeof piece === "string" ? wholeWords(piece) : [span(piece)])),
+  );
 };
 
 /**
@@ -92,16 +93,19 @@ const explainedCode = (pieces, tip, idle) => {
  * @param {Attributes["on"] & {}} on
  */
 const partSpan = (text, meaning, tabindex, tip, on) =>
-  el("span", {
-    class: "lab-part",
-    tabindex,
-    role: "note",
-    text,
-    "aria-label": `${text}: ${meaning}`,
-    "aria-describedby": tip,
-    "data-meaning": meaning,
-    on,
-  });
+  el(
+    "span",
+    {
+      class: "lab-part",
+      tabindex,
+      role: "note",
+      "aria-label": `${text}: ${meaning}`,
+      "aria-describedby": tip,
+      "data-meaning": meaning,
+      on,
+    },
+    ...wholeWords(text),
+  );
 
 /**
  * All parts and their meanings, folded away.
@@ -115,7 +119,10 @@ const allParts = (parts) =>
     el(
       "dl",
       {},
-      ...parts.flatMap(([text, meaning]) => [el("dt", {}, el("code", { text })), el("dd", {}, ...prose(meaning))]),
+      ...parts.flatMap(([text, meaning]) => [
+        el("dt", {}, el("code", {}, ...wholeWords(text))),
+        el("dd", {}, ...prose(meaning)),
+      ]),
     ),
   );
 
@@ -357,7 +364,7 @@ const nextOf = (status, fix) => {
   if (!status.next || status.state === "passed") return [];
   if (!status.command) return [el("p", {}, el("strong", { text: "Dica: " }), ...prose(status.next))];
   const title = el("p", {}, el("strong", { text: "Próximo comando: " }));
-  const line = copyLine(el("code", { text: status.next }), status.next, "o próximo comando");
+  const line = copyLine(el("code", {}, ...wholeWords(status.next)), status.next, "o próximo comando");
   if (!status.repair) return [title, line];
   return [title, line, el("div", { class: "lab-buttons" }, actionButton("Executar o conserto", "fix", fix))];
 };
@@ -417,7 +424,7 @@ const solutionPanel = (card, run) =>
     ? el(
         "div",
         { class: "lab-panel" },
-        copyLine(el("code", { text: card.solution }), card.solution, "a solução"),
+        copyLine(el("code", {}, ...wholeWords(card.solution)), card.solution, "a solução"),
         card.open ? whyOf(card) : null,
         card.open ? el("div", { class: "lab-buttons" }, run) : null,
       )
@@ -473,7 +480,7 @@ const preparePanel = (command, model) => {
     "div",
     {},
     paragraph("Quer começar por aqui? Este comando faz por você, de verdade, tudo o que vem antes deste passo:"),
-    copyLine(el("code", { text: command }), command, "o comando que prepara"),
+    copyLine(el("code", {}, ...wholeWords(command)), command, "o comando que prepara"),
     el("div", { class: "lab-buttons" }, actionButton("Escrever no terminal", "write", write)),
   );
   const node = el("div", { class: "lab-panel" }, form, said);

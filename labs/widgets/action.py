@@ -30,6 +30,7 @@ from labs.widgets.transcript import (
     MARKS,
     REQUIRED,
     SHOWS,
+    TYPED,
     Status,
     is_command,
     output_of,
@@ -313,12 +314,19 @@ def described(lesson: Lesson, step: Step) -> dict[str, Any]:
         "why": "" if tells else step.why,
         "hints": [hint for hint in (step.nudge, step.hint, step.why if tells else "") if hint],
         "solution": step.solution.strip() or (step.command.strip() if is_open else ""),
-        "note": EXPECTED if step.expect else REQUIRED if step.required else SHOWS if step.given else "",
+        "note": _note(step),
         "open": is_open,
         "unfolded": bool(step.case),
         "prepare": _prepared_by(lesson, step),
         "labels": {"run": "Executar a solução" if is_open else "Executar", "verify": "Verificar", "stop": STOP},
     }
+
+
+def _note(step: Step) -> str:
+    """What is special of a step: it is meant to be refused, asked for by the certificate, or not proven by itself."""
+    if step.expect:
+        return f"{EXPECTED} {TYPED}" if step.given else EXPECTED
+    return REQUIRED if step.required else SHOWS if step.given else ""
 
 
 def _prepared_by(lesson: Lesson, step: Step) -> str:

@@ -66,7 +66,36 @@ const withStress = (text) =>
 const prose = (text) =>
   String(text)
     .split(/`([^`]*)`/)
-    .flatMap((piece, index) => (index % 2 ? [el("code", { text: piece })] : withStress(piece)));
+    .flatMap((piece, index) => (index % 2 ? [el("code", {}, ...wholeWords(piece))] : withStress(piece)));
+
+/** Letters of a word that fits on every line but a zoomed page's, and of one that fits on a command's; a longer one may be
+ * broken anywhere. */
+const [WHOLE, LONG] = [34, 72];
+
+/**
+ * A command's text in which a word is kept on one line: a browser breaks `--name` after its dashes, and who types it as
+ * it stands there adds a space.
+ * @param {string} text
+ * @returns {Node[]}
+ */
+const wholeWords = (text) =>
+  text
+    .split(/(\S*-\S*)/)
+    .map((piece, index) =>
+      index % 2 && piece.length <= LONG
+        ? el("span", { class: piece.length <= WHOLE ? "lab-whole" : "lab-long", text: piece })
+        : document.createTextNode(piece),
+    );
+
+/**
+ * An option that one may choose: an address in it is no link, which a click on the option would follow.
+ * @param {string} text
+ * @returns {Node[]}
+ */
+const optionText = (text) =>
+  text
+    .split(/`([^`]*)`/)
+    .map((piece, index) => (index % 2 ? el("code", {}, ...wholeWords(piece)) : document.createTextNode(piece)));
 
 /** @param {string} text @param {string | null} name its class */
 const paragraph = (text, name = null) => el("p", { class: name }, ...prose(text));
@@ -113,6 +142,23 @@ const frame = (model, host, label) => {
   if (!document.getElementById("lab-style")) document.head.append(el("style", { id: "lab-style", text: STYLE }));
   keepListening(model);
   return root;
+};
+
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+/**
+ * Arrows go through a question's options, and Space chooses: each choice counts as an answer, and by keyboard the third
+ * option is reached through the second.
+ * @param {KeyboardEvent} event of the question
+ */
+const throughOptions = (event) => {
+  const options = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("input")];
+  const at = options.indexOf(/** @type {HTMLInputElement} */ (event.target));
+  const step = ARROWS[event.key];
+  if (!step || at < 0) return;
+  event.preventDefault();
+  options[(at + step + options.length) % options.length].focus();
 };
 
 /**

@@ -11,7 +11,7 @@ const explanation = (option, wrong) =>
     "p",
     { class: option.right ? "lab-good" : "lab-bad" },
     el("strong", { text: option.right ? "✓ Certo: " : wrong }),
-    el("q", {}, ...prose(option.text)),
+    el("q", {}, ...optionText(option.text)),
     ". ",
     ...prose(option.because),
   );
@@ -38,10 +38,15 @@ const explanations = (options, chosen) => {
  */
 const questionBlock = ({ question, options }, inputs, below) => {
   const rows = options.map((option, index) =>
-    el("div", { class: "lab-option" }, inputs[index], el("label", { for: inputs[index].id }, ...prose(option.text))),
+    el(
+      "div",
+      { class: "lab-option" },
+      inputs[index],
+      el("label", { for: inputs[index].id }, ...optionText(option.text)),
+    ),
   );
   const legend = el("legend", {}, "Diagnóstico. ", ...prose(question));
-  return el("fieldset", { class: "lab-question" }, legend, ...rows, ...below);
+  return el("fieldset", { class: "lab-question", on: { keydown: throughOptions } }, legend, ...rows, ...below);
 };
 
 /** @param {Context<DiagnosisTraits>} context */

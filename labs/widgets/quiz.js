@@ -7,7 +7,7 @@ const explanation = (option) =>
     "p",
     { class: option.right ? "lab-good" : "lab-bad" },
     el("strong", { text: option.right ? "✓ Certa: " : "✗ Errada: " }),
-    el("q", {}, ...prose(option.text.replace(/\.$/, ""))),
+    el("q", {}, ...optionText(option.text.replace(/\.$/, ""))),
     ". ",
     ...prose(option.because),
   );
@@ -39,11 +39,11 @@ const questionBlock = (question, number, key, tried, choose) => {
     const name = `${key}-q${number}`;
     const input = el("input", { type: "radio", name, id: `${name}o${index}`, class: "lab-radio", on: { change } });
     input.checked = last === index;
-    return el("div", { class: "lab-option" }, input, el("label", { for: input.id }, ...prose(option.text)));
+    return el("div", { class: "lab-option" }, input, el("label", { for: input.id }, ...optionText(option.text)));
   });
   if (last !== undefined) show(last);
   const legend = el("legend", {}, `${number}. `, ...prose(question.question));
-  return el("fieldset", { class: "lab-question" }, legend, ...rows, said);
+  return el("fieldset", { class: "lab-question", on: { keydown: throughOptions } }, legend, ...rows, said);
 };
 
 /**

@@ -13,7 +13,8 @@ from labs.running.runner import Outcome
 
 EXPECTED = "Este comando deve ser recusado — é o que queremos ver."
 REQUIRED = "O certificado pede este desafio."
-SHOWS = "Este passo só mostra o que há. Digitou o comando no terminal? Aperte Verificar."
+TYPED = "Digitou o comando no terminal? Aperte Verificar."
+SHOWS = f"Este passo não deixa nada de novo no laboratório. {TYPED}"
 TYPED_PROGRAMS = {
     *("docker", "aws", "python3", "cat", "ls", "cp", "mv", "cd", "chmod", "curl"),
     *("df", "eval", "export", "pwd", "sudo", "tail", "echo", "grep"),

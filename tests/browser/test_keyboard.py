@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from labs.course.catalog import load_course
@@ -30,8 +28,11 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
 RING = """() => {
   const focused = document.activeElement;
   if (focused.tagName === "IFRAME") return "inside"; // the page in it shows where
-  return focused.closest(".lab-card") ? getComputedStyle(focused).outlineStyle : "outside";
+  if (!focused.closest(".lab-card")) return "outside";
+  const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(focused);
+  return parseFloat(outlineWidth) >= 3 && parseFloat(outlineOffset) >= 2 ? outlineStyle : "none";
 }"""
+"""JupyterLab's own ring is one pixel, on the button's edge."""
 
 
 def test_a_whole_lesson_by_keyboard(open_lesson: Open) -> None:
@@ -68,6 +69,21 @@ def read_the_command(page: Page, card: Card) -> None:
     expect(parts.first).to_be_focused()
 
 
+def test_the_key_to_the_next_step_takes_the_keyboard_there(open_lesson: Open) -> None:
+    """Enter does not press a button that is out of view, and Tab goes on at the card."""
+    notebook = open_lesson(LESSON.id)
+    page, (first, second) = notebook.page, LESSON.steps[:2]
+    notebook.card(LESSON, first).button("Executar").focus()
+    page.keyboard.press("Control+Alt+ArrowDown")
+    card = notebook.card(LESSON, second)
+    expect(card.where).to_be_focused()
+    expect(card.where).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(card.where.locator(".lab-part").first).to_be_focused()
+    page.keyboard.press("Control+Alt+ArrowUp")
+    expect(notebook.card(LESSON, first).where).to_be_focused()
+
+
 def open_panel(page: Page, card: Card, name: str, key: str) -> None:
     button = card.button(name)
     tab_to(page, button)
@@ -77,18 +93,20 @@ def open_panel(page: Page, card: Card, name: str, key: str) -> None:
 
 
 def answer_the_quiz(page: Page, card: Card) -> None:
-    """Arrows choose among a question's options, as in every group of radio buttons."""
+    """Arrows go through a question's options without answering; Space does."""
     for asked, question in zip(card.where.locator("fieldset").all(), LESSON.quiz, strict=True):
         radios = asked.get_by_role("radio")
         right = next(index for index, option in enumerate(question.options) if option.right)
         tab_to(page, radios.first)
-        page.keyboard.press("Space")
         for _ in range(right):
             page.keyboard.press("ArrowDown")
+        expect(radios.nth(right)).to_be_focused()
+        expect(asked.get_by_role("radio", checked=True)).to_have_count(0)
+        page.keyboard.press("Space")
         expect(radios.nth(right)).to_be_checked()
         expect(asked.get_by_role("status")).to_contain_text("✓ Certa")
     expect(card.where.locator(".lab-score")).to_have_text(
-        re.compile(f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}")
+        f"Acertos: {len(LESSON.quiz)} de {len(LESSON.quiz)}; de primeira: {len(LESSON.quiz)}."
     )
 
 

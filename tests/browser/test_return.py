@@ -146,6 +146,26 @@ def test_the_terminal_is_wide_and_leaves_the_height_to_the_lesson(page: Page, si
     wait_for_terminal(page, LEAST_LINES)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']}")
+def test_the_bar_says_no_half_sentence(page: Page, size: ViewportSize) -> None:
+    """How far one is in the lesson is always there; what has no room beside it is not begun."""
+    page.set_viewport_size(size)
+    page.wait_for_function("width => window.innerWidth === width", arg=size["width"])
+    said = page.locator(".lab-way:visible [role=status]")
+    expect(said).to_contain_text("passos", timeout=LOADING)
+    assert said.evaluate(CUT) == []
+
+
+CUT = """said => {
+  const shown = said.getBoundingClientRect();
+  return [said, ...said.children].filter((piece, index) => {
+    const seen = index < 2 || piece.getBoundingClientRect().top < shown.bottom - 1;
+    return seen && (piece.scrollWidth > piece.clientWidth || piece.getBoundingClientRect().right > shown.right + 1);
+  }).map((piece) => piece.textContent);
+}"""
+"""Of what the bar says, the pieces of which only a part is seen."""
+
+
 def wait_for_terminal(page: Page, lines: int) -> None:
     """It shows so many lines, on no more than its share of the window."""
     page.wait_for_function(

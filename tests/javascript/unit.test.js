@@ -40,9 +40,9 @@ const load = (card, ...names) => {
   const source = `const STYLE = "", PORTS = [3000, 4566];\n${common}\n${own}\nexport { ${names.join(", ")} };`;
   return import(`data:text/javascript,${encodeURIComponent(source)}`);
 };
-const { el, prose, withLinks, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
+const { el, prose, withLinks, wholeWords, optionText, paragraph, isForJupyter, piecesOf, drawnRow } = await load(
   "action.js",
-  ...["el", "prose", "withLinks", "paragraph", "isForJupyter", "piecesOf", "drawnRow"],
+  ...["el", "prose", "withLinks", "wholeWords", "optionText", "paragraph", "isForJupyter", "piecesOf", "drawnRow"],
 );
 const { scoreOf } = await load("quiz.js", "scoreOf");
 const { explanations } = await load("diagnosis.js", "explanations");
@@ -105,6 +105,26 @@ for (const [text, shown] of [
     assert.equal(withLinks(text).join(""), shown);
   });
 }
+
+const whole = (word) => `<span class="lab-whole">${word}</span>`;
+
+test("a word with a dash stays on one line, but for one that no line may have room for", () => {
+  const long = `--${"x".repeat(80)}`;
+  const name = `${"1".repeat(40)}.amazonaws.com/widget-server:v1`;
+  assert.equal(
+    wholeWords(`aws x --user-name a  -t widget-server:v1 . ${long}`).join(""),
+    `aws x ${whole("--user-name")} a  ${whole("-t")} ${whole("widget-server:v1")} . ${long}`,
+  );
+  assert.equal(wholeWords(name).join(""), `<span class="lab-long">${name}</span>`);
+  assert.equal(wholeWords("ls").join(""), "ls");
+});
+
+test("an option has its code, and no link to follow in place of choosing it", () => {
+  assert.equal(
+    optionText("abra http://a.b:3000 com `-p`").join(""),
+    `abra http://a.b:3000 com <code>${whole("-p")}</code>`,
+  );
+});
 
 test("a paragraph has a class where one is given", () => {
   assert.equal(String(paragraph("a `b`")), "<p>a <code>b</code></p>");

@@ -26,6 +26,12 @@ def test_the_typed_command_passes_the_check_of_its_button(typist: Typist, lesson
         assert typed.code != 0
 
 
+def test_a_digest_is_seen_where_the_lesson_says_to_look_at_it(typist: Typist) -> None:
+    """`docker image ls` with a name that Docker does not list prints no more than the head of the table."""
+    lesson = next(lesson for lesson, _ in PATHS if lesson.id.startswith("01-"))
+    assert "sha256:" in typist.result(lesson, lesson.step("see-digest")).output
+
+
 @pytest.mark.parametrize(("lesson", "step"), OPEN, ids=[f"{lesson.id}/{step.id}" for lesson, step in OPEN])
 def test_a_challenge_or_open_step_fails_unsolved(typist: Typist, lesson: Lesson, step: Step) -> None:
     """Where no command is given, nothing but the solution may pass the check."""

@@ -53,10 +53,7 @@ def test_a_fault_in_a_script(world: FakeWorld, case: str, script: str, text: str
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        (
-            "app/credenciais-aws",
-            "✓ app/credenciais-aws está na layer 1 de 1 de clinica-segredo:v1: quem tem a imagem o lê.",
-        ),
+        ("app/credenciais-aws", "✓ A imagem está pronta, e a auditoria achou uma chave nela."),
         ("app/README", "✗ Nenhuma layer de clinica-segredo:v1 tem app/credenciais-aws."),
     ],
 )
@@ -69,10 +66,7 @@ def test_a_secret_in_a_layer(world: FakeWorld, saves: Callable[..., None], path:
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        (
-            "|1 TOKEN=token-falso-da-clinica /bin/sh",
-            "✓ O valor “token-falso-da-clinica” aparece no histórico de clinica-arg:v1: quem tem a imagem lê.",
-        ),
+        ("|1 TOKEN=token-falso-da-clinica /bin/sh", "✓ A imagem está pronta, e a auditoria reclama dela."),
         ("RUN true", "✗ O histórico de clinica-arg:v1 não mostra “token-falso-da-clinica”."),
     ],
 )

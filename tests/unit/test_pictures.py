@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -184,6 +185,12 @@ def test_environments_name_keys_and_never_their_values() -> None:
     assert "segredo" not in picture.text + picture.html
     frames = [attributes for tag, attributes in tags(picture.html) if tag == "iframe"]
     assert [frame["title"] for frame in frames] == ["Página de homologacao", "Página de producao"]
+
+
+def test_an_environment_names_the_images_repository_and_tag() -> None:
+    """The address before them may be cut."""
+    one = replace(container("homologacao", "a"), image="123456789012.dkr.ecr.us-east-2.amazonaws.com/widget-server:v3")
+    assert ">…/widget-server:v3<" in pictures.environments(("homologacao", "producao"), [one]).html
 
 
 def test_environments_that_differ_or_miss_say_so() -> None:

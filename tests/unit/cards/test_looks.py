@@ -27,6 +27,13 @@ def test_what_is_given_shows_as_such_and_not_as_done(runner: FakeRunner) -> None
     assert proven.status["state"] == "passed"
 
 
+def test_what_does_not_turn_green_when_it_is_typed_says_so(runner: FakeRunner) -> None:
+    typed = "Digitou o comando no terminal? Aperte Verificar."
+    for given, expect in (("só mostra", ()), ("só mostra", ("denied",))):
+        assert typed in card_of(runner, step(given=given, expect=expect)).card["note"]
+    assert typed not in card_of(runner, step(expect=("denied",))).card["note"]
+
+
 def test_a_look_leaves_what_was_never_done_as_it_is(runner: FakeRunner) -> None:
     runner.verdict = Verdict(False, "nada", "docker image ls")
     card = card_of(runner)

@@ -62,13 +62,23 @@ export class LessonBar {
 
   async refresh() {
     const state = await fetched(this.app, `curso/estado?aula=${this.lesson.id}`);
-    this.words.textContent = state.words ?? "";
-    this.words.title = state.words ?? "";
+    this.say(state.words ?? []);
     this.where = state.continue ?? "";
     this.next = state.next ?? "";
     this.continue.hidden = !this.where;
     this.following.hidden = !this.next;
     this.following.title = state.nextTitle ?? "";
+  }
+
+  /** What has no room is left out whole, and stands in the title. @param {string[]} pieces */
+  say(pieces) {
+    const all = pieces.join("");
+    if (this.words.title !== all) {
+      this.words.title = all;
+      this.words.replaceChildren(
+        ...pieces.map((one) => Object.assign(document.createElement("span"), { textContent: one })),
+      );
+    }
   }
 
   goOn() {

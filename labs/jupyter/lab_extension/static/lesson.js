@@ -221,7 +221,11 @@ export class Lesson {
     );
   }
 
-  /** To the next step's card or the one before. @param {1 | -1} direction */
+  /**
+   * To the next step's card or the one before. Where the keyboard was in the lesson it goes there, too: Enter would press
+   * the button that it left out of view. Who types in the terminal goes on typing.
+   * @param {1 | -1} direction
+   */
   go(direction) {
     const active = this.panel.content.activeCellIndex;
     const places = this.ownCells()
@@ -229,7 +233,11 @@ export class Lesson {
       .map((cell) => this.panel.content.widgets.indexOf(cell));
     const following = direction > 0 ? places.find((one) => one > active) : places.findLast((one) => one < active);
     if (following !== undefined) {
+      const reads = this.panel.node.contains(document.activeElement);
       this.show(following);
+      if (reads) {
+        focusCard(this.panel.content.widgets[following]);
+      }
     }
   }
 
@@ -239,6 +247,15 @@ export class Lesson {
       this.panel.content.activeCellIndex = index;
       this.panel.content.scrollToItem(index, "start");
     }
+  }
+}
+
+/** @param {LabCell} cell */
+function focusCard(cell) {
+  const card = /** @type {HTMLElement | null} */ (cell.node.querySelector(".lab-card"));
+  if (card) {
+    card.tabIndex = -1;
+    card.focus({ preventScroll: true });
   }
 }
 
