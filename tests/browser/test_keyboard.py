@@ -84,6 +84,21 @@ def test_the_key_to_the_next_step_takes_the_keyboard_there(open_lesson: Open) ->
     expect(notebook.card(LESSON, first).where).to_be_focused()
 
 
+def test_a_key_goes_to_the_terminal_and_back_to_the_card(open_lesson: Open) -> None:
+    """Tab is the shell's there."""
+    notebook = open_lesson(LESSON.id)
+    page, step = notebook.page, LESSON.steps[1]
+    notebook.select(0)
+    page.keyboard.press("Control+Alt+ArrowDown")
+    page.keyboard.press("Control+Alt+ArrowDown")
+    card = notebook.card(LESSON, step)
+    page.keyboard.press("Control+Alt+Enter")
+    expect(page.locator(".jp-Terminal textarea")).to_be_focused()
+    page.keyboard.press("Control+Alt+Enter")
+    expect(card.where).to_be_focused()
+    expect(card.where).to_be_in_viewport()
+
+
 def open_panel(page: Page, card: Card, name: str, key: str) -> None:
     button = card.button(name)
     tab_to(page, button)

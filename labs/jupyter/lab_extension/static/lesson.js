@@ -241,6 +241,12 @@ export class Lesson {
     }
   }
 
+  /** The keyboard to the card at which one is. */
+  focus() {
+    this.app.shell.activateById(this.panel.id);
+    focusCard(this.panel.content.widgets[this.panel.content.activeCellIndex]);
+  }
+
   /** @param {number} index of a cell; -1 for none */
   show(index) {
     if (index >= 0) {

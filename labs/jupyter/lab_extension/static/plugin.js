@@ -5,7 +5,7 @@ import { LessonBar } from "./bar.js";
 import { followTheme } from "./diagrams.js";
 import { isLesson, Lesson } from "./lesson.js";
 import { Presenting } from "./presenting.js";
-import { ensureTerminal, isPreparing, writeInTerminal } from "./terminal.js";
+import { ensureTerminal, focusTerminal, isInTerminal, isPreparing, writeInTerminal } from "./terminal.js";
 import { Terms } from "./terms.js";
 
 /** @param {LabTake} take @returns {LabPlugin} */
@@ -47,6 +47,9 @@ function activate(app, take) {
   const current = () => lessons.get(/** @type {LabPanel} */ (app.shell.currentWidget));
   addCommand(app, "registry-labs:next-step", "Próximo passo", "ArrowDown", () => current()?.go(1));
   addCommand(app, "registry-labs:previous-step", "Passo anterior", "ArrowUp", () => current()?.go(-1));
+  addCommand(app, "registry-labs:other-half", "Terminal, ou de volta à aula", "Enter", () =>
+    isInTerminal(app) ? shownLesson(app, lessons)?.focus() : focusTerminal(app),
+  );
   addCommand(app, "registry-labs:present", "Apresentar", "KeyP", () => presenting.toggle());
   document.addEventListener("lab-write", (event) => {
     const line = /** @type {CustomEvent} */ (event).detail;
@@ -57,6 +60,13 @@ function activate(app, take) {
   });
   app.restored.then(() => ensureTerminal(app));
 }
+
+/** The lesson in view, whatever has the keyboard. @param {LabApp} app @param {WeakMap<LabPanel, Lesson>} lessons */
+const shownLesson = (app, lessons) =>
+  /** @type {LabPanel[]} */ ([...app.shell.widgets("main")])
+    .filter((panel) => panel.isVisible)
+    .map((panel) => lessons.get(panel))
+    .find(Boolean);
 
 /** A notebook's session has no translator (4.5, docregistry/context): until its kernel is there it says so in English. */
 const sayNoKernel = (/** @type {LabSession} */ session) =>

@@ -13,14 +13,23 @@ export async function ensureTerminal(app) {
   }
 }
 
+/** Whether the keyboard is in a terminal: there Tab is the shell's. @param {LabApp} app */
+export const isInTerminal = (app) => terminals(app).some((terminal) => terminal.node.contains(document.activeElement));
+
+/** The keyboard to the first terminal. @param {LabApp} app @returns {Promise<LabWidget>} */
+export async function focusTerminal(app) {
+  await ensureTerminal(app);
+  const [terminal] = terminals(app);
+  app.shell.activateById(terminal.id);
+  return terminal;
+}
+
 /**
  * Write a command in a terminal, without sending it: the person reads it there, and presses Enter.
  * @param {LabApp} app @param {string} line
  */
 export async function writeInTerminal(app, line) {
-  await ensureTerminal(app);
-  const [terminal] = terminals(app);
-  app.shell.activateById(terminal.id);
+  const terminal = await focusTerminal(app);
   terminal.content?.session?.send({ type: "stdin", content: [line] });
 }
 
