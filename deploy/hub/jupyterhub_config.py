@@ -79,11 +79,23 @@ c.JupyterHub.load_roles = [
         "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
     },
     {
+        "name": "board",
+        "services": ["painel"],
+        "scopes": ["list:users", "read:users:name", "read:servers", "access:servers"],
+    },
+    {
         "name": "teacher",
         "users": [accounts.TEACHER],
-        "scopes": ["admin-ui", "list:users", "admin:servers", "access:servers"],
+        "scopes": ["admin-ui", "list:users", "admin:servers", "access:servers", "access:services!service=painel"],
     },
 ]
 c.JupyterHub.services = [
     {"name": "culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={3 * HOUR}"]},
+    {
+        "name": "painel",
+        "url": "http://127.0.0.1:10101",
+        "command": [sys.executable, "-m", "labs.classroom.board"],
+        "environment": {"LABS_CLASS_SERVERS": "http://127.0.0.1:8000"},
+        "oauth_no_confirm": True,
+    },
 ]

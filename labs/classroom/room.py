@@ -94,7 +94,8 @@ def told(room: Room) -> str:
     """
     codes = accounts.read(room.codes_file)
     lines = [f"  {name:12} {code}" for name, code in codes.items()]
-    return "\n".join([f"Endereço da turma: {room.address}", *lines, f"Para imprimir: {room.handout_file}"])
+    board = f"Painel da turma, com o nome {accounts.TEACHER}: {room.address}services/painel/"
+    return "\n".join([f"Endereço da turma: {room.address}", *lines, board, f"Para imprimir: {room.handout_file}"])
 
 
 def up(room: Room, names: Sequence[str], report: Report) -> None:

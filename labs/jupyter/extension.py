@@ -25,7 +25,7 @@ from labs.base.errors import LabError
 from labs.base.settings import Settings
 from labs.course import glossary, target_words
 from labs.course.progress import Progress
-from labs.jupyter import addresses, configuration, portuguese
+from labs.jupyter import addresses, classroom, configuration, hub, portuguese
 from labs.pages import render
 from labs.running import journey
 from labs.seams.unix_http import request
@@ -102,6 +102,7 @@ class StateHandler(JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         self.finish(
             {
+                **(classroom.state(settings) if hub.is_there() else {}),
                 "words": ahead.words,
                 "here": ahead.here,
                 "continue": ahead.goes_on,
@@ -254,5 +255,6 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(app: Any) -> None:
     with contextlib.suppress(LabError):  # what is wrong with the lab's folder is told by what a learner does first
         configuration.write_layout(Settings.load())
-    app.web_app.add_handlers(".*", handlers(app.web_app.settings["base_url"]))
+    base = app.web_app.settings["base_url"]
+    app.web_app.add_handlers(".*", [*handlers(base), *(classroom.handlers(base) if hub.is_there() else [])])
     portuguese.install()

@@ -106,7 +106,8 @@ def ahead(course: Course, records: Mapping[str, Record], here: Lesson) -> Ahead:
     standing, rows = _standing(here, records), standings(course, records)
     total = sum(one.lesson.minutes for one in rows)
     words = (
-        f"{standing.done} de {standing.total} passos · {_left(standing)}",
+        f"{standing.done} de {standing.total} passos",
+        f" · {_left(standing)}",
         f" · curso: {sum(one.done for one in rows)} de {sum(one.total for one in rows)}",
         f", faltam {duration(sum(map(minutes_left, rows)) * 60)} de {duration(total * 60)}",
     )

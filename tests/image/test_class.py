@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,21 @@ class Person:
                 return answer.status, answer.url, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.url, error.read().decode(errors="replace")
+
+    def send(self, path: str, content: object) -> tuple[int, str]:
+        """JSON, with the mark that the page's own script sends: the cookie of the server that is asked."""
+        marks = [cookie for cookie in self.cookies if cookie.name == "_xsrf" and path.startswith(cookie.path)]
+        mark = max(marks, key=lambda cookie: len(cookie.path)).value or ""
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
+        )
+        headers = {"Content-Type": "application/json", "X-XSRFToken": mark}
+        asked = urllib.request.Request(f"{ADDRESS}{path}", json.dumps(content).encode(), headers)
+        try:
+            with opener.open(asked, timeout=600) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
 
     def log_in(self) -> tuple[int, str, str]:
         """As the page's form does."""
@@ -190,3 +206,59 @@ def test_an_attacking_learner_gets_nothing_of_another(school: Class, learners: d
     ]
     for command in tried:
         assert school.inside("ana", "sh", "-c", command).returncode != 0, command
+
+
+BOARD = "/services/painel/"
+
+
+@pytest.fixture(scope="module")
+def teacher(school: Class) -> Person:
+    """Logged in, with the board open."""
+    made = school.person(accounts.TEACHER)
+    made.log_in()
+    status, _, page = made.ask(BOARD)
+    assert status == 200 and "<h1>Painel da turma</h1>" in page
+    return made
+
+
+def rows(teacher: Person) -> dict[str, dict[str, Any]]:
+    """What the board shows, by name."""
+    return {row["name"]: row for row in json.loads(teacher.ask(f"{BOARD}linhas")[2])["rows"]}
+
+
+def test_the_board_is_the_teachers_alone(learners: dict[str, Person]) -> None:
+    for path in (BOARD, f"{BOARD}linhas", f"{BOARD}turma.csv"):
+        status, _, page = learners["ana"].ask(path)
+        assert status == 403 and "caio" not in page, (path, status)
+
+
+def test_the_teacher_sees_who_is_where_and_who_calls_for_help(teacher: Person, learners: dict[str, Person]) -> None:
+    seen = rows(teacher)
+    assert set(seen) == set(LEARNERS) and all(row["known"] for row in seen.values())
+    assert seen["ana"]["done"] > 0 == seen["caio"]["done"] and seen["caio"]["lesson"] == "00-comece-aqui"
+    assert learners["bia"].send("/user/bia/turma/ajuda", {"wanted": True})[0] == 200
+    assert rows(teacher)["bia"]["help"] and not rows(teacher)["ana"]["help"]
+    assert learners["bia"].send("/user/bia/turma/ajuda", {"wanted": False})[0] == 200
+    assert not rows(teacher)["bia"]["help"]
+    table = teacher.ask(f"{BOARD}turma.csv")[2]
+    assert table.count("\n") == len(LEARNERS) + 1 and "ana" in table
+
+
+def test_a_message_reaches_who_was_meant_and_a_lesson_is_prepared_and_undone(
+    school: Class, teacher: Person, learners: dict[str, Person]
+) -> None:
+    assert json.loads(
+        teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"message": "Pausa de 10 min"}})[1]
+    ) == {"wrong": {}}
+    for name in ("caio", "ana"):
+        told = json.loads(learners[name].ask(f"/user/{name}/curso/estado?aula=00-comece-aqui")[2])
+        assert told["class"]["message"] == ("Pausa de 10 min" if name == "caio" else "")
+    prepared = teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"prepare": "02/3"}})
+    assert json.loads(prepared[1]) == {"wrong": {}}, prepared
+    after = rows(teacher)["caio"]
+    assert after["lesson"] == "02-build" and after["done"] >= 2
+    undone = teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"reset": "02"}})
+    assert json.loads(undone[1]) == {"wrong": {}}, undone
+    assert rows(teacher)["caio"]["done"] < after["done"]
+    wrong = json.loads(teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"prepare": "99"}})[1])["wrong"]
+    assert list(wrong) == ["caio"] and "99" in wrong["caio"]

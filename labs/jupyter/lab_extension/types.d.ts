@@ -132,6 +132,13 @@ interface LabApp {
   };
 }
 
+/** What the server says of a class, where the lab is one of one (labs/jupyter/classroom.py). */
+interface LabClass {
+  help: boolean;
+  message: string;
+  at: string;
+}
+
 interface LabPlugin {
   id: string;
   autoStart: boolean;

@@ -1,5 +1,7 @@
 // The bar above a lesson: how far one is, what time it takes, and where to go.
 
+import { button } from "./button.js";
+import { InClass } from "./class.js";
 import { fetched } from "./lesson.js";
 import { writeInTerminal } from "./terminal.js";
 
@@ -34,7 +36,8 @@ export class LessonBar {
     again.title = "Desfaz esta aula: o comando aparece no terminal; aperte Enter lá, e ele lista o que sai e pergunta";
     const present = button("Apresentar", () => presenting.toggle());
     present.title = "Letras grandes para o projetor: Ctrl+Alt+P. Passo seguinte e anterior: Ctrl+Alt+↓ e Ctrl+Alt+↑";
-    this.node.append(this.words, this.continue, this.following, find, notes, code, again, present);
+    this.class = new InClass(app, () => this.refresh());
+    this.node.append(this.words, this.continue, this.following, find, notes, code, again, present, this.class.help);
     this.waiting = 0;
     this.changes = new MutationObserver(() => this.soon());
     this.changes.observe(lesson.panel.node, { subtree: true, attributeFilter: ["data-state"] });
@@ -47,6 +50,7 @@ export class LessonBar {
     this.changes.disconnect();
     this.seen.disconnect();
     clearTimeout(this.waiting);
+    this.class.close();
   }
 
   /** @param {LabTake} take */
@@ -68,6 +72,7 @@ export class LessonBar {
     this.continue.hidden = !this.where;
     this.following.hidden = !this.next;
     this.following.title = state.nextTitle ?? "";
+    this.class.hear(state.class, this.lesson.panel.isVisible);
   }
 
   /** What has no room is left out whole, and stands in the title. @param {string[]} pieces */
@@ -117,14 +122,4 @@ export async function openSearch(app, where = "") {
   if (where) {
     tab.content.url = url;
   }
-}
-
-/** @param {string} words @param {() => void} act */
-function button(words, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "lab-way-button";
-  made.textContent = words;
-  made.addEventListener("click", act);
-  return made;
 }

@@ -1,0 +1,124 @@
+// The instructor's board: reads the class every few seconds, and sends what is asked of the labs that are ticked.
+
+const EVERY_MS = 3000;
+const ticked = new Set();
+
+/** @param {string} id @returns {any} */
+const at = (id) => document.getElementById(id);
+
+/** @param {string} name @param {string} text */
+function cell(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+/** @param {any} row */
+const state = (row) => {
+  if (!row.open) return "fora";
+  if (!row.known) return "o laboratório não responde";
+  if (row.help) return "● pediu ajuda";
+  if (!row.lesson) return "terminou";
+  return row.stuck ? "parou aqui" : "segue";
+};
+
+/** @param {any} row */
+function line(row) {
+  const made = document.createElement("tr");
+  made.className = row.help ? "help" : row.stuck ? "stuck" : "";
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.checked = ticked.has(row.name);
+  box.setAttribute("aria-label", `Marcar ${row.name}`);
+  box.addEventListener("change", () => (box.checked ? ticked.add(row.name) : ticked.delete(row.name)));
+  const first = document.createElement("td");
+  first.append(box);
+  const name = cell("th", row.name);
+  name.setAttribute("scope", "row");
+  const where = row.lesson ? `aula ${row.lesson.slice(0, 2)}, ${row.title}` : "";
+  made.append(
+    first,
+    name,
+    cell("td", row.known ? `${row.done} de ${row.total}` : ""),
+    cell("td", where),
+    cell("td", row.known && row.last ? `${row.minutes} min` : ""),
+    cell("td", row.tries ? String(row.tries) : ""),
+    cell("td", state(row)),
+  );
+  if (row.observed) made.title = row.observed;
+  return made;
+}
+
+/** @param {any[]} rows */
+function summary(rows) {
+  const open = rows.filter((row) => row.open).length;
+  const help = rows.filter((row) => row.help).map((row) => row.name);
+  const stuck = rows.filter((row) => row.stuck && !row.help).length;
+  const calls = help.length > 0 ? ` Pedem ajuda: ${help.join(", ")}.` : "";
+  const waiting = stuck === 1 ? "1 parada" : `${stuck || "nenhuma"} ${stuck ? "paradas" : "parada"}`;
+  return `${open} de ${rows.length} com o laboratório aberto; ${waiting}.${calls}`;
+}
+
+/** Who calls first, then who is stuck; the others by name. @param {any} one @param {any} other */
+const byNeed = (one, other) =>
+  Number(Boolean(other.help)) - Number(Boolean(one.help)) ||
+  Number(Boolean(other.stuck)) - Number(Boolean(one.stuck)) ||
+  one.name.localeCompare(other.name);
+
+async function refresh() {
+  try {
+    const answer = await fetch("linhas", { cache: "no-store" });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    const { rows, hardest } = await answer.json();
+    const focused = document.activeElement?.getAttribute("aria-label");
+    at("rows").replaceChildren(...rows.sort(byNeed).map(line));
+    if (focused)
+      at("rows")
+        .querySelector(`[aria-label="${CSS.escape(focused)}"]`)
+        ?.focus();
+    const words = summary(rows);
+    if (at("summary").textContent !== words) at("summary").textContent = words;
+    const worst = hardest.map((/** @type {any} */ one) =>
+      cell("li", `${one.step}: ${one.learners} pessoas, ${one.tries} tentativas`),
+    );
+    at("hardest").replaceChildren(...(worst.length > 0 ? worst : [cell("li", "Nenhum passo, por enquanto.")]));
+  } catch (error) {
+    at("summary").textContent = `O painel não conseguiu ler a turma (${error}). Ele tenta de novo sozinho.`;
+  }
+}
+
+/** @param {Record<string, string>} order @param {string} doing @param {string} done */
+async function send(order, doing, done) {
+  const all = [...at("rows").querySelectorAll("th")].map((/** @type {any} */ one) => one.textContent);
+  const names = ticked.size > 0 ? [...ticked] : all;
+  at("said").textContent = `${doing} (${names.length}) …`;
+  const headers = { "Content-Type": "application/json", "X-XSRFToken": document.body.dataset.xsrf ?? "" };
+  const answer = await fetch("pedido", { method: "POST", headers, body: JSON.stringify({ names, order }) });
+  if (!answer.ok) {
+    at("said").textContent = `O pedido foi recusado: HTTP ${answer.status}.`;
+    return;
+  }
+  const wrong = Object.entries((await answer.json()).wrong);
+  at("said").textContent =
+    wrong.length > 0 ? wrong.map(([name, said]) => `${name}: ${said}`).join(" · ") : `${done} (${names.length}).`;
+  refresh();
+}
+
+/** @param {string} verb @param {string} doing @param {string} done */
+function overPlace(verb, doing, done) {
+  const place = at("place").value.trim();
+  if (!/^\d\d(\/[\w-]+)?$/.test(place)) {
+    at("said").textContent = "Diga a aula, como 07, ou a aula e o passo, como 07/3.";
+    at("place").focus();
+    return;
+  }
+  const who = ticked.size > 0 ? `${ticked.size} pessoas` : "toda a turma";
+  if (verb === "reset" && !confirm(`Desfazer a aula ${place.slice(0, 2)} de ${who}? O progresso dela some.`)) return;
+  send({ [verb]: verb === "reset" ? place.slice(0, 2) : place }, doing, done);
+}
+
+at("send").addEventListener("click", () => send({ message: at("message").value }, "Enviando", "Mensagem enviada"));
+at("prepare").addEventListener("click", () => overPlace("prepare", "Preparando", "Preparado"));
+at("reset").addEventListener("click", () => overPlace("reset", "Desfazendo", "Desfeita"));
+refresh();
+setInterval(refresh, EVERY_MS);
