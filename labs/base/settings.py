@@ -262,6 +262,11 @@ class Settings:
         return self.home / "on-call.json"
 
     @property
+    def class_folder(self) -> Path:
+        """What is said between the learner and who gives a class (`labs/running/situation.py`)."""
+        return self.home / "class"
+
+    @property
     def run(self) -> Path:
         """Sockets and pid files; short, since a Unix socket's path holds 107 bytes (unix(7))."""
         return self.home / "run"

@@ -67,9 +67,9 @@ def call(settings: Settings, wanted: bool) -> None:
         StateError: the state folder cannot be written.
     """
     if wanted:
-        write(settings.home / "class" / "help.json", Note(_now()))
+        write(settings.class_folder / "help.json", Note(_now()))
     else:
-        (settings.home / "class" / "help.json").unlink(missing_ok=True)
+        (settings.class_folder / "help.json").unlink(missing_ok=True)
 
 
 def message(settings: Settings) -> Note | None:
@@ -83,12 +83,12 @@ def say(settings: Settings, text: str) -> None:
     Raises:
         StateError: the state folder cannot be written.
     """
-    write(settings.home / "class" / "message.json", Note(_now(), " ".join(text.split())[:LONGEST]))
+    write(settings.class_folder / "message.json", Note(_now(), " ".join(text.split())[:LONGEST]))
 
 
 def _read(settings: Settings, name: str) -> Note | None:
     try:
-        return read(settings.home / "class" / f"{name}.json", Note)
+        return read(settings.class_folder / f"{name}.json", Note)
     except (Damaged, OSError):
         return None
 

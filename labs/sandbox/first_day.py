@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from labs.base.events import Report
+from labs.base.foreign import PROGRAMS
 from labs.base.settings import Settings
 from labs.sandbox import leftovers, lifecycle
 
@@ -17,11 +18,12 @@ LEARNERS = {
     "jupyter": "o arranjo do JupyterLab",
     "ipython": "o histórico dos notebooks",
     "curl": "a configuração do curl",
-    "bin": "o comando docker do laboratório",
+    PROGRAMS: "o comando docker do laboratório",
     "run": "endereços do que está de pé",
     "progress.json": "o seu progresso",
     "quiz.json": "as suas respostas aos quizzes",
     "on-call.json": "o plantão da clínica",
+    "class": "recados e pedidos de ajuda da turma",
     "certificado.html": "o certificado",
     "settings.json": "a configuração do laboratório",
     "ledger.jsonl": "o registro do que o curso criou",

@@ -54,7 +54,7 @@ def test_help_is_called_and_taken_back_and_a_message_stays(settings: Settings) -
     situation.call(settings, False)
     situation.call(settings, False)
     assert situation.called(settings) is None
-    (settings.home / "class" / "message.json").write_text("{")
+    (settings.class_folder / "message.json").write_text("{")
     assert situation.message(settings) is None
 
 
