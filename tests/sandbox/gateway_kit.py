@@ -33,7 +33,7 @@ ENGINE = {"User-Agent": "docker/20.10.24 go/go1.19.8 os/linux arch/amd64 Upstrea
 Auth = tuple[str, str] | None
 
 
-def poll(what: str, look: Callable[[], Any], seconds: float = 20.0) -> Any:
+def poll(what: str, look: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Look until the result is true; fails with the last thing seen."""
     until, last = time.monotonic() + seconds, None
     while time.monotonic() < until:
