@@ -112,7 +112,7 @@ def up(room: Room, names: Sequence[str], report: Report) -> None:
         report(f"Construindo a imagem {image} (na primeira vez leva minutos) …")
         _compose(room, "--profile", "images", "build", "--quiet", image, seconds=3600)
     report("Iniciando o hub …")
-    _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=300)
+    _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=600)
     origin = f"http://{'127.0.0.1' if room.listen == '0.0.0.0' else room.listen}:{room.port}"
     until(
         "o hub responder",
@@ -139,10 +139,10 @@ def down(room: Room, report: Report, *, work_too: bool) -> None:
         LabError: Docker refused.
     """
     report("Parando o hub e os laboratórios …")
-    _compose(room, "down", "--timeout", "30", *(["--volumes"] if work_too else []), seconds=300)
+    _compose(room, "down", "--timeout", "30", *(["--volumes"] if work_too else []), seconds=600)
     for kind in KINDS if work_too else list(KINDS)[:2]:
         if names := _names(kind):
-            _docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=300)
+            _docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=600)
     if work_too:
         for path in (room.codes_file, room.handout_file, room.folder / "room.json"):
             path.unlink(missing_ok=True)

@@ -105,7 +105,7 @@ class Class:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1800,
         )
 
     def person(self, name: str) -> Person:
