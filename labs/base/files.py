@@ -10,7 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any, TextIO, TypeGuard
 
 from labs.base.errors import LabError, StateError
 from labs.base.wait import Look, until
@@ -26,16 +26,45 @@ def kept_key(path: Path) -> str:
     Raises:
         StateError: the file cannot be read or written.
     """
+    found = _key_file(path)
+    return found if _is_key(found) else _new_key(path)
+
+
+def lasting_key(path: Path) -> str:
+    """The same, for a key that people know by its fingerprint: a damaged one is told, and never replaced.
+
+    Raises:
+        StateError: the file is damaged, or cannot be read or written.
+    """
+    found = _key_file(path)
+    if found is None:
+        return _new_key(path)
+    if not _is_key(found):
+        raise StateError(
+            "A chave que assina os certificados está danificada. Outra teria outra impressão digital, e nenhuma foi feita.",
+            f"{path}: não são 64 dígitos, de 0 a 9 e de a até f",
+            f"ponha de volta a cópia dela, se houver; sem cópia: mv '{path}' '{path}.danificada', repita o que pediu e"
+            " anote a impressão digital nova",
+        )
+    return found
+
+
+def _key_file(path: Path) -> str | None:
     try:
-        found = path.read_bytes().strip()
-        if re.fullmatch(rb"[0-9a-f]{64}", found):
-            return found.decode()
+        return path.read_bytes().strip().decode("ascii", "replace")
     except FileNotFoundError:
-        pass
+        return None
     except OSError as error:
         raise StateError(
             "Uma chave do laboratório não pode ser lida.", f"{path}: {error}", f"ls -l '{path}'"
         ) from error
+
+
+def _is_key(found: str | None) -> TypeGuard[str]:
+    return found is not None and re.fullmatch(r"[0-9a-f]{64}", found) is not None
+
+
+def _new_key(path: Path) -> str:
     made = secrets.token_hex(32)
     write_atomic(path, made)
     return made

@@ -52,11 +52,21 @@ def journey(chosen: argparse.Namespace) -> int:
 
 OWN = ""
 """The value of `--key` where none is given: this lab's."""
+OF_A_LAB = (
+    "Isto prova que o arquivo não mudou desde que o laboratório desta impressão digital o emitiu.",
+    "Não prova quem o usou: quem tem o computador do laboratório tem a chave.",
+)
+OF_A_CLASS = (
+    "Isto prova que o arquivo não mudou desde que a turma desta impressão digital o assinou.",
+    "Não prova quem digitou: a turma assinou o que o laboratório desta pessoa mostrou ao hub naquela hora.",
+)
+"""What a signature tells, and what not."""
 
 
 def certificate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nome", "--name", dest="name", metavar="NOME", help="o nome que vai no certificado")
     parser.add_argument(
-        "--nome", "--name", dest="name", default="", metavar="NOME", help="o nome que vai no certificado"
+        "--output", type=Path, metavar="PÁGINA", help="onde gravar (padrão: certificado.html na pasta do laboratório)"
     )
     parser.add_argument(
         "--verify",
@@ -72,6 +82,7 @@ def certificate_arguments(parser: argparse.ArgumentParser) -> None:
         help="sozinho, mostra a impressão digital da chave deste laboratório; ao conferir um certificado, diz a que se"
         " espera (padrão: a deste laboratório)",
     )
+    parser.set_defaults(refuse=parser.error)
 
 
 def certificate(chosen: argparse.Namespace) -> int:
@@ -80,7 +91,9 @@ def certificate(chosen: argparse.Namespace) -> int:
 
     Raises:
         LabError: the state cannot be read, or the page not be written; what does not hold of a certificate.
+        SystemExit: 2, where an option of issuing stands beside one of verifying, which would leave it out.
     """
+    _refuse_what_would_be_left_out(chosen)
     if chosen.verify:
         return _verify(chosen.verify, chosen.key)
     if chosen.key is not None:
@@ -90,8 +103,16 @@ def certificate(chosen: argparse.Namespace) -> int:
     from labs.seams.world import World
 
     settings = Settings.load()
-    name = " ".join(chosen.name.split())[:120]
-    return 0 if certificate.issue(target_words.course(settings), World(settings), name, show) else 1
+    name = " ".join((chosen.name or "").split())[:120]
+    return 0 if certificate.issue(target_words.course(settings), World(settings), name, show, chosen.output) else 1
+
+
+def _refuse_what_would_be_left_out(chosen: argparse.Namespace) -> None:
+    """As argparse's own groups do, which cannot say that two of one side go together."""
+    issuing = [option for option, value in (("--nome", chosen.name), ("--output", chosen.output)) if value is not None]
+    asking = [option for option, value in (("--verify", chosen.verify), ("--key", chosen.key)) if value is not None]
+    if issuing and asking:
+        chosen.refuse(f"{issuing[0]} não combina com {asking[0]}")
 
 
 def _verify(path: Path, key: str | None) -> int:
@@ -104,10 +125,9 @@ def _verify(path: Path, key: str | None) -> int:
         found.require_key(wanted)
     found.require_page()
     print("A assinatura confere, e a página é a que foi assinada.")
-    print("Isto prova que o arquivo não mudou desde que o laboratório desta impressão digital o emitiu.")
-    print("Não prova quem o usou: quem tem o computador do laboratório tem a chave.")
+    print(*(OF_A_CLASS if found.statement.by else OF_A_LAB), sep="\n")
     if wanted is None:
-        print("De quem é o laboratório? Compare a impressão digital com a anotada em aula: --key IMPRESSÃO")
+        print("De quem é a chave? Compare a impressão digital com a anotada em aula: --key IMPRESSÃO")
     else:
         print("A impressão digital é a esperada.")
     return 0

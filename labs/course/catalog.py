@@ -162,11 +162,17 @@ class Lesson(Typed, frozen=True):
 
     @property
     def demanded(self) -> tuple[Step, ...]:
-        """What the certificate asks for: not what comes with or after it, nor the clinic, nor what cannot be done."""
+        """What the certificate asks for: not what comes with or after it, nor the clinic, nor what cannot be done or leaves
+        nothing to look at.
+        """
         if self.cases:
             return ()
         challenge = [self.challenge] if self.challenge and self.challenge.required else []
-        return tuple(step for step in (*self.steps, *challenge) if not (step.closing or step.skip))
+        return tuple(
+            step
+            for step in (*self.steps, *challenge)
+            if not (step.closing or step.skip) and (step.lasting or not step.given)
+        )
 
     def step(self, step_id: str) -> Step:
         """The step, or the challenge, with this id.

@@ -26,6 +26,8 @@ from labs.running.judge import demanded
 from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
+MISSING = "Falta comprovar:"
+"""How the list of what is missing begins; where to return to is the line after it."""
 EVIDENCE = {
     "account": "conta",
     "arn": "ARN",
@@ -37,8 +39,11 @@ EVIDENCE = {
 """Names of evidence as a learner knows them; the others are words of the field."""
 
 
-def issue(course: Course, world: World, name: str, report: Report) -> bool:
+def issue(course: Course, world: World, name: str, report: Report, path: Path | None = None) -> bool:
     """Prove all and write the page; where something is missing, say what and where to return to, and write nothing.
+
+    Args:
+        path: of the page; the lab's own certificate where none is given.
 
     Returns:
         whether there is a certificate now.
@@ -54,11 +59,12 @@ def issue(course: Course, world: World, name: str, report: Report) -> bool:
     missing = [(lesson, step) for lesson, step, verdict in proofs if not verdict.passed]
     if missing:
         lesson, step = missing[0]
-        report(f"Falta comprovar: {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
+        report(f"{MISSING} {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
         words = journey.step_words(lesson, step)
         report(f"Sem certificado ainda. Volte à aula {lesson.id[:2]}, {words}, e peça de novo.")
         return False
-    path = write(course, world.settings, proofs, name)
+    path = path or world.settings.certificate_file
+    write(course, world.settings, proofs, name, path)
     report("Curso comprovado.")
     for line in not_asked(course, world.settings):
         report(line)
@@ -92,11 +98,11 @@ def prove(course: Course, world: World, report: Report) -> Iterator[Proof]:
         yield lesson, step, verdict
 
 
-def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str) -> Path:
-    """Write the page, signed; returns where.
+def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str, path: Path) -> None:
+    """Write the page, signed.
 
     Raises:
-        StateError: the state folder cannot be written, or the key not be read.
+        StateError: it cannot be written, or the key is damaged or cannot be read.
     """
     records = Progress(settings).all()
     times = {one.lesson.id: journey.time_words(one) for one in journey.standings(course, records)}
@@ -110,15 +116,14 @@ def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str
         version=version(),
         drawn_by=statement.drawn_by(),
         name=name,
+        by="",
         account=settings.hub_user,
         issued=_to_the_second(datetime.now()),
         hours=journey.duration(60 * sum(lesson.minutes for lesson in course.lessons if lesson.id in named)),
         not_asked=tuple(not_asked(course, settings)),
         lessons=tuple(lessons),
     )
-    path = settings.certificate_file
-    write_atomic(path, statement.page(statement.sign(made, settings)))
-    return path
+    write_atomic(path, statement.page(statement.sign(made, settings.certificate_key_file)))
 
 
 def _told(lesson: Lesson, step: Step, verdict: Verdict, records: Mapping[str, Record]) -> statement.Proof:

@@ -2,7 +2,8 @@
 
 What is signed are the very bytes that stand in the page: JSON with sorted keys and no spaces, in UTF-8, where HTML's
 own characters are escaped. The key is the lab's. A signature tells that nothing changed since that lab issued it, and
-not who sat there: whoever has the computer has its key.
+not who sat there: whoever has the computer has its key. A class states what its learners' labs did anew, by its own
+key (`labs/classroom/board/certificates.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from labs.base.documents import Damaged, Typed, decode
 from labs.base.errors import LabError
-from labs.base.files import kept_key
+from labs.base.files import lasting_key
 from labs.base.settings import Settings
 from labs.base.version import version
 from labs.pages import render
@@ -61,6 +62,8 @@ class Statement(Typed, frozen=True):
         version: the course's.
         drawn_by: digest of what draws the page (`drawn_by`); where it is another, pages cannot be compared.
         name: as the learner gave it; may be empty.
+        by: the class that vouches for it, by its address; empty where the lab alone does. Anybody can write this, so it
+            counts with that class's fingerprint alone.
         hours: what the lessons are estimated at, in words.
         not_asked: what the certificate does not ask for, a sentence each.
     """
@@ -68,6 +71,7 @@ class Statement(Typed, frozen=True):
     version: str
     drawn_by: str
     name: str
+    by: str
     account: str
     issued: Moment
     hours: str
@@ -111,26 +115,35 @@ def own_fingerprint(settings: Settings) -> str:
     """That of this lab's key, which is made where there is none.
 
     Raises:
-        StateError: the key cannot be read or written.
+        StateError: the key is damaged, or cannot be read or written.
     """
-    return fingerprint(_own_key(settings).public_key().public_bytes_raw())
+    return kept_fingerprint(settings.certificate_key_file)
 
 
-def sign(statement: Statement, settings: Settings) -> Signed:
-    """The statement, signed by this lab.
+def kept_fingerprint(key_file: Path) -> str:
+    """That of the key in this file, which is made where there is none.
 
     Raises:
-        StateError: the key cannot be read or written.
+        StateError: the key is damaged, or cannot be read or written.
+    """
+    return fingerprint(_key(key_file).public_key().public_bytes_raw())
+
+
+def sign(statement: Statement, key_file: Path) -> Signed:
+    """The statement, signed by the key in this file, which is made where there is none.
+
+    Raises:
+        StateError: the key is damaged, or cannot be read or written.
     """
     content = msgspec.json.encode(statement, order="sorted")
     for character in b"<>&":  # they stand in JSON's texts alone, and would end the page's block or look like HTML
         content = content.replace(bytes([character]), b"\\u%04x" % character)
-    key = _own_key(settings)
+    key = _key(key_file)
     return Signed(key.public_key().public_bytes_raw().hex(), key.sign(content).hex(), msgspec.Raw(content))
 
 
-def _own_key(settings: Settings) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(kept_key(settings.certificate_key_file)))
+def _key(file: Path) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(lasting_key(file)))
 
 
 def page(signed: Signed) -> str:
@@ -176,8 +189,16 @@ class Certificate:
         Raises:
             LabError: it cannot be read, is no certificate, was altered, or is of a version with other contents.
         """
-        text = _text(path)
-        signed = _block(path, text)
+        return cls.read(_text(path), str(path))
+
+    @classmethod
+    def read(cls, text: str, where: str) -> Certificate:
+        """The same of a page's text; `where` it is from, as an error says it.
+
+        Raises:
+            LabError: it is no certificate, was altered, or is of a version with other contents.
+        """
+        signed = _block(text, where)
         if not signed.holds():
             raise LabError(
                 "O certificado foi alterado depois de assinado.",
@@ -198,6 +219,7 @@ class Certificate:
         stated = self.statement
         lines = [
             f"Nome: {stated.name or '(sem nome)'}",
+            *([f"Conferido pela turma: {stated.by}"] if stated.by else []),
             f"Conta no laboratório: {stated.account}",
             f"Emitido em {moment(stated.issued)} ({stated.issued.tzname()})",
             f"Curso: versão {stated.version}",
@@ -224,7 +246,7 @@ class Certificate:
             raise LabError(
                 "O certificado é de outro laboratório: a impressão digital da chave não é a esperada.",
                 f"esperada {wanted}, e veio {self.signed.fingerprint}",
-                "compare com a que a pessoa anotou; um `python3 -m labs reset` no laboratório dela faz outra chave",
+                "compare com a que a pessoa ou a turma anotou; um `python3 -m labs reset` no laboratório faz outra chave",
             )
 
     def require_page(self) -> None:
@@ -276,22 +298,22 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise LabError("Não consegui ler o certificado.", f"{path}: {error.strerror}", f"ls -l '{path}'") from error
     if len(content) > LARGEST:
-        raise _no_certificate(path, "tem mais de 4 MB")
+        raise _no_certificate(str(path), "tem mais de 4 MB")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise _no_certificate(path, "não é texto em UTF-8") from error
+        raise _no_certificate(str(path), "não é texto em UTF-8") from error
 
 
-def _block(path: Path, text: str) -> Signed:
+def _block(text: str, where: str) -> Signed:
     found = BLOCK.search(text)
     if not found:
-        raise _no_certificate(path, "não há nele a parte assinada")
+        raise _no_certificate(where, "não há nele a parte assinada")
     try:
         return decode(found[1].encode(), Signed)
     except Damaged as error:
-        raise _no_certificate(path, "a parte assinada está danificada") from error
+        raise _no_certificate(where, "a parte assinada está danificada") from error
 
 
-def _no_certificate(path: Path, observed: str) -> LabError:
-    return LabError("Este arquivo não é um certificado inteiro deste curso.", f"{path}: {observed}", ASK_AGAIN)
+def _no_certificate(where: str, observed: str) -> LabError:
+    return LabError("Este arquivo não é um certificado inteiro deste curso.", f"{where}: {observed}", ASK_AGAIN)

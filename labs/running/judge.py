@@ -178,7 +178,7 @@ def demanded(world: World, course: Course | None = None) -> Iterator[tuple[Lesso
             if step.lasting:
                 verdict = judge(step, world)
                 yield lesson, step, done if done and verdict.unseen else verdict
-            elif not step.given:
+            else:
                 yield lesson, step, done or failed("Ainda não foi comprovado.")
 
 

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 import labs
+from labs.base.errors import StateError
 from labs.base.settings import Settings
 from labs.cli.main import main
 from labs.clinic.open_case import OpenCase
@@ -75,6 +78,27 @@ def test_the_name_is_optional_and_one_line(proven: FakeWorld, monkeypatch: pytes
     assert '<p class="name">Conta aluno</p>' in page
     assert main(["certificate", "--nome", "  Ana\n  Lima "]) == 0
     assert '<p class="name">Ana Lima</p>' in (proven.settings.home / "certificado.html").read_text("utf-8")
+
+
+def test_the_page_is_written_where_it_is_asked_for(
+    proven: FakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_words, "course", lambda _: COURSE)
+    monkeypatch.setattr(seams_world, "World", lambda _settings: proven)
+    assert main(["certificate", "--nome", "ana", "--output", str(tmp_path / "class" / "ana.html")]) == 0
+    assert statement.Certificate.open(tmp_path / "class" / "ana.html").statement.name == "ana"
+    assert not proven.settings.certificate_file.exists()
+
+
+@pytest.mark.parametrize("issuing", [["--nome", "Ana"], ["--nome", ""], ["--output", "x.html"]])
+@pytest.mark.parametrize("asking", [["--verify", "ana.html"], ["--key"], ["--verify", "ana.html", "--key"]])
+def test_an_option_that_would_be_left_out_is_refused(
+    issuing: list[str], asking: list[str], settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["certificate", *issuing, *asking])
+    assert refused.value.code == 2 and f"{issuing[0]} não combina com {asking[0]}" in capsys.readouterr().err
+    assert not settings.certificate_key_file.exists()
 
 
 def test_what_was_undone_on_purpose_must_have_been_proven(world: FakeWorld) -> None:
@@ -174,6 +198,7 @@ def signed_by(settings: Settings, **other: str) -> str:
             "version": labs.__version__,
             "drawn_by": statement.drawn_by(),
             "name": "Ana",
+            "by": "",
             "account": "aluno",
             "hours": "10 min",
             **other,
@@ -182,7 +207,7 @@ def signed_by(settings: Settings, **other: str) -> str:
         not_asked=(),
         lessons=(),
     )
-    return statement.page(statement.sign(made, settings))
+    return statement.page(statement.sign(made, settings.certificate_key_file))
 
 
 def test_a_certificate_is_verified_in_another_lab(issued: Path, verify: Verify, proven: FakeWorld) -> None:
@@ -207,8 +232,8 @@ def test_the_key_is_compared(issued: Path, verify: Verify, proven: FakeWorld) ->
     assert err == (
         "O certificado é de outro laboratório: a impressão digital da chave não é a esperada.\n"
         f"Observado: esperada 0123-4567-89ab-cdef-0123, e veio {own}\n"
-        "Próximo comando: compare com a que a pessoa anotou; um `python3 -m labs reset` no laboratório dela faz outra"
-        " chave\n"
+        "Próximo comando: compare com a que a pessoa ou a turma anotou; um `python3 -m labs reset` no laboratório faz"
+        " outra chave\n"
     )
 
 
@@ -227,6 +252,33 @@ def test_the_labs_own_key_is_told_and_kept(
     monkeypatch.setenv("LABS_HOME", str(proven.settings.home / "other"))
     assert main(["certificate", "--verify", str(proven.settings.certificate_file), "--key"]) == 1
     assert "O certificado é de outro laboratório" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damaged", ["", "ab" * 31, "AB" * 32, "não é chave"])
+def test_a_damaged_key_is_told_and_never_replaced(
+    proven: FakeWorld, damaged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another one would have another fingerprint, and people wrote down the one that was."""
+    key = proven.settings.certificate_key_file
+    key.parent.mkdir(parents=True, exist_ok=True)
+    key.write_text(damaged, "utf-8")
+    told = (
+        "A chave que assina os certificados está danificada. Outra teria outra impressão digital, e nenhuma foi feita.\n"
+        f"Observado: {key}: não são 64 dígitos, de 0 a 9 e de a até f\n"
+        f"Próximo comando: ponha de volta a cópia dela, se houver; sem cópia: mv '{key}' '{key}.danificada', repita o que"
+        " pediu e anote a impressão digital nova\n"
+    )
+    assert main(["certificate", "--key"]) == 1
+    assert capsys.readouterr().err == told
+    with pytest.raises(StateError, match="nenhuma foi feita"):
+        certificate.issue(COURSE, proven, "Ana", lambda _: None)
+    assert key.read_text("utf-8") == damaged and not proven.settings.certificate_file.exists()
+
+
+def test_a_key_that_cannot_be_read_is_told(settings: Settings) -> None:
+    settings.certificate_key_file.mkdir(parents=True)
+    with pytest.raises(StateError, match="Uma chave do laboratório não pode ser lida"):
+        statement.own_fingerprint(settings)
 
 
 @pytest.mark.parametrize("slip", ["0123", "0123-4567-89ab-cdef-01234", "0123-4567-89ab-cdef-012g", "x"])
@@ -403,6 +455,24 @@ def test_a_statement_that_this_version_cannot_read_is_said(
         "Próximo comando: confira com a versão que emitiu o certificado; a deste laboratório:"
         " python3 -m labs --version\n",
     )
+
+
+def test_a_statement_of_before_classes_vouched_is_of_another_version(
+    proven: FakeWorld, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_by(value: object, **more: Any) -> bytes:
+        stated = msgspec.to_builtins(value)
+        del stated["by"]
+        return encode(stated, **more)
+
+    file, encode = tmp_path / "x.html", msgspec.json.encode
+    with monkeypatch.context() as earlier:
+        earlier.setattr(statement, "page", lambda signed: encode(signed).decode())
+        earlier.setattr(msgspec.json, "encode", without_by)
+        text = signed_by(proven.settings)
+    file.write_text(f'<script type="application/json" id="assinado">{text}</script>', "utf-8")
+    code, out, err = verify(file)
+    assert (code, out) == (1, "") and "é de outra versão do curso" in err and "falta o campo `by`" in err
 
 
 def test_a_hostile_name_does_not_write_to_the_terminal(proven: FakeWorld, verify: Verify, tmp_path: Path) -> None:
