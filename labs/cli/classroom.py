@@ -14,9 +14,10 @@ from labs.cli.verb import port
 EXAMPLES = """\
 python3 -m labs class up --learners 30     um laboratório para cada uma de 30 pessoas
 python3 -m labs class up --names turma.txt os nomes da sua lista, um por linha
-python3 -m labs class codes                os códigos outra vez
+python3 -m labs class codes                os códigos outra vez, e a impressão digital dos certificados
 python3 -m labs class down                 para tudo; o trabalho das pessoas, só com a sua confirmação, também sai"""
 EVERYWHERE = "0.0.0.0"
+FILES = "arquivos da turma, com a chave dos certificados, que saem só com o trabalho das pessoas:"
 MOST = 200
 """Learners of one class: each has a network of 16 addresses (`labs/classroom/spawner.py`)."""
 
@@ -35,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="em que endereço desta máquina (padrão: todos, para a rede da sala; 127.0.0.1 só para esta máquina)",
     )
     up.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
-    verbs.add_parser("codes", help="mostra endereço e códigos da turma")
+    verbs.add_parser("codes", help="mostra endereço, códigos e impressão digital da turma")
     down = verbs.add_parser(
         "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
     )
@@ -80,13 +81,15 @@ def _codes(_: argparse.Namespace) -> int:
 def _down(chosen: argparse.Namespace) -> int:
     from labs.classroom import room
 
-    found = room.things()
+    here, found = room.Room(room.default_folder()), room.things()
     if not any(found.values()):
         print("Não há turma nesta máquina.")
         return 0
     for kind, names in found.items():
         if names:
             print(listed(f"{room.KINDS[kind]}:", names))
+    if here.files and not chosen.keep:
+        print(listed(FILES, [str(path) for path in here.files]))
     work_too = bool(chosen.yes)
     if found["volume"] and not (chosen.yes or chosen.keep):
         if not apt.is_terminal():
@@ -95,13 +98,13 @@ def _down(chosen: argparse.Namespace) -> int:
                 f"{len(found['volume'])} volumes",
                 "python3 -m labs class down --keep",
             )
-        print("Apagar também os volumes, com o trabalho das pessoas? Enter guarda.")
+        print("Apagar também os volumes, com o trabalho das pessoas, e os arquivos da turma? Enter guarda.")
         try:
             work_too = confirmed()
         except (KeyboardInterrupt, EOFError):
             say("\nNada foi parado nem apagado.")
             return EXIT_INTERRUPTED
-    room.down(room.Room(room.default_folder()), say, work_too=work_too)
+    room.down(here, say, work_too=work_too)
     print("A turma foi encerrada." if work_too else "A turma parou; o trabalho das pessoas está guardado.")
     return 0
 

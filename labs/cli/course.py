@@ -66,7 +66,7 @@ OF_A_CLASS = (
 def certificate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nome", "--name", dest="name", metavar="NOME", help="o nome que vai no certificado")
     parser.add_argument(
-        "--output", type=Path, metavar="PÁGINA", help="onde gravar (padrão: certificado.html na pasta do laboratório)"
+        "--output", type=Path, metavar="PÁGINA", help="onde gravar a página (padrão: a pasta do laboratório)"
     )
     parser.add_argument(
         "--verify",

@@ -162,8 +162,8 @@ class Lesson(Typed, frozen=True):
 
     @property
     def demanded(self) -> tuple[Step, ...]:
-        """What the certificate asks for: not what comes with or after it, nor the clinic, nor what cannot be done or leaves
-        nothing to look at.
+        """What the certificate asks for: not what comes with or after it, nor the clinic, nor what cannot be done, or
+        leaves nothing to look at.
         """
         if self.cases:
             return ()

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,9 +23,12 @@ from labs.base.settings import CLONE, Settings
 from labs.course import target_words
 from labs.course.progress import Progress
 from labs.running import situation
+from labs.running.journey import MISSING
 
 SITUATION, HELP, ORDER = "turma/situacao", "turma/ajuda", "turma/pedido"
-ORDERS = ("message", "prepare", "reset")
+ORDERS = ("message", "prepare", "reset", "certificate")
+CERTIFICATE_SECONDS = 540.0
+"""How long all checks may take, on a machine where others prove too: less than the board waits."""
 
 
 class SituationHandler(JupyterHandler):
@@ -56,8 +60,8 @@ class HelpHandler(JupyterHandler):
 
 
 class OrderHandler(JupyterHandler):
-    """What the board has done in this lab: `{"message": TEXT}`, `{"prepare": "07/3"}` or `{"reset": "07"}`; the answer
-    says how it ended.
+    """What the board has done in this lab: `{"message": TEXT}`, `{"prepare": "07/3"}`, `{"reset": "07"}` or
+    `{"certificate": LOGIN}`; the answer says how it ended, with a certificate's `page`.
     """
 
     @web.authenticated
@@ -67,9 +71,19 @@ class OrderHandler(JupyterHandler):
             raise web.HTTPError(400, f"um pedido de {', '.join(ORDERS)}")
         ((name, value),) = asked
         try:
-            self.finish(await _said(value) if name == "message" else await _ran(name, value))
+            self.finish(await _done(name, value))
         except LabError as error:
             self.finish({"done": False, "said": str(error)})
+
+
+async def _done(name: str, value: str) -> dict[str, Any]:
+    match name:
+        case "message":
+            return await _said(value)
+        case "certificate":
+            return await _certified(value)
+        case _:
+            return await _ran(name, value)
 
 
 async def _said(text: str) -> dict[str, Any]:
@@ -81,7 +95,34 @@ async def _ran(verb: str, where: str) -> dict[str, Any]:
     """`python3 -m labs prepare …` or `reset …`, as the learner would type it."""
     settings = Settings.load()
     lesson = target_words.course(settings).lesson(where.partition("/")[0])
-    words = ["reset", lesson.id, "--yes"] if verb == "reset" else ["prepare", where]
+    done, said = await _labs(settings, *(["reset", lesson.id, "--yes"] if verb == "reset" else ["prepare", where]))
+    return {"done": done, "said": said[-500:]}
+
+
+async def _certified(login: str) -> dict[str, Any]:
+    """`python3 -m labs certificate --nome LOGIN`, beside the page that the learner may have under another name."""
+    settings = Settings.load()
+    path = settings.class_folder / "certificado.html"
+    words = ("certificate", f"--nome={login}", f"--output={path}")
+    try:
+        done, said = await asyncio.wait_for(_labs(settings, *words), CERTIFICATE_SECONDS)
+    except TimeoutError as error:
+        waited = f"esperei {CERTIFICATE_SECONDS:.0f} s"
+        raise LabError("Os checks do certificado não terminaram a tempo.", waited, "peça de novo no painel") from error
+    return {"done": True, "said": "", "page": path.read_text("utf-8")} if done else {"done": False, "said": why(said)}
+
+
+def why(said: str) -> str:
+    """Why there is no certificate, of all that the command said: what is missing, and where to return to."""
+    _, found, rest = said.rpartition(MISSING)
+    if not found:
+        return said[-500:]
+    missing, _, where = rest.partition("\n")
+    return f"{textwrap.shorten(MISSING + missing, 300, placeholder=' …')}\n{where}"
+
+
+async def _labs(settings: Settings, *words: str) -> tuple[bool, str]:
+    """Run a command of the kit in this lab; whether it succeeded, and all that it said. Cancelled, it ends."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "labs", *words),
         cwd=CLONE,
@@ -90,8 +131,13 @@ async def _ran(verb: str, where: str) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return {"done": process.returncode == 0, "said": said.decode(errors="replace")[-500:]}
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode == 0, said.decode(errors="replace")
 
 
 def _body(handler: JupyterHandler) -> Mapping[str, Any]:

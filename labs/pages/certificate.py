@@ -26,8 +26,6 @@ from labs.running.judge import demanded
 from labs.seams.world import World
 
 Proof = tuple[Lesson, Step, Verdict]
-MISSING = "Falta comprovar:"
-"""How the list of what is missing begins; where to return to is the line after it."""
 EVIDENCE = {
     "account": "conta",
     "arn": "ARN",
@@ -59,7 +57,7 @@ def issue(course: Course, world: World, name: str, report: Report, path: Path | 
     missing = [(lesson, step) for lesson, step, verdict in proofs if not verdict.passed]
     if missing:
         lesson, step = missing[0]
-        report(f"{MISSING} {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
+        report(f"{journey.MISSING} {', '.join(f'{lesson.id}/{step.id}' for lesson, step in missing)}")
         words = journey.step_words(lesson, step)
         report(f"Sem certificado ainda. Volte à aula {lesson.id[:2]}, {words}, e peça de novo.")
         return False

@@ -16,6 +16,8 @@ from labs.course.progress import Progress, Record
 if TYPE_CHECKING:  # where the learner stands is told without the SDKs of World and the checks
     from labs.seams.world import World
 
+MISSING = "Falta comprovar:"
+"""How a certificate that is not given begins to say why; where to return to is the line after it."""
 RECOVERY_SECONDS = 3.0
 """How long opening a lesson waits for lost progress to be read anew."""
 

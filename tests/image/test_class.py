@@ -6,6 +6,7 @@ import http.cookiejar
 import ipaddress
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -199,6 +200,7 @@ def test_an_attacking_learner_gets_nothing_of_another(school: Class, learners: d
         "curl -s -m 3 -o /dev/null http://hub:8001/api/routes",
         'curl -s -m 3 -f -o /dev/null http://hub:8081/hub/api/users -H "Authorization: token $JUPYTERHUB_API_TOKEN"',
         "ls /run/secrets/codes",
+        "ls /run/secrets/key",
         "ls /var/run/docker.sock",
     ]
     for command in tried:
@@ -259,3 +261,25 @@ def test_a_message_reaches_who_was_meant_and_a_lesson_is_prepared_and_undone(
     assert rows(teacher)["caio"]["done"] < after["done"]
     wrong = json.loads(teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"prepare": "99"}})[1])["wrong"]
     assert list(wrong) == ["caio"] and "99" in wrong["caio"]
+
+
+def test_who_has_not_finished_has_no_certificate_and_is_told_why(
+    school: Class, teacher: Person, learners: dict[str, Person]
+) -> None:
+    fingerprint = re.search(r"anote esta impressão digital, (\S+)", school.command("codes").stdout)
+    assert fingerprint and fingerprint[1] in teacher.ask(BOARD)[2]
+    assert teacher.send(f"{BOARD}certificados", {"names": ["zeca"]})[0] == 400
+    assert teacher.send(f"{BOARD}certificados", {"names": []})[0] == 200
+    state: dict[str, Any] = {}
+
+    def look() -> Look:
+        nonlocal state
+        state = json.loads(teacher.ask(f"{BOARD}certificados")[2])
+        return Look(state["left"] == 0, str(state))
+
+    until("os laboratórios responderem", look, 900, interval=1)
+    assert [(row["name"], row["made"]) for row in state["rows"]] == [(name, False) for name in sorted(learners)]
+    for row in state["rows"]:
+        assert row["why"].startswith("Falta comprovar: ") and "Volte à aula" in row["why"], row
+    assert learners["ana"].ask(f"{BOARD}certificados.zip")[0] == 403
+    assert teacher.ask(f"{BOARD}certificados.zip")[0] == 200

@@ -232,8 +232,8 @@ def test_the_key_is_compared(issued: Path, verify: Verify, proven: FakeWorld) ->
     assert err == (
         "O certificado é de outro laboratório: a impressão digital da chave não é a esperada.\n"
         f"Observado: esperada 0123-4567-89ab-cdef-0123, e veio {own}\n"
-        "Próximo comando: compare com a que a pessoa ou a turma anotou; um `python3 -m labs reset` no laboratório faz"
-        " outra chave\n"
+        "Próximo comando: compare com a que a pessoa ou a turma anotou; `python3 -m labs reset` no laboratório dela"
+        " faz outra\n"
     )
 
 
@@ -263,14 +263,15 @@ def test_a_damaged_key_is_told_and_never_replaced(
     key.parent.mkdir(parents=True, exist_ok=True)
     key.write_text(damaged, "utf-8")
     told = (
-        "A chave que assina os certificados está danificada. Outra teria outra impressão digital, e nenhuma foi feita.\n"
+        "A chave que assina os certificados está danificada. Nenhuma outra foi feita: ela teria outra impressão"
+        " digital.\n"
         f"Observado: {key}: não são 64 dígitos, de 0 a 9 e de a até f\n"
-        f"Próximo comando: ponha de volta a cópia dela, se houver; sem cópia: mv '{key}' '{key}.danificada', repita o que"
-        " pediu e anote a impressão digital nova\n"
+        f"Próximo comando: ponha de volta a cópia dela, se houver; sem cópia: mv '{key}' '{key}.danificada', repita o"
+        " que pediu e anote a impressão digital nova\n"
     )
     assert main(["certificate", "--key"]) == 1
     assert capsys.readouterr().err == told
-    with pytest.raises(StateError, match="nenhuma foi feita"):
+    with pytest.raises(StateError, match="Nenhuma outra foi feita"):
         certificate.issue(COURSE, proven, "Ana", lambda _: None)
     assert key.read_text("utf-8") == damaged and not proven.settings.certificate_file.exists()
 

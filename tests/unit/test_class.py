@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+import labs.pages
 from labs.base.errors import CommandError, LabError, MissingDependency, StateError
 from labs.base.settings import CLONE
 from labs.classroom import accounts, handout, room
 from labs.cli import classroom
 from labs.cli.main import main
+from labs.pages import statement
 
 HUB = CLONE / "deploy" / "hub"
 
@@ -101,6 +104,38 @@ def test_nobodys_work_is_deleted_unasked(no_docker: Path, capsys: pytest.Capture
     assert "volume rm --force registry-labs-class-ana" in (no_docker / "docker.said").read_text()
 
 
+def test_the_key_goes_with_the_work_alone_and_is_listed_before(
+    no_docker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker_that('case "$1 $2" in "volume ls") echo registry-labs-class-ana;; esac', no_docker)
+    here = room.Room(room.default_folder())
+    here.save()
+    fingerprint = statement.kept_fingerprint(here.key_file)
+    assert main(["class", "down"]) == 1
+    assert f"que saem só com o trabalho das pessoas:\n  {here.key_file}\n" in capsys.readouterr().out
+    assert main(["class", "down", "--keep"]) == 0
+    assert str(here.key_file) not in capsys.readouterr().out
+    assert statement.kept_fingerprint(here.key_file) == fingerprint
+    assert main(["class", "down", "--yes"]) == 0
+    assert str(here.key_file) in capsys.readouterr().out and here.files == []
+
+
+def test_a_class_has_a_key_once_and_a_damaged_one_is_told_before_anything_is_built(
+    no_docker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker_that('echo "$@" >> $0.said; exit 1', no_docker)
+    here = room.Room(room.default_folder())
+    for _ in range(2):
+        assert main(["class", "up", "--learners", "1"]) == 1
+        assert "O Docker recusou" in capsys.readouterr().err
+        assert stat.S_IMODE(here.key_file.stat().st_mode) == 0o600 and here.key_file.parent == here.codes_file.parent
+    (no_docker / "docker.said").unlink()
+    here.key_file.write_text("x")
+    assert main(["class", "up", "--learners", "1"]) == 1
+    assert "A chave que assina os certificados está danificada." in capsys.readouterr().err
+    assert here.key_file.read_text() == "x" and not (no_docker / "docker.said").exists()
+
+
 def test_where_there_is_no_class_it_says_so(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     docker_that("true", no_docker)
     assert main(["class", "down"]) == 0 and "Não há turma nesta máquina." in capsys.readouterr().out
@@ -114,6 +149,13 @@ def test_a_class_is_told_again(no_docker: Path, capsys: pytest.CaptureFixture[st
     assert main(["class", "codes"]) == 0
     told = capsys.readouterr().out
     assert "http://127.0.0.1:8123/" in told and "bbbb-3333" in told and str(here.handout_file) in told
+    assert f"anote esta impressão digital, {statement.kept_fingerprint(here.key_file)}\n" in told
+
+
+def test_bare_python_leads_to_the_board_for_the_fingerprint(no_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "labs.pages.statement", None)
+    monkeypatch.delattr(labs.pages, "statement")
+    assert "anote esta impressão digital, que está no painel\n" in room.told(room.Room(no_docker))
 
 
 def test_a_list_that_cannot_be_read_is_told(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:

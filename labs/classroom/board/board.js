@@ -2,6 +2,7 @@
 
 const EVERY_MS = 3000;
 const ticked = new Set();
+let shownCertificates = "";
 
 /** @param {string} id @returns {any} */
 const at = (id) => document.getElementById(id);
@@ -87,13 +88,60 @@ async function refresh() {
   }
 }
 
+/** How far the certificates are. @param {any} state */
+function proving({ now, left, rows }) {
+  if (left + rows.length === 0) return "Nenhum pedido por enquanto.";
+  const made = rows.filter((/** @type {any} */ row) => row.made).length;
+  const none = rows.length - made;
+  const told = `${made} com certificado, ${none} sem.`;
+  if (left === 0) return `Pronto: ${told}`;
+  return `Conferindo agora: ${now.join(", ") || "ninguém"}. Faltam ${left} de ${left + rows.length}; ${told}`;
+}
+
+/** @param {any} state */
+function showCertificates(state) {
+  const told = JSON.stringify(state);
+  if (told === shownCertificates) return; // what somebody marks to copy stays marked
+  shownCertificates = told;
+  at("proving").textContent = proving(state);
+  at("archive").hidden = state.rows.length === 0;
+  const rows = state.rows.map((/** @type {any} */ row) =>
+    cell("li", `${row.name}: ${row.made ? "certificado pronto" : row.why}`),
+  );
+  at("certificates").replaceChildren(...rows);
+}
+
+async function readCertificates() {
+  try {
+    const answer = await fetch("certificados", { cache: "no-store" });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    showCertificates(await answer.json());
+  } catch (error) {
+    shownCertificates = "";
+    at("proving").textContent = `O painel não conseguiu ler os certificados (${error}). Ele tenta de novo sozinho.`;
+  }
+}
+
+/** Who is ticked; nobody means everybody on the class's list, also who never came. */
+async function certify() {
+  const answer = await post("certificados", { names: [...ticked] });
+  const refused = `O pedido foi recusado: HTTP ${answer.status}.`;
+  at("said").textContent = answer.ok ? "Certificados pedidos; o andamento está no fim da página." : refused;
+  if (answer.ok) showCertificates(await answer.json());
+}
+
+/** @param {string} path @param {unknown} content */
+function post(path, content) {
+  const headers = { "Content-Type": "application/json", "X-XSRFToken": document.body.dataset.xsrf ?? "" };
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(content) });
+}
+
 /** @param {Record<string, string>} order @param {string} doing @param {string} done */
 async function send(order, doing, done) {
   const all = [...at("rows").querySelectorAll("th")].map((/** @type {any} */ one) => one.textContent);
   const names = ticked.size > 0 ? [...ticked] : all;
   at("said").textContent = `${doing} (${names.length}) …`;
-  const headers = { "Content-Type": "application/json", "X-XSRFToken": document.body.dataset.xsrf ?? "" };
-  const answer = await fetch("pedido", { method: "POST", headers, body: JSON.stringify({ names, order }) });
+  const answer = await post("pedido", { names, order });
   if (!answer.ok) {
     at("said").textContent = `O pedido foi recusado: HTTP ${answer.status}.`;
     return;
@@ -120,5 +168,8 @@ function overPlace(verb, doing, done) {
 at("send").addEventListener("click", () => send({ message: at("message").value }, "Enviando", "Mensagem enviada"));
 at("prepare").addEventListener("click", () => overPlace("prepare", "Preparando", "Preparado"));
 at("reset").addEventListener("click", () => overPlace("reset", "Desfazendo", "Desfeita"));
-refresh();
-setInterval(refresh, EVERY_MS);
+at("certify").addEventListener("click", certify);
+for (const read of [refresh, readCertificates]) {
+  read();
+  setInterval(read, EVERY_MS);
+}

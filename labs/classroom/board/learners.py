@@ -8,19 +8,31 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
+from labs.base.documents import Typed, decode
 from labs.classroom.accounts import TEACHER
 
 SECONDS = 10.0
+MOST_BYTES = 500_000
+"""Of an answer: six certificates' worth. A learner decides what the own lab answers."""
 ORDER_SECONDS = 600.0
 MOST_AT_ONCE = 200
 """Requests: who waits for a lesson to be prepared in thirty labs still sees where everybody is."""
 STUCK_MINUTES, STUCK_TRIES = 10, 3
 """A learner with a lab open who did nothing for so long, or whose next step failed so often, is stuck."""
 Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class Answer(Typed, frozen=True):
+    """Of a learner's lab to an order: whether it was `done`, what was `said`, and the `page` of a certificate."""
+
+    done: bool
+    said: str
+    page: str = ""
 
 
 class Learners:
@@ -30,7 +42,7 @@ class Learners:
         """`hub`: the API's address; `servers`: the proxy's, without a slash at its end."""
         self._hub, self._servers = hub, servers
         self._headers = {"Authorization": f"token {token}"}
-        self._client = AsyncHTTPClient(force_instance=True, max_clients=MOST_AT_ONCE)
+        self._client = AsyncHTTPClient(force_instance=True, max_clients=MOST_AT_ONCE, max_body_size=MOST_BYTES)
 
     async def rows(self, now: datetime) -> list[Row]:
         """Everybody but the teacher, by name.
@@ -58,28 +70,39 @@ class Learners:
         answers = await asyncio.gather(*(self._order(name, order) for name in names))
         return {name: said for name, said in zip(names, answers, strict=True) if said}
 
+    async def certificate(self, name: str) -> Answer:
+        """Have a lab prove all and issue a certificate on its learner's login name; what it says is not verified here.
+
+        Raises:
+            OSError: no answer came, or none that a lab gives.
+        """
+        return await self._answer(name, {"certificate": name})
+
     async def _order(self, name: str, order: Mapping[str, str]) -> str:
-        url = f"{self._servers}/user/{name}/turma/pedido"
         try:
-            answer = await self._ask(HTTPRequest(url, "POST", self._headers, json.dumps(order)), ORDER_SECONDS)
+            answer = await self._answer(name, order)
         except OSError as error:
             return f"o laboratório não responde: {error}"
-        return "" if answer["done"] else str(answer["said"])
+        return "" if answer.done else answer.said
+
+    async def _answer(self, name: str, order: Mapping[str, str]) -> Answer:
+        url = f"{self._servers}/user/{name}/turma/pedido"
+        return await self._ask(HTTPRequest(url, "POST", self._headers, json.dumps(order)), ORDER_SECONDS, Answer)
 
     async def _get(self, url: str, seconds: float) -> Any:
-        return await self._ask(HTTPRequest(url, "GET", self._headers), seconds)
+        return await self._ask(HTTPRequest(url, "GET", self._headers), seconds, Any)
 
-    async def _ask(self, request: HTTPRequest, seconds: float) -> Any:
+    async def _ask(self, request: HTTPRequest, seconds: float, kind: type[T]) -> T:
         """The JSON of an answer.
 
         Raises:
-            OSError: none came, or a refusal.
+            OSError: none came, a refusal, or something else.
         """
         request.request_timeout = seconds
         request.follow_redirects = False
         try:
             answer = await self._client.fetch(request)
-            return json.loads(answer.body)
+            return decode(answer.body, kind)
         except (HTTPClientError, ValueError) as error:
             raise OSError(str(error)) from error
 
@@ -101,8 +124,13 @@ def hardest(rows: Iterable[Row], most: int = 5) -> list[Row]:
     return [{"step": step, "learners": len(tries), "tries": sum(tries)} for step, tries in ordered[:most]]
 
 
+def cell(text: str) -> str:
+    """What a lab said, for a spreadsheet, which takes a text that begins like this for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def as_csv(rows: Iterable[Row]) -> str:
-    """The progress as a table for a spreadsheet, which takes a text that begins with = for a formula."""
+    """The progress as a table for a spreadsheet."""
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(["nome", "passos", "de", "próximo passo", "última tentativa", "pediu ajuda"])

@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado import web
 
+from labs.base.documents import Damaged, Typed, decode
+from labs.base.errors import LabError
+from labs.classroom import accounts
+from labs.classroom.board.certificates import Certificates, Voucher, class_name
 from labs.classroom.board.learners import Learners, as_csv, hardest
+from labs.course.catalog import load_course
 
 FOLDER = Path(__file__).parent
 ORDERS = {"message", "prepare", "reset"}
@@ -26,6 +31,11 @@ class Board(HubOAuthenticated, web.RequestHandler):
     @property
     def learners(self) -> Learners:
         found: Learners = self.settings["learners"]
+        return found
+
+    @property
+    def certificates(self) -> Certificates:
+        found: Certificates = self.settings["certificates"]
         return found
 
     def set_default_headers(self) -> None:
@@ -43,7 +53,8 @@ class PageHandler(Board):
         own = (f"style-src 'nonce-{nonce}'", f"script-src 'nonce-{nonce}'", "form-action 'none'")
         self.set_header("Content-Security-Policy", "; ".join((*parts, *own)))
         script = (FOLDER / "board.js").read_text("utf-8")
-        self.render(str(FOLDER / "board.html"), nonce=nonce, script=script, xsrf=self.xsrf_token.decode())
+        key, xsrf = self.certificates.voucher.key_words(), self.xsrf_token.decode()
+        self.render(str(FOLDER / "board.html"), nonce=nonce, script=script, xsrf=xsrf, key=key)
 
 
 class RowsHandler(Board):
@@ -80,16 +91,51 @@ class OrderHandler(Board):
         self.finish({"wrong": await self.learners.order([str(name) for name in asked["names"]], order)})
 
 
-def application(prefix: str, learners: Learners) -> web.Application:
+class Asked(Typed, frozen=True):
+    """Whose certificates; nobody's name means everybody's."""
+
+    names: tuple[str, ...]
+
+
+class CertificatesHandler(Board):
+    """How far the certificates are; and the order of them, which goes on whoever looks."""
+
+    @web.authenticated
+    def get(self) -> None:
+        self.finish(self.certificates.state())
+
+    @web.authenticated
+    def post(self) -> None:
+        try:
+            self.certificates.order(decode(self.request.body, Asked).names)
+        except (Damaged, LabError) as error:
+            raise web.HTTPError(400, str(error)) from error
+        self.finish(self.certificates.state())
+
+
+class ArchiveHandler(Board):
+    """The certificates that there are, with who has none and why."""
+
+    @web.authenticated
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/zip")
+        self.set_header("Content-Disposition", 'attachment; filename="certificados.zip"')
+        self.finish(self.certificates.archive())
+
+
+def application(prefix: str, learners: Learners, certificates: Certificates) -> web.Application:
     """The board's pages below `prefix`."""
     routes: list[Any] = [
         (f"{prefix}", PageHandler),
         (f"{prefix}linhas", RowsHandler),
         (f"{prefix}turma.csv", TableHandler),
         (f"{prefix}pedido", OrderHandler),
+        (f"{prefix}certificados", CertificatesHandler),
+        (f"{prefix}certificados.zip", ArchiveHandler),
         (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
     ]
-    return web.Application(routes, learners=learners, cookie_secret=secrets.token_bytes(32), xsrf_cookies=True)
+    own: dict[str, Any] = {"learners": learners, "certificates": certificates}
+    return web.Application(routes, cookie_secret=secrets.token_bytes(32), xsrf_cookies=True, **own)
 
 
 async def serve() -> None:
@@ -98,5 +144,10 @@ async def serve() -> None:
     learners = Learners(
         os.environ["JUPYTERHUB_API_URL"], os.environ["LABS_CLASS_SERVERS"], os.environ["JUPYTERHUB_API_TOKEN"]
     )
-    application(os.environ["JUPYTERHUB_SERVICE_PREFIX"], learners).listen(at.port or 80, at.hostname or "127.0.0.1")
+    names = [name for name in accounts.read(Path(os.environ["LABS_CLASS_CODES"])) if name != accounts.TEACHER]
+    voucher = Voucher(Path(os.environ["LABS_CLASS_KEY"]), class_name(os.environ["LABS_CLASS_ADDRESS"]), load_course())
+    made = application(
+        os.environ["JUPYTERHUB_SERVICE_PREFIX"], learners, Certificates(names, voucher, learners.certificate)
+    )
+    made.listen(at.port or 80, at.hostname or "127.0.0.1")
     await asyncio.Event().wait()

@@ -1,0 +1,175 @@
+"""The certificates of a class: a few labs prove at a time, and what each one showed is stated anew by the class's key.
+
+What a lab answers is decided by whoever is root in it. The class's signature says that this lab showed these proofs at
+this time, and not that they are true (docs/trust.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import zipfile
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labs.base.errors import LabError
+from labs.classroom.board.learners import Answer, cell
+from labs.course.catalog import Course
+from labs.pages import statement
+from labs.pages.statement import Certificate, Statement
+
+AT_ONCE = 2
+"""Labs that prove at the same time: each takes a core for about a minute, and a class of thirty may have two."""
+LONGEST = 600
+"""Letters of a reason."""
+ROUNDED = timedelta(seconds=1)
+"""A statement's time has whole seconds."""
+AGAIN = "peça o certificado de novo no painel"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one learner: the page, or why there is none."""
+
+    page: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """What the class signs, and as whom.
+
+    Attributes:
+        by: the class, as its pages say it.
+        course: whose steps a statement must have.
+    """
+
+    key_file: Path
+    by: str
+    course: Course
+
+    def key_words(self) -> str:
+        """The key's fingerprint to write down, or why there is none."""
+        try:
+            return f"Anote esta impressão digital, que vale para todos: {statement.kept_fingerprint(self.key_file)}"
+        except LabError as error:
+            return str(error)
+
+    def vouched(self, page: str, name: str, asked: datetime) -> str:
+        """A lab's page of this learner, verified and stated anew by the class.
+
+        Args:
+            asked: when the lab was asked to prove.
+
+        Raises:
+            LabError: it is no whole certificate, or none of this learner, now, with all steps; or the key is damaged.
+        """
+        found = Certificate.read(page, f"laboratório de {name}")
+        found.require_page()
+        self._require(found.statement, name, asked)
+        made = msgspec.structs.replace(found.statement, by=self.by)
+        return statement.page(statement.sign(made, self.key_file))
+
+    def _require(self, stated: Statement, name: str, asked: datetime) -> None:
+        if stated.name != name:
+            raise LabError("O certificado é de outra pessoa.", f"esperado {name}, e veio {stated.name}", AGAIN)
+        if not asked - ROUNDED <= stated.issued <= datetime.now(UTC):
+            raise LabError("O certificado não é de agora.", f"emitido em {statement.moment(stated.issued)}", AGAIN)
+        proven = {(lesson.id, proof.id) for lesson in stated.lessons for proof in lesson.proofs}
+        wanted = [(lesson.id, step.id) for lesson in self.course.lessons for step in lesson.demanded]
+        if missing := [f"{lesson}/{step}" for lesson, step in wanted if (lesson, step) not in proven]:
+            raise LabError("O certificado não tem todos os passos que o curso pede.", ", ".join(missing), AGAIN)
+
+
+class Certificates:
+    """Who was asked, and what came of it: kept until asked anew, whatever page looks."""
+
+    def __init__(
+        self, names: Sequence[str], voucher: Voucher, prove: Callable[[str], Awaitable[Answer]], at_once: int = AT_ONCE
+    ) -> None:
+        """`names`: the class's own list; `prove`: has a learner's lab prove all, and raises OSError."""
+        self.voucher = voucher
+        self._names, self._prove = tuple(names), prove
+        self._turns = asyncio.Semaphore(at_once)
+        self._asked: dict[str, asyncio.Task[None]] = {}
+        self._proving: set[str] = set()
+        self._results: dict[str, Result] = {}
+
+    def order(self, names: Sequence[str]) -> None:
+        """Ask these learners' labs, or everybody's where none is named; who is asked already is not asked twice.
+
+        Raises:
+            LabError: a name is not on the class's list; nobody was asked.
+        """
+        if strangers := sorted(set(names) - set(self._names)):
+            raise LabError("Há um nome que não é da turma.", ", ".join(strangers), "python3 -m labs class codes")
+        for name in names or self._names:
+            if name not in self._asked:
+                self._results.pop(name, None)
+                self._asked[name] = asyncio.create_task(self._answered(name))
+
+    def state(self) -> dict[str, Any]:
+        """For the page: who proves `now`, how many are `left` with them, and in `rows` what came of the others."""
+        rows = [{"name": name, "made": bool(one.page), "why": one.why} for name, one in sorted(self._results.items())]
+        return {"now": sorted(self._proving), "left": len(self._asked), "rows": rows}
+
+    def archive(self) -> bytes:
+        """A ZIP with a page for each who has one, and `resumo.csv`, which says why the others have none."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("resumo.csv", "\ufeff" + self._summary())
+            for name, one in sorted(self._results.items()):
+                if one.page:
+                    packed.writestr(f"{name}.html", one.page)
+        return out.getvalue()
+
+    def _summary(self) -> str:
+        out = io.StringIO()
+        table = csv.writer(out)
+        table.writerow(["nome", "certificado", "por que não"])
+        known = {**dict.fromkeys(self._asked, Result(why="pedido, e ainda sem resposta")), **self._results}
+        for name, one in sorted(known.items()):
+            table.writerow([name, f"{name}.html" if one.page else "", cell(one.why)])
+        return out.getvalue()
+
+    async def _answered(self, name: str) -> None:
+        try:
+            async with self._turns:
+                self._proving.add(name)
+                self._results[name] = await self._result(name)
+        finally:
+            self._proving.discard(name)
+            del self._asked[name]
+
+    async def _result(self, name: str) -> Result:
+        asked = datetime.now(UTC)
+        try:
+            answer = await self._prove(name)
+            if not answer.done:
+                return Result(why=plain(answer.said) or "o laboratório não disse por quê")
+            return Result(page=self.voucher.vouched(answer.page, name, asked))
+        except OSError as error:
+            return Result(why=plain(f"O laboratório está fechado ou não responde: {error}. Peça que a pessoa o abra."))
+        except LabError as error:
+            return Result(why=plain(str(error)))
+        except Exception as error:  # noqa: BLE001 - the last resort: what one lab answers ends nobody else's order
+            return Result(
+                why=plain(f"O painel não entendeu a resposta do laboratório: {type(error).__name__}: {error}")
+            )
+
+
+def class_name(address: str) -> str:
+    """What a page calls the class: its address, as learners know it, without what makes it a link."""
+    return address.partition("://")[2].strip("/") or address
+
+
+def plain(text: str) -> str:
+    """What a lab said, on one line, not too long, and without what moves a terminal's cursor."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text[: 4 * LONGEST]).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"
