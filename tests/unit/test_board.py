@@ -88,14 +88,22 @@ def test_the_table_has_a_row_for_everybody() -> None:
 
 
 TOKEN = {"Authorization": "token secret"}
-SITUATIONS: dict[str, dict[str, Any]] = {
-    "ana": {"lesson": "02-build", "last": at(1), "tries": 5, "failed": {"02-build/build-v1": 5}, "help": ""}
-}
+ANA = situation.of(COURSE, {f"{FIRST.id}/{FIRST.steps[0].id}": Record(False, "não visto", at(1), tries=5)}, None)
+"""What a lab tells, with all its names (`Situation` must know each)."""
+LIES: list[dict[str, Any]] = [
+    {"name": "bia"},
+    {"failed": {"02-build/build-v1": "5"}},
+    {"last": "ontem"},
+    {"last": "2026-11-26T12:00:00"},
+    {"tries": "muitas"},
+    {"title": "x" * board.MOST_BYTES},
+]
 
 
 class FakeHub(web.RequestHandler):
     """The hub's API and the learners' servers: ana's answers, bia's is broken, caio has none."""
 
+    lie: dict[str, Any] = {}  # noqa: RUF012 - ana's lab tells this in the place of what is so
     orders: list[tuple[str, dict[str, str]]] = []  # noqa: RUF012 - emptied by each test
 
     def prepare(self) -> None:
@@ -107,7 +115,7 @@ class FakeHub(web.RequestHandler):
             names: dict[str, dict[str, Any]] = {"prof": {}, "caio": {}, "bia": {"": {}}, "ana": {"": {}}}
             self.finish(json.dumps([{"name": name, "servers": servers} for name, servers in names.items()]))
         elif path == "user/ana/turma/situacao":
-            self.finish(SITUATIONS["ana"])
+            self.finish({**ANA, **FakeHub.lie})
         else:
             raise web.HTTPError(503)
 
@@ -142,10 +150,24 @@ def test_the_board_reads_everybody_and_says_whose_lab_does_not_answer() -> None:
     assert (caio["name"], caio["open"], caio["known"]) == ("caio", False, False)
 
 
+@pytest.mark.parametrize("lie", LIES, ids=[str(lie)[:40] for lie in LIES])
+def test_a_lab_that_lies_about_its_form_costs_nobody_elses_row(
+    lie: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeHub, "lie", lie)
+    rows = asked(lambda known: known.rows(NOW))
+    assert [(row["name"], row["open"], row["known"]) for row in rows] == [
+        ("ana", True, False),
+        ("bia", True, False),
+        ("caio", False, False),
+    ]
+    assert board.hardest(rows) == []
+
+
 def test_an_order_tells_who_it_did_not_reach() -> None:
     wrong = asked(lambda known: known.order(["ana", "bia"], {"message": "oi"}))
     assert list(wrong) == ["bia"] and "não responde" in wrong["bia"]
-    assert FakeHub.orders == [
+    assert sorted(FakeHub.orders, key=str) == [  # they come on two connections
         ("user/ana/turma/pedido", {"message": "oi"}),
         ("user/bia/turma/pedido", {"message": "oi"}),
     ]

@@ -220,7 +220,7 @@ def test_two_labs_prove_at_a_time_and_no_error_is_another_ones(
         made, *none = state["rows"]
         assert made == {"name": "ana", "made": True, "why": ""}
         assert [(row["name"], row["made"], row["why"]) for row in none] == [
-            ("bia", False, "=1+1 Falta comprovar: 00-a/one [2J"),
+            ("bia", False, "=1+1 · Falta comprovar: 00-a/one [2J"),
             (
                 "caio",
                 False,
@@ -252,7 +252,7 @@ def test_the_archive_has_the_pages_and_says_who_has_none_and_why(
         assert table == [
             ["nome", "certificado", "por que não"],
             ["ana", "ana.html", ""],
-            ["bia", "", "'=1+1 Falta comprovar: 00-a/one [2J"],
+            ["bia", "", "'=1+1 · Falta comprovar: 00-a/one [2J"],
             ["caio", "", "pedido, e ainda sem resposta"],
         ]
         labs.go.set()

@@ -171,5 +171,7 @@ def class_name(address: str) -> str:
 
 def plain(text: str) -> str:
     """What a lab said, on one line, not too long, and without what moves a terminal's cursor."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text[: 4 * LONGEST]).split())
+    lines = text[: 4 * LONGEST].strip().splitlines()
+    shown = ("".join(one if one.isprintable() else " " for one in line) for line in lines)
+    line = " · ".join(" ".join(words.split()) for words in shown if words.strip())
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"

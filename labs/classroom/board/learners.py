@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from msgspec.structs import asdict
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from labs.base.documents import Typed, decode
@@ -25,6 +26,21 @@ STUCK_MINUTES, STUCK_TRIES = 10, 3
 """A learner with a lab open who did nothing for so long, or whose next step failed so often, is stuck."""
 Row = dict[str, Any]
 T = TypeVar("T")
+
+
+class Situation(Typed, frozen=True):
+    """Where a learner is, as `labs/running/situation.py` tells it; whoever is root in a lab may tell something else."""
+
+    lesson: str
+    step: str
+    title: str
+    done: int
+    total: int
+    last: str
+    tries: int
+    observed: str
+    help: str
+    failed: dict[str, int]
 
 
 class Answer(Typed, frozen=True):
@@ -50,7 +66,7 @@ class Learners:
         Raises:
             OSError: the hub does not answer.
         """
-        users = await self._get(f"{self._hub}/users", SECONDS)
+        users: Any = await self._get(f"{self._hub}/users", SECONDS, Any)
         names = sorted(user["name"] for user in users if user["name"] != TEACHER)
         open_ones = {user["name"] for user in users if user["servers"] or user.get("server")}
         return list(await asyncio.gather(*(self._row(name, name in open_ones, now) for name in names)))
@@ -60,10 +76,14 @@ class Learners:
         if not is_open:
             return row
         try:
-            told = await self._get(f"{self._servers}/user/{name}/turma/situacao", SECONDS)
-        except OSError:
+            told = asdict(await self._get(f"{self._servers}/user/{name}/turma/situacao", SECONDS, Situation))
+            return {**row, **told, "known": True, **judged(told, now)}
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+        ):  # it does not answer, or not as a lab does: no time, one without a zone
             return row
-        return {**row, **told, "known": True, **judged(told, now)}
 
     async def order(self, names: Sequence[str], order: Mapping[str, str]) -> dict[str, str]:
         """Have something done in these labs; what went wrong, by name."""
@@ -89,8 +109,8 @@ class Learners:
         url = f"{self._servers}/user/{name}/turma/pedido"
         return await self._ask(HTTPRequest(url, "POST", self._headers, json.dumps(order)), ORDER_SECONDS, Answer)
 
-    async def _get(self, url: str, seconds: float) -> Any:
-        return await self._ask(HTTPRequest(url, "GET", self._headers), seconds, Any)
+    async def _get(self, url: str, seconds: float, kind: type[T]) -> T:
+        return await self._ask(HTTPRequest(url, "GET", self._headers), seconds, kind)
 
     async def _ask(self, request: HTTPRequest, seconds: float, kind: type[T]) -> T:
         """The JSON of an answer.
