@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import browser, checks, push, setup, steps
+from bench import browser, checks, classroom, push, setup, steps
 from labs import sandbox
 from labs.base.settings import CLONE, Settings
 from labs.sandbox import leftovers
@@ -146,6 +146,7 @@ MEASURES: dict[str, Callable[[Settings], list[Figure]]] = {
     "push": lambda settings: [Figure(*row) for row in push.gateway_against_bare(settings, RUNS)],
     "browser": lambda settings: [Figure(*row) for row in browser.felt(settings, RUNS)],
     "start": start,
+    "class": lambda _: [Figure(*row) for row in classroom.rows()],
     "setup": lambda _: [Figure(*row) for row in (*setup.uv_against_pip(), *setup.bare_clone_to_lesson())],
 }
 """In this order: the memory of a sandbox that has done nothing yet; the last three stop the lab, or make their own."""

@@ -24,6 +24,7 @@ def own_engine(
     containerd_store: bool = False,
     own_loopback: bool = False,
     ip: str = "",
+    maps_users: bool = False,
 ) -> Iterator[str]:
     """Run a `dockerd` with all its files below `home`; gives its `DOCKER_HOST`. Nothing of it stays afterwards.
 
@@ -35,6 +36,7 @@ def own_engine(
         own_loopback: it runs in a network namespace of its own, as in Docker Desktop's VM: nothing of this machine's
             loopback is on its own.
         ip: the address on which it publishes ports, in the place of loopback.
+        maps_users: root of its containers is nobody on this machine (docs.docker.com/engine/security/userns-remap).
     """
     settings = Settings(home=home)
     for folder in (settings.run, settings.sandbox / "logs"):
@@ -45,6 +47,8 @@ def own_engine(
         if containerd_store:
             (settings.sandbox / "engine.json").write_text('{"features": {"containerd-snapshotter": true}}')
         argv = (*(_apart(settings) if own_loopback else ()), *part.argv)
+        if maps_users:
+            argv = (*_with_ids(settings), *argv, "--userns-remap=daemon")
         environment = part.env | dict(extra or {})
         with (
             Path(part.log).open("ab") as log,
@@ -75,6 +79,14 @@ def _apart(settings: Settings) -> list[str]:
     )  # the engine's folder for temporary files, which the script needs before
     made = f'ip link add {name} type bridge; ip addr add 172.31.255.1/24 dev {name}; ip link set {name} up; exec "$@"'
     return ["unshare", "--net", "--mount", "sh", "-ec", OWN_NETWORK, "sh", "sh", "-ec", made, "sh"]
+
+
+def _with_ids(settings: Settings) -> list[str]:
+    """A command that runs another with a range of ids for `daemon`, which this machine's own files need not have."""
+    ids = settings.run / "subids"
+    ids.write_text("daemon:100000:65536\n")
+    bound = " && ".join(f"mount --bind {ids} {one}" for one in ("/etc/subuid", "/etc/subgid"))
+    return ["unshare", "--mount", "sh", "-ec", f'{bound}; exec "$@"', "sh"]
 
 
 def _changed(part: Part, programs: Path | None, ip: str) -> Part:

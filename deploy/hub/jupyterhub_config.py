@@ -37,6 +37,7 @@ c.ConfigurableHTTPProxy.command = [
 ]
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.JupyterHub.cleanup_servers = False  # a hub that starts anew finds the labs as they are
+c.JupyterHub.api_page_default_limit = c.JupyterHub.api_page_max_limit = 250  # the board asks for the whole class
 c.JupyterHub.concurrent_spawn_limit = 0  # LabSpawner has the queue, and says one's place in it
 c.JupyterHub.template_vars = {
     "announcement_login": "Nome e código estão no papel que a sua professora ou o seu professor entregou."
@@ -66,7 +67,9 @@ c.LabSpawner.environment = {
     "LABS_ADDRESS": lambda spawner: f"{os.environ['LABS_CLASS_ADDRESS'].rstrip('/')}{spawner.server.base_url}",
     "LABS_LISTEN": "127.0.0.1",  # the course's pages are reached through JupyterLab, whose address is the hub's matter
 }
-c.LabSpawner.extra_create_kwargs = {"labels": {LABEL: ""}}
+c.LabSpawner.extra_create_kwargs = {
+    "labels": {LABEL: "", "com.docker.compose.project": ""}  # the image's own says that Compose has made them
+}
 c.LabSpawner.extra_host_config = {
     "cap_add": ["SYS_ADMIN", "NET_ADMIN"],
     "security_opt": [f"seccomp={json.dumps(json.loads(SECCOMP.read_text('utf-8')))}", "apparmor=unconfined"],

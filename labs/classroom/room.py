@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from labs.base.errors import CommandError, MissingDependency, StateError
+from labs.base.errors import StateError
 from labs.base.events import Report
 from labs.base.files import lasting_key, write_atomic
 from labs.base.settings import CLONE
 from labs.base.wait import Look, until
-from labs.classroom import accounts, handout
+from labs.classroom import accounts, handout, images
+from labs.classroom.engine import docker, require_mapped_users
 from labs.seams.unix_http import request
 
 LABEL = "registry-labs.class"
@@ -26,8 +27,6 @@ LABEL = "registry-labs.class"
 PREFIX = "registry-labs-class"
 """How the names of all its containers, networks and volumes begin."""
 COMPOSE = CLONE / "deploy" / "hub" / "compose.yaml"
-IMAGES = ("lab", "learner", "hub")
-"""The services whose images are built, each on the one before."""
 FOLDER = "LABS_CLASS"
 """Environment variable: the folder of the class, with its codes and key; by default below the home."""
 START_SECONDS = 120.0
@@ -118,20 +117,24 @@ def _fingerprint(room: Room) -> str:
     return statement.kept_fingerprint(room.key_file)
 
 
-def up(room: Room, names: Sequence[str], report: Report) -> None:
+def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = False) -> None:
     """Images, codes, the key and the hub.
 
+    Args:
+        trusted: the learners; their labs may be containers whose root is this machine's.
+
     Raises:
-        LabError: Docker is not there or refuses, the hub does not answer, or the key is damaged.
+        LabError: Docker is not there or refuses, its containers have this machine's root, the hub does not answer, or
+            the key is damaged.
     """
     lasting_key(room.key_file)
+    if not trusted:
+        require_mapped_users()
     codes = accounts.with_codes(names, accounts.read(room.codes_file))
     room.save()
     accounts.write(room.codes_file, codes)
     write_atomic(room.handout_file, handout.page(room.address, codes))
-    for image in IMAGES:
-        report(f"Construindo a imagem {image} (na primeira vez leva minutos) …")
-        _compose(room, "--profile", "images", "build", "--quiet", image, seconds=3600)
+    images.build(partial(_compose, room), report)
     report("Iniciando o hub …")
     _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=600)
     origin = f"http://{'127.0.0.1' if room.listen == '0.0.0.0' else room.listen}:{room.port}"
@@ -163,7 +166,7 @@ def down(room: Room, report: Report, *, work_too: bool) -> None:
     _compose(room, "down", "--timeout", "30", *(["--volumes"] if work_too else []), seconds=600)
     for kind in KINDS if work_too else list(KINDS)[:2]:
         if names := _names(kind):
-            _docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=600)
+            docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=600)
     if work_too:
         for path in room.files:
             path.unlink(missing_ok=True)
@@ -172,11 +175,11 @@ def down(room: Room, report: Report, *, work_too: bool) -> None:
 def _names(kind: str) -> list[str]:
     words = ["--all"] if kind == "container" else []
     shown = "{{.Names}}" if kind == "container" else "{{.Name}}"
-    return _docker(kind, "ls", *words, "--filter", f"label={LABEL}", "--format", shown).split()
+    return docker(kind, "ls", *words, "--filter", f"label={LABEL}", "--format", shown).split()
 
 
-def _compose(room: Room, *words: str, seconds: float) -> str:
-    return _docker("compose", *words, seconds=seconds, environment=_environment(room))
+def _compose(room: Room, *words: str, seconds: float, environment: Mapping[str, str] | None = None) -> str:
+    return docker("compose", *words, seconds=seconds, environment={**_environment(room), **(environment or {})})
 
 
 def _environment(room: Room) -> dict[str, str]:
@@ -192,30 +195,3 @@ def _environment(room: Room) -> dict[str, str]:
         "LABS_CLASS_KEY": str(room.key_file),
         **socket,
     }
-
-
-def _docker(*words: str, seconds: float = 60, environment: Mapping[str, str] | None = None) -> str:
-    """The docker client against this machine's engine; returns what it printed.
-
-    Raises:
-        CommandError: it refused.
-        MissingDependency: it is not there.
-    """
-    try:
-        done = subprocess.run(
-            ["docker", *words],
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise MissingDependency("A turma precisa do Docker nesta máquina.", str(error), "docker version") from error
-    except subprocess.TimeoutExpired as error:
-        raise CommandError("O Docker não respondeu a tempo.", str(error), "docker version") from error
-    if done.returncode:
-        said = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise CommandError("O Docker recusou um pedido da turma.", said, "docker version")
-    return done.stdout

@@ -86,8 +86,11 @@ class LabSpawner(DockerSpawner):
         return next(itertools.islice(networks, self.places[self.user.name], None))
 
     async def _until_ready(self) -> None:
+        said = b""
         while await self.poll() is None:
-            if READY in await self.docker("logs", self.container_id, tail=20):
+            said = await self.docker("logs", self.container_id, tail=20) or said
+            if READY in said:
                 return
             await asyncio.sleep(POLL)
-        raise RuntimeError(f"o laboratório de {self.user.name} terminou ao iniciar")
+        words = said.decode(errors="replace")
+        raise RuntimeError(f"o laboratório de {self.user.name} terminou ao iniciar; ele disse: {words}")

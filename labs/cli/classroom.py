@@ -36,6 +36,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="em que endereço desta máquina (padrão: todos, para a rede da sala; 127.0.0.1 só para esta máquina)",
     )
     up.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
+    up.add_argument(
+        "--trust-learners",
+        action="store_true",
+        help="aceita um Docker que não separa os usuários: quem escapar do próprio laboratório será root desta máquina",
+    )
     verbs.add_parser("codes", help="mostra endereço, códigos e impressão digital da turma")
     down = verbs.add_parser(
         "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
@@ -66,7 +71,7 @@ def _up(chosen: argparse.Namespace) -> int:
     names = accounts.named(_list(chosen.names)) if chosen.names else accounts.numbered(chosen.learners)
     address = chosen.address or f"http://{_reached_at(chosen.listen)}:{chosen.port}/"
     here = room.Room(room.default_folder(), chosen.listen, chosen.port, address)
-    room.up(here, names, say)
+    room.up(here, names, say, trusted=chosen.trust_learners)
     print(room.told(here))
     return 0
 

@@ -60,6 +60,8 @@ def seed_hub(settings: Settings, base: str, report: Callable[[str], None]) -> No
         if not _has_tag(settings, repository, TAG):
             report(f"Publicando {namespace}/{name}:{TAG} no Hub do laboratório …")
             _publish(settings, base, repository)
+    if _is_listed(settings, PRIVATE):  # its layers came with the image, and this gateway has not been told yet
+        _make_private(settings, PRIVATE, _account_of(settings, PRIVATE[0]))
     if settings.names_proxy and not _has_tag(settings, BASE, BASE_TAG):
         report(f"Publicando {FALLBACK_BASE_IMAGE} no Hub do laboratório …")
         _publish_base(settings, base)
@@ -106,13 +108,27 @@ def _publish(settings: Settings, base: str, repository: tuple[str, str]) -> None
 
 def _make_private(settings: Settings, repository: tuple[str, str], password: str) -> None:
     namespace, name = repository
-    hub = settings.hub_registry
     try:
-        HttpRegistry(hub, lambda: (namespace, password), url=settings.registry_url(hub)).hub_private(namespace, name)
+        _hub(settings, (namespace, password)).hub_private(namespace, name)
     except RegistryError as error:
         raise SandboxError(
             "O Hub do laboratório não tornou um repositório privado.", error.observed, "python3 -m labs up"
         ) from error
+
+
+def _is_listed(settings: Settings, repository: tuple[str, str]) -> bool:
+    """Whether somebody without a login sees a repository in its account's list."""
+    namespace, name = repository
+    try:
+        return any(one.name == name for one in _hub(settings, None).hub_repositories(namespace))
+    except RegistryError as error:
+        what = "O Hub do laboratório não listou uma conta."
+        raise SandboxError(what, error.observed, "python3 -m labs up") from error
+
+
+def _hub(settings: Settings, login: tuple[str, str] | None) -> HttpRegistry:
+    hub = settings.hub_registry
+    return HttpRegistry(hub, lambda: login, url=settings.registry_url(hub))
 
 
 def _has_tag(settings: Settings, repository: tuple[str, str], tag: str) -> bool:

@@ -2,146 +2,43 @@
 
 from __future__ import annotations
 
-import http.cookiejar
 import ipaddress
 import json
-import os
 import re
-import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext, Page, expect
 
-from labs.base.settings import CLONE
 from labs.base.wait import Look, until
 from labs.classroom import accounts, room
+from labs.course.catalog import load_course
+from tests.browser import jupyterlab
+from tests.courses import unmeasured
 
-from .conftest import DEBIAN, IMAGE, Outer
+from .outer import Outer, outer_engine
+from .school import ADDRESS, Class, Person, class_of
 
-PORT = 9879
-ADDRESS = f"http://127.0.0.1:{PORT}"
 LEARNERS = ("ana", "bia", "caio")
-START_SECONDS = 300.0
 
 
-@dataclass
-class Person:
-    """Somebody with a browser's cookies."""
-
-    name: str
-    code: str
-    cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
-
-    def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
-        """Status, address in the end, and page."""
-        data = urllib.parse.urlencode(form).encode() if form else None
-        return self._open(urllib.request.Request(f"{ADDRESS}{path}", data), 60)
-
-    def _open(self, asked: urllib.request.Request, seconds: float) -> tuple[int, str, str]:
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
-        )
-        try:
-            with opener.open(asked, timeout=seconds) as answer:
-                return answer.status, answer.url, answer.read().decode(errors="replace")
-        except urllib.error.HTTPError as error:
-            return error.code, error.url, error.read().decode(errors="replace")
-
-    def send(self, path: str, content: object) -> tuple[int, str]:
-        """JSON, with the mark that the page's own script sends: the cookie of the server that is asked."""
-        marks = [cookie for cookie in self.cookies if cookie.name == "_xsrf" and path.startswith(cookie.path)]
-        mark = max(marks, key=lambda cookie: len(cookie.path)).value or ""
-        headers = {"Content-Type": "application/json", "X-XSRFToken": mark}
-        asked = urllib.request.Request(f"{ADDRESS}{path}", json.dumps(content).encode(), headers)
-        status, _, page = self._open(asked, 600)
-        return status, page
-
-    def log_in(self) -> tuple[int, str, str]:
-        """As the page's form does."""
-        self.ask("/hub/login")
-        (token,) = {cookie.value for cookie in self.cookies if cookie.name == "_xsrf"}
-        return self.ask("/hub/login", {"username": self.name, "password": self.code, "_xsrf": token or ""})
-
-    def enter(self) -> str:
-        """Log in and wait for the lab; returns the address of the lesson."""
-        self.log_in()
-        self.ask("/hub/spawn")
-        last = ""
-
-        def look() -> Look:
-            nonlocal last
-            status, last, _ = self.ask(f"/user/{self.name}/")
-            return Look(status == 200 and "/lab/tree/" in last, f"{status} {last}")
-
-        until(f"o laboratório de {self.name} abrir", look, START_SECONDS, interval=0.5)
-        return last
-
-
-@dataclass
-class Class:
-    """The class under test."""
-
-    outer: Outer
-    environment: dict[str, str]
-    codes: dict[str, str]
-
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`python3 -m labs class …` as the teacher types it, where nobody can be asked."""
-        command = [sys.executable, "-m", "labs", "class", *words]
-        return subprocess.run(
-            command,
-            cwd=CLONE,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=1800,
-        )
-
-    def person(self, name: str) -> Person:
-        return Person(name, self.codes[name])
-
-    def inside(self, name: str, *words: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
-        """A command in a learner's container."""
-        return self.outer.docker("exec", f"{room.PREFIX}-{name}", *words, seconds=seconds, check=False)
+@pytest.fixture(scope="module")
+def outer(lab_homes: Path, given: Path) -> Iterator[Outer]:
+    """One whose containers' root is nobody on the machine, as a class asks for."""
+    with outer_engine(lab_homes, given, maps_users=True) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def school(outer: Outer, given: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
-    folder = tmp_path_factory.mktemp("class")
-    contexts = {"additional_contexts": {"given": str(given)}}
-    lab = {"image": IMAGE, "build": {"args": {"BASE": DEBIAN}, **contexts}}
-    hubs = {"build": {"args": {"LAB": IMAGE}, **contexts}}
-    override = folder / "override.json"
-    override.write_text(json.dumps({"services": {"lab": lab, "learner": hubs, "hub": hubs}}))
-    names = folder / "names.txt"
-    names.write_text("\n".join(LEARNERS))
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("LABS_", "DOCKER_"))},
-        **outer.environment,
-        "COMPOSE_FILE": f"{room.COMPOSE}{os.pathsep}{override}",
-        room.FOLDER: str(folder / "class"),
-    }
-    made = Class(outer, environment, {})
-    try:
-        up = made.command("up", "--names", str(names), "--listen", "127.0.0.1", "--port", str(PORT))
-        assert up.returncode == 0, up.stdout + up.stderr
-        made.codes = accounts.read(folder / "class" / "codes.json")
-        assert f"{ADDRESS}/" in up.stdout and all(code in up.stdout for code in made.codes.values())
+    with class_of(LEARNERS, outer, given, tmp_path_factory.mktemp("class")) as made:
         yield made
-    finally:
-        down = made.command("down", "--yes")
-        assert down.returncode == 0, down.stdout + down.stderr
-        for kind in ("container", "network", "volume"):
-            assert outer.docker(kind, "ls", "-q", "--filter", f"label={room.LABEL}").stdout == ""
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +90,13 @@ def test_an_attacking_learner_gets_nothing_of_another(school: Class, learners: d
     )
     gateway, other = own.network[1], others.ip
     at_other = f"curl -s -m 3 -o /dev/null http://{other}"
+    groups = "mkdir -p /tmp/groups && mount -t cgroup -o rdma none /tmp/groups"
     tried = [
+        # Out of the container, by what root of the machine could: no other learner is nearer than the machine is.
+        f"{groups} && echo /bin/true > /tmp/groups/release_agent",
+        "echo '|/bin/true' > /proc/sys/kernel/core_pattern",
+        "echo h > /proc/sysrq-trigger",
+        "mknod /tmp/disk b 254 0 && head -c 1 /tmp/disk",
         f"{at_other}:8888/user/bia/api",
         f"ip route add {other} via {gateway} dev eth0 && {at_other}:8888/user/bia/api",
         f"{at_other}:3000/",
@@ -261,6 +164,89 @@ def test_a_message_reaches_who_was_meant_and_a_lesson_is_prepared_and_undone(
     assert rows(teacher)["caio"]["done"] < after["done"]
     wrong = json.loads(teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"prepare": "99"}})[1])["wrong"]
     assert list(wrong) == ["caio"] and "99" in wrong["caio"]
+
+
+def test_no_key_or_token_is_two_learners(school: Class, learners: dict[str, Person]) -> None:
+    """They share an image, with a first day in it (`deploy/hub/seed.sh`)."""
+    listed = "cd /labs && find secrets aws docker jupyter -type f -size +0 -exec sha256sum {} +"
+    found = [
+        {tuple(line.split()) for line in school.inside(name, "sh", "-c", listed).stdout.splitlines()}
+        for name in LEARNERS
+    ]
+    assert all(any(path.startswith("secrets/") for _, path in one) for one in found)
+    shared = {path for _, path in set.intersection(*found)}
+    assert not {path for path in shared if path.startswith("secrets/")}, shared
+    for name in LEARNERS:
+        seeded = school.inside(name, "python3", "-m", "labs", "run", "01")
+        assert seeded.returncode == 0, seeded.stdout
+
+
+THROUGH = {"ana": "03-tag", "bia": "01-o-que-e-um-registry", "caio": "02-build"}
+"""The lesson that each one goes through with the mouse."""
+
+
+def test_learners_and_teacher_see_each_other_in_browsers(school: Class, learners: dict[str, Person]) -> None:
+    """Each in a window of an own browser profile, all at once, from the login page on."""
+    with unmeasured(), jupyterlab.chromium() as browser:
+        windows = {name: browser.new_context(viewport=jupyterlab.VIEWPORT, locale="pt-BR") for name in school.codes}
+        try:
+            board = logged_in(windows[accounts.TEACHER], school, accounts.TEACHER, BOARD)
+            books = {name: lesson_of(windows[name], school, name) for name in LEARNERS}
+            go_through(books)
+            for name, lesson in THROUGH.items():
+                row = board.get_by_role("row").filter(has=board.get_by_role("rowheader", name=name, exact=True))
+                expect(row).to_contain_text("segue", timeout=30_000)
+                done = len(load_course().lesson(lesson[:2]).steps)
+                count = re.compile(rf"\b({'|'.join(str(one) for one in range(done, 200))}) de \d+")
+                expect(row).to_contain_text(count, timeout=30_000)
+            books["bia"].page.get_by_role("button", name="Pedir ajuda").click()
+            expect(board.locator("#summary")).to_contain_text("Pedem ajuda: bia.", timeout=30_000)
+            board.get_by_label("Mensagem").fill("Olhem o quadro")
+            board.get_by_role("button", name="Enviar").click()
+            for book in books.values():
+                expect(book.page.get_by_text("Recado da aula: Olhem o quadro").first).to_be_visible(timeout=30_000)
+        except BaseException:
+            for name, window in windows.items():
+                jupyterlab.photograph(window, f"class-{name}")
+            raise
+
+
+def logged_in(window: BrowserContext, school: Class, name: str, path: str) -> Page:
+    """A page of the class, by way of the login page."""
+    page = window.new_page()
+    page.goto(f"{ADDRESS}/hub/login?next={urllib.parse.quote(path)}")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(school.codes[name].upper())  # as who types what is on paper
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{path}*", timeout=jupyterlab.LOADING)
+    return page
+
+
+def lesson_of(window: BrowserContext, school: Class, name: str) -> jupyterlab.Notebook:
+    """A learner's lesson, opened and prepared."""
+    path = f"/user/{name}/lab/tree/notebooks/{THROUGH[name]}.ipynb"
+    book = jupyterlab.Notebook(logged_in(window, school, name, path), THROUGH[name])
+    book.wait_until_ready()
+    book.wait_for_cards()
+    book.prepare()
+    return book
+
+
+def go_through(books: dict[str, jupyterlab.Notebook]) -> None:
+    """Every step of each one's lesson by its button, side by side."""
+    lessons = {name: load_course().lesson(THROUGH[name][:2]) for name in books}
+    for number in range(max(len(lesson.steps) for lesson in lessons.values())):
+        pressed = []
+        for name, lesson in lessons.items():
+            if number < len(lesson.steps):
+                card = books[name].card(lesson, lesson.steps[number])
+                pressed.append(
+                    card.press("Solução").press("Executar a solução")
+                    if lesson.steps[number].open
+                    else card.press("Executar")
+                )
+        for card in pressed:
+            card.expect_passed()
 
 
 def test_who_has_not_finished_has_no_certificate_and_is_told_why(

@@ -11,7 +11,7 @@ import pytest
 from labs.base.settings import CLONE
 from labs.seams.unix_http import request
 
-from .conftest import IMAGE, PORT, Outer
+from .outer import IMAGE, PORT, Outer
 
 LARGEST = 900_000_000
 """Bytes of the image, as the engine counts them."""

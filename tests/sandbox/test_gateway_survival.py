@@ -131,6 +131,23 @@ def test_what_vanished_from_the_store_vanishes_from_the_api(gateway: Lab) -> Non
     assert ecr.describe_images(repositoryName="sumida")["imageDetails"] == []
 
 
+def test_what_only_the_hubs_store_knows_is_found_again(gateway: Lab) -> None:
+    """A class's image brings the store without the memory; a memory that is lost is the same."""
+    headers = gateway.bearer("aluno/achada", ALUNO)
+    assert gateway.push(gateway.hub, "aluno/achada", "v1", os.urandom(100), headers=headers).status_code == 201
+    gateway.end()
+    journal = gateway.settings.sandbox / "gateway" / "journal.jsonl"
+    kept = journal.rename(journal.with_suffix(".kept"))
+    try:
+        gateway.start_gateway()
+        url = f"{gateway.hub}/api/v2/repositories/aluno/?page_size=100"
+        assert "achada" in [one["name"] for one in gateway.http.get(url).json()["results"]]
+    finally:
+        gateway.end()
+        kept.replace(journal)
+        gateway.start_gateway()
+
+
 def test_a_line_cut_off_by_a_power_loss_is_dropped(gateway: Lab) -> None:
     before = picture(gateway)
     gateway.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 import labs.pages
 from labs.base.errors import CommandError, LabError, MissingDependency, StateError
 from labs.base.settings import CLONE
-from labs.classroom import accounts, handout, room
+from labs.classroom import accounts, engine, handout, images, room
 from labs.cli import classroom
 from labs.cli.main import main
 from labs.pages import statement
@@ -134,6 +135,54 @@ def test_a_class_has_a_key_once_and_a_damaged_one_is_told_before_anything_is_bui
     assert main(["class", "up", "--learners", "1"]) == 1
     assert "A chave que assina os certificados está danificada." in capsys.readouterr().err
     assert here.key_file.read_text() == "x" and not (no_docker / "docker.said").exists()
+
+
+def test_an_engine_whose_containers_have_the_machines_root_is_refused(
+    no_docker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker_that("""echo "$@" >> $0.said; echo '["name=seccomp,profile=builtin"]'""", no_docker)
+    assert main(["class", "up", "--learners", "1"]) == 1
+    told = capsys.readouterr().err
+    assert "seria root aqui" in told and "userns-remap" in told and "--trust-learners" in told
+    assert (no_docker / "docker.said").read_text().startswith("info ")
+    assert "build" not in (no_docker / "docker.said").read_text()
+
+
+@pytest.mark.parametrize("option", ["name=userns", "name=rootless"])
+def test_an_engine_that_maps_users_serves(option: str, no_docker: Path) -> None:
+    docker_that(f"""echo '["name=seccomp,profile=builtin","{option}"]'""", no_docker)
+    engine.require_mapped_users()
+
+
+def test_the_first_day_is_lived_once_for_an_image(no_docker: Path) -> None:
+    """Again where the image is another; a container that an interruption left goes first."""
+    docker_that(
+        """echo "$@" >> $0.said
+        case "$1 $2" in
+          "image inspect") echo sha256:new;;
+          "image ls") /bin/cat $0.seeded 2>/dev/null || true;;
+          "container ls") echo left;;
+        esac""",
+        no_docker,
+    )
+    said: list[tuple[str, ...]] = []
+
+    def compose(*words: str, seconds: float, environment: Mapping[str, str] | None = None) -> str:
+        said.append((*words, (environment or {}).get("LABS_CLASS_SEEDED_FROM", "")))
+        return ""
+
+    told: list[str] = []
+    images.build(compose, told.append)
+    assert [words[-2] for words in said] == [*images.BUILT, "seed", "class"] and said[-1][-1] == "sha256:new"
+    asked = (no_docker / "docker.said").read_text().splitlines()
+    assert asked.index(f"container rm --force --volumes {images.SEED}") < asked.index(
+        next(line for line in asked if line.startswith(f"cp {images.SEED}:/opt/seed.tar "))
+    )
+    assert asked[-1] == f"container rm --force --volumes {images.SEED}" and "primeiro dia" in told[-1]
+    (no_docker / "docker.seeded").write_text("c3f137e812ec")
+    said.clear()
+    images.build(compose, told.append)
+    assert [words[-2] for words in said] == list(images.BUILT)
 
 
 def test_where_there_is_no_class_it_says_so(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,15 +65,21 @@ class Gateway:
         self._make_handlers()
         while True:
             try:
-                for name in self.stores:
-                    ours = list(self.state.images[name].repositories)
-                    await self.stores[name].reconcile(self.state.cloud.repositories() if name == "ecr" else ours)
+                for name, store in self.stores.items():
+                    await store.reconcile(await self._repositories(name))
                 break
             except UnavailableError as failure:
                 self.unready = f"registry does not answer: {failure}"
                 await asyncio.sleep(RETRY_SECONDS)
         self.unready = ""
         self._ready.set()
+
+    async def _repositories(self, name: Registry) -> list[str]:
+        """The names to look for in a store. The Hub's come from the store too: an image may have brought them."""
+        if name == "ecr":
+            return self.state.cloud.repositories()
+        known = list(self.state.images[name].repositories)
+        return sorted({*known, *await self.stores[name].catalog()}) if name == "hub" else known
 
     def _make_handlers(self) -> None:
         # These need moto, which `load` has imported in its thread meanwhile.

@@ -139,6 +139,15 @@ class Store:
             for tag in await self._tags(name):
                 await self._adopt(name, tag)
 
+    async def catalog(self) -> list[str]:
+        """All repositories of the store (distribution's API, "Listing Repositories": so many in an answer).
+
+        Raises:
+            UnavailableError: the registry does not answer.
+        """
+        reply = await self.upstream.ask("GET", "/v2/_catalog?n=1000")
+        return list(json.loads(reply.body)["repositories"] or ()) if reply.status == 200 else []
+
     async def _has(self, name: str, digest: str) -> bool:
         reply = await self.upstream.ask("HEAD", f"/v2/{name}/manifests/{digest}", {"Accept": ACCEPT})
         return reply.status != 404
