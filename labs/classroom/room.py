@@ -98,16 +98,25 @@ def told(room: Room) -> str:
     return "\n".join([f"Endereço da turma: {room.address}", *lines, board, f"Para imprimir: {room.handout_file}"])
 
 
+def enlist(room: Room, names: Sequence[str]) -> None:
+    """Codes for these learners, and the page to print; nothing is started.
+
+    Raises:
+        StateError: the codes cannot be read or kept.
+    """
+    codes = accounts.with_codes(names, accounts.read(room.codes_file))
+    room.save()
+    accounts.write(room.codes_file, codes)
+    write_atomic(room.handout_file, handout.page(room.address, codes))
+
+
 def up(room: Room, names: Sequence[str], report: Report) -> None:
     """Images, codes and the hub.
 
     Raises:
         LabError: Docker is not there or refuses, or the hub does not answer.
     """
-    codes = accounts.with_codes(names, accounts.read(room.codes_file))
-    room.save()
-    accounts.write(room.codes_file, codes)
-    write_atomic(room.handout_file, handout.page(room.address, codes))
+    enlist(room, names)
     for image in IMAGES:
         report(f"Construindo a imagem {image} (na primeira vez leva minutos) …")
         _compose(room, "--profile", "images", "build", "--quiet", image, seconds=3600)

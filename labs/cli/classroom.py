@@ -15,6 +15,7 @@ EXAMPLES = """\
 python3 -m labs class up --learners 30     um laboratório para cada uma de 30 pessoas
 python3 -m labs class up --names turma.txt os nomes da sua lista, um por linha
 python3 -m labs class codes                os códigos outra vez
+python3 -m labs class codes --learners 30  só faz os códigos, para uma turma num cluster
 python3 -m labs class down                 para tudo; o trabalho das pessoas, só com a sua confirmação, também sai"""
 EVERYWHERE = "0.0.0.0"
 MOST = 200
@@ -24,9 +25,7 @@ MOST = 200
 def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="action", required=True, metavar="AÇÃO")
     up = verbs.add_parser("up", help="constrói as imagens, inicia o hub e mostra endereço e códigos")
-    who = up.add_mutually_exclusive_group()
-    who.add_argument("--learners", type=_count, default=10, metavar="N", help="quantas pessoas (padrão: 10)")
-    who.add_argument("--names", type=Path, metavar="ARQUIVO", help="nomes de login, um por linha")
+    _who(up, "quantas pessoas (padrão: 10)", 10)
     up.add_argument("--port", type=port, default=8000, metavar="PORTA", help="porta do endereço (padrão: 8000)")
     up.add_argument(
         "--listen",
@@ -34,13 +33,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="IP",
         help="em que endereço desta máquina (padrão: todos, para a rede da sala; 127.0.0.1 só para esta máquina)",
     )
-    up.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
-    verbs.add_parser("codes", help="mostra endereço e códigos da turma")
+    codes = verbs.add_parser("codes", help="mostra endereço e códigos da turma; com nomes, só faz os códigos")
+    _who(codes, "faz códigos para tantas pessoas, sem iniciar nada")
+    for verb in (up, codes):
+        verb.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
     down = verbs.add_parser(
         "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
     )
     down.add_argument("--yes", action="store_true", help="não pergunta: apaga também o trabalho das pessoas")
     down.add_argument("--keep", action="store_true", help="não pergunta: guarda o trabalho das pessoas")
+
+
+def _who(verb: argparse.ArgumentParser, learners: str, default: int | None = None) -> None:
+    who = verb.add_mutually_exclusive_group()
+    who.add_argument("--learners", type=_count, default=default, metavar="N", help=learners)
+    who.add_argument("--names", type=Path, metavar="ARQUIVO", help="nomes de login, um por linha")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -60,21 +67,31 @@ def _count(text: str) -> int:
 
 
 def _up(chosen: argparse.Namespace) -> int:
-    from labs.classroom import accounts, room
+    from labs.classroom import room
 
-    names = accounts.named(_list(chosen.names)) if chosen.names else accounts.numbered(chosen.learners)
     address = chosen.address or f"http://{_reached_at(chosen.listen)}:{chosen.port}/"
     here = room.Room(room.default_folder(), chosen.listen, chosen.port, address)
-    room.up(here, names, say)
+    room.up(here, _names(chosen), say)
     print(room.told(here))
     return 0
 
 
-def _codes(_: argparse.Namespace) -> int:
+def _codes(chosen: argparse.Namespace) -> int:
     from labs.classroom import room
 
-    print(room.told(room.Room.load(room.default_folder())))
+    folder = room.default_folder()
+    if chosen.names or chosen.learners:
+        here = room.Room(folder, address=chosen.address or room.Room.address)
+        room.enlist(here, _names(chosen))
+        print(f"Códigos, para o hub: {here.codes_file}")
+    print(room.told(room.Room.load(folder)))
     return 0
+
+
+def _names(chosen: argparse.Namespace) -> list[str]:
+    from labs.classroom import accounts
+
+    return accounts.named(_list(chosen.names)) if chosen.names else accounts.numbered(chosen.learners)
 
 
 def _down(chosen: argparse.Namespace) -> int:

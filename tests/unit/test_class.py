@@ -116,6 +116,18 @@ def test_a_class_is_told_again(no_docker: Path, capsys: pytest.CaptureFixture[st
     assert "http://127.0.0.1:8123/" in told and "bbbb-3333" in told and str(here.handout_file) in told
 
 
+def test_codes_for_a_cluster_start_nothing(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (no_docker / "turma.txt").write_text("ana\nbia\n")
+    words = ["class", "codes", "--names", str(no_docker / "turma.txt"), "--address", "https://turma.example.org/"]
+    assert main(words) == 0
+    told, here = capsys.readouterr().out, room.Room.load(room.default_folder())
+    codes = accounts.read(here.codes_file)
+    assert list(codes) == ["prof", "ana", "bia"] and codes["bia"] in told and str(here.codes_file) in told
+    assert "https://turma.example.org/services/painel/" in told and codes["ana"] in here.handout_file.read_text("utf-8")
+    assert main(["class", "codes", "--learners", "2"]) == 0
+    assert accounts.read(here.codes_file).keys() == {"prof", "aluno01", "aluno02"}
+
+
 def test_a_list_that_cannot_be_read_is_told(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["class", "up", "--names", str(no_docker / "turma.txt")]) == 1
     assert "A lista de nomes não pode ser lida." in capsys.readouterr().err
