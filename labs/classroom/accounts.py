@@ -53,8 +53,8 @@ def named(text: str) -> list[str]:
 
 
 def with_codes(names: Sequence[str], known: Codes) -> dict[str, str]:
-    """The teacher and these learners; who had a code keeps it."""
-    return {name: known.get(name) or code() for name in (TEACHER, *names)}
+    """The teacher, who had a code, which stays the same, and these learners."""
+    return {name: known.get(name) or code() for name in dict.fromkeys((TEACHER, *known, *names))}
 
 
 def read(path: Path) -> dict[str, str]:

@@ -14,6 +14,9 @@ BUILT = ("lab", "learner", "hub")
 """The services whose images are built, each on the one before."""
 SEED, LEARNER, CLASS = "registry-labs-class-seed", "registry-labs-learner", "registry-labs-class"
 """A container that lives its first day, the image that it is of, and the image that comes out."""
+HUB = "registry-labs-hub"
+ALL = (CLASS, HUB, LEARNER, "registry-labs")
+"""Each before what it is made of: in this order they can be removed."""
 SEEDED_FROM = "registry-labs.seeded-from"
 """Label of that image: the id of the one that it was made of."""
 

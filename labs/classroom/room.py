@@ -117,6 +117,28 @@ def _fingerprint(room: Room) -> str:
     return statement.kept_fingerprint(room.key_file)
 
 
+def enlist(room: Room, names: Sequence[str]) -> None:
+    """Codes for these learners, the page to print, and the class's key; nothing is started.
+
+    Raises:
+        StateError: the codes or the key cannot be read or kept.
+    """
+    lasting_key(room.key_file)
+    codes = accounts.with_codes(names, accounts.read(room.codes_file))
+    room.save()
+    accounts.write(room.codes_file, codes)
+    write_atomic(room.handout_file, handout.page(room.address, codes))
+
+
+def build(room: Room, report: Report) -> None:
+    """The images alone.
+
+    Raises:
+        LabError: Docker is not there or refuses.
+    """
+    images.build(partial(_compose, room), report)
+
+
 def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = False) -> None:
     """Images, codes, the key and the hub.
 
@@ -127,14 +149,10 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
         LabError: Docker is not there or refuses, its containers have this machine's root, the hub does not answer, or
             the key is damaged.
     """
-    lasting_key(room.key_file)
+    enlist(room, names)
     if not trusted:
         require_mapped_users()
-    codes = accounts.with_codes(names, accounts.read(room.codes_file))
-    room.save()
-    accounts.write(room.codes_file, codes)
-    write_atomic(room.handout_file, handout.page(room.address, codes))
-    images.build(partial(_compose, room), report)
+    build(room, report)
     report("Iniciando o hub …")
     _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=600)
     origin = f"http://{'127.0.0.1' if room.listen == '0.0.0.0' else room.listen}:{room.port}"

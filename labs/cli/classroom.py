@@ -15,9 +15,11 @@ EXAMPLES = """\
 python3 -m labs class up --learners 30     um laboratório para cada uma de 30 pessoas
 python3 -m labs class up --names turma.txt os nomes da sua lista, um por linha
 python3 -m labs class codes                os códigos outra vez, e a impressão digital dos certificados
+python3 -m labs class codes --learners 30  só faz os códigos, para uma turma num cluster
 python3 -m labs class down                 para tudo; o trabalho das pessoas, só com a sua confirmação, também sai"""
 EVERYWHERE = "0.0.0.0"
 FILES = "arquivos da turma, com a chave dos certificados, que saem só com o trabalho das pessoas:"
+USUAL = 10
 MOST = 200
 """Learners of one class: each has a network of 16 addresses (`labs/classroom/spawner.py`)."""
 
@@ -25,9 +27,7 @@ MOST = 200
 def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="action", required=True, metavar="AÇÃO")
     up = verbs.add_parser("up", help="constrói as imagens, inicia o hub e mostra endereço e códigos")
-    who = up.add_mutually_exclusive_group()
-    who.add_argument("--learners", type=_count, default=10, metavar="N", help="quantas pessoas (padrão: 10)")
-    who.add_argument("--names", type=Path, metavar="ARQUIVO", help="nomes de login, um por linha")
+    _who(up, f"quantas pessoas (padrão: as que já têm código, ou {USUAL})")
     up.add_argument("--port", type=port, default=8000, metavar="PORTA", help="porta do endereço (padrão: 8000)")
     up.add_argument(
         "--listen",
@@ -35,18 +35,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="IP",
         help="em que endereço desta máquina (padrão: todos, para a rede da sala; 127.0.0.1 só para esta máquina)",
     )
-    up.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
     up.add_argument(
         "--trust-learners",
         action="store_true",
         help="aceita um Docker que não separa os usuários: quem escapar do próprio laboratório será root desta máquina",
     )
-    verbs.add_parser("codes", help="mostra endereço, códigos e impressão digital da turma")
+    codes = verbs.add_parser("codes", help="mostra endereço, códigos e impressão digital; com nomes, só faz os códigos")
+    _who(codes, "faz códigos para tantas pessoas, sem iniciar nada")
+    for verb in (up, codes):
+        verb.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
+    verbs.add_parser("images", help="só constrói as imagens, para uma turma num cluster")
     down = verbs.add_parser(
         "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
     )
     down.add_argument("--yes", action="store_true", help="não pergunta: apaga também o trabalho das pessoas")
     down.add_argument("--keep", action="store_true", help="não pergunta: guarda o trabalho das pessoas")
+
+
+def _who(verb: argparse.ArgumentParser, learners: str) -> None:
+    who = verb.add_mutually_exclusive_group()
+    who.add_argument("--learners", type=_count, metavar="N", help=learners)
+    who.add_argument("--names", type=Path, metavar="ARQUIVO", help="nomes de login, um por linha")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -55,7 +64,7 @@ def run(chosen: argparse.Namespace) -> int:
     Raises:
         LabError: Docker is not there or refuses, or nobody can be asked.
     """
-    return {"up": _up, "codes": _codes, "down": _down}[chosen.action](chosen)
+    return {"up": _up, "codes": _codes, "images": _images, "down": _down}[chosen.action](chosen)
 
 
 def _count(text: str) -> int:
@@ -68,23 +77,44 @@ def _count(text: str) -> int:
 def _up(chosen: argparse.Namespace) -> int:
     from labs.classroom import accounts, room
 
-    names = accounts.named(_list(chosen.names)) if chosen.names else accounts.numbered(chosen.learners)
     address = chosen.address or f"http://{_reached_at(chosen.listen)}:{chosen.port}/"
     here = room.Room(room.default_folder(), chosen.listen, chosen.port, address)
+    names = _names(chosen) or ([] if here.codes_file.exists() else accounts.numbered(USUAL))
     room.up(here, names, say, trusted=chosen.trust_learners)
     print(room.told(here))
     return 0
 
 
-def _codes(_: argparse.Namespace) -> int:
+def _codes(chosen: argparse.Namespace) -> int:
     from labs.classroom import room
 
-    print(room.told(room.Room.load(room.default_folder())))
+    folder = room.default_folder()
+    if names := _names(chosen):
+        here = room.Room(folder, address=chosen.address or room.Room.address)
+        room.enlist(here, names)
+        print(f"Códigos, para o hub: {here.codes_file}")
+    print(room.told(room.Room.load(folder)))
+    return 0
+
+
+def _names(chosen: argparse.Namespace) -> list[str]:
+    from labs.classroom import accounts
+
+    if chosen.names:
+        return accounts.named(_list(chosen.names))
+    return accounts.numbered(chosen.learners) if chosen.learners else []
+
+
+def _images(_: argparse.Namespace) -> int:
+    from labs.classroom import images, room
+
+    room.build(room.Room(room.default_folder()), say)
+    print(f"Imagens: {images.CLASS}, das pessoas, e {images.HUB}, do hub.")
     return 0
 
 
 def _down(chosen: argparse.Namespace) -> int:
-    from labs.classroom import room
+    from labs.classroom import images, room
 
     here, found = room.Room(room.default_folder()), room.things()
     if not any(found.values()):
@@ -111,6 +141,7 @@ def _down(chosen: argparse.Namespace) -> int:
             return EXIT_INTERRUPTED
     room.down(here, say, work_too=work_too)
     print("A turma foi encerrada." if work_too else "A turma parou; o trabalho das pessoas está guardado.")
+    print(f"As imagens ficam para a próxima turma. Para apagá-las: docker image rm {' '.join(images.ALL)}")
     return 0
 
 

@@ -224,7 +224,7 @@ def logged_in(window: BrowserContext, school: Class, name: str, path: str) -> Pa
 
 def lesson_of(window: BrowserContext, school: Class, name: str) -> jupyterlab.Notebook:
     """A learner's lesson, opened and prepared."""
-    path = f"/user/{name}/lab/tree/notebooks/{THROUGH[name]}.ipynb"
+    path = f"/user/{name}/lab/workspaces/aula/tree/notebooks/{THROUGH[name]}.ipynb"
     book = jupyterlab.Notebook(logged_in(window, school, name, path), THROUGH[name])
     book.wait_until_ready()
     book.wait_for_cards()

@@ -23,8 +23,8 @@ HUB = CLONE / "deploy" / "hub"
 
 def test_codes_are_read_from_paper_however_they_are_typed() -> None:
     codes = accounts.with_codes(accounts.numbered(3), {"aluno02": "abcd-2345"})
-    assert list(codes) == ["prof", "aluno01", "aluno02", "aluno03"] and codes["aluno02"] == "abcd-2345"
-    assert len(set(codes.values())) == 4 and not set("01ilo") & set("".join(codes.values()))
+    assert set(codes) == {"prof", "aluno01", "aluno02", "aluno03"} and codes["aluno02"] == "abcd-2345"
+    assert next(iter(codes)) == "prof" and len(set(codes.values())) == 4 and not set("01ilo") & set("".join(codes.values()))
     for typed in ("abcd-2345", "ABCD 2345", " abcd2345 "):
         assert accounts.accepts(codes, "aluno02", typed)
     for name, typed in (("aluno02", "abcd-2346"), ("aluno02", ""), ("aluno01", "abcd-2345"), ("ninguem", "abcd-2345")):
@@ -205,6 +205,34 @@ def test_bare_python_leads_to_the_board_for_the_fingerprint(no_docker: Path, mon
     monkeypatch.setitem(sys.modules, "labs.pages.statement", None)
     monkeypatch.delattr(labs.pages, "statement")
     assert "anote esta impressão digital, que está no painel\n" in room.told(room.Room(no_docker))
+
+
+def test_codes_for_a_cluster_start_nothing(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (no_docker / "turma.txt").write_text("ana\nbia\n")
+    words = ["class", "codes", "--names", str(no_docker / "turma.txt"), "--address", "https://turma.example.org/"]
+    assert main(words) == 0
+    told, here = capsys.readouterr().out, room.Room.load(room.default_folder())
+    codes = accounts.read(here.codes_file)
+    assert list(codes) == ["prof", "ana", "bia"] and codes["bia"] in told and str(here.codes_file) in told
+    assert "https://turma.example.org/services/painel/" in told and codes["ana"] in here.handout_file.read_text("utf-8")
+    assert main(["class", "codes", "--learners", "2"]) == 0
+    after = accounts.read(here.codes_file)
+    assert after.keys() == {"prof", "ana", "bia", "aluno01", "aluno02"} and after["ana"] == codes["ana"]
+
+
+def test_a_class_that_starts_again_has_the_people_that_it_had(no_docker: Path) -> None:
+    here = room.Room(room.default_folder())
+    accounts.write(here.codes_file, {"prof": "aaaa-2222", "ana": "bbbb-3333"})
+    docker_that("exit 1", no_docker)
+    assert main(["class", "up"]) == 1
+    assert accounts.read(here.codes_file) == {"prof": "aaaa-2222", "ana": "bbbb-3333"}
+
+
+def test_the_images_alone_need_no_names(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    docker_that('echo "$@" >> $0.said; case "$1 $2" in "image ls") echo seeded;; esac', no_docker)
+    assert main(["class", "images"]) == 0
+    assert "registry-labs-class" in capsys.readouterr().out and not room.default_folder().exists()
+    assert (no_docker / "docker.said").read_text().count("compose --profile images build") == 3
 
 
 def test_a_list_that_cannot_be_read_is_told(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ NOT_IMPORTED = {
     "jupytext": "a program",
     "mypy": "run with -m",
     "pip": "run with -m",
+    "pycurl": "what tornado asks with, where the Helm chart says so",
     "nbval": "a plug-in of pytest",
     "ruff": "run with -m",
     "uv": "a program",
