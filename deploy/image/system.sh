@@ -12,5 +12,5 @@ if [ -n "$missing" ]; then
   apt-get install -y -q --no-install-recommends $missing
 fi
 # Where the container's users are mapped the engine runs with --rootless, and asks for rootlesskit's proxy though it is told
-# of its own (moby/moby, cmd/dockerd/config_unix.go).
+# of its own (moby/moby, daemon/config/config_linux.go).
 command -v rootlesskit-docker-proxy > /dev/null || ln -s docker-proxy "$(dirname "$(command -v docker-proxy)")/rootlesskit-docker-proxy"

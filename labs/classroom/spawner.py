@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from dockerspawner import DockerSpawner
-from traitlets import Dict, Int, Unicode
+from traitlets import Int, Unicode
 
 from labs.classroom.room import LABEL
 
@@ -26,7 +26,6 @@ class LabSpawner(DockerSpawner):
 
     at_once = Int(3, help="how many labs start at the same time; who comes later waits for a turn").tag(config=True)
     subnets = Unicode("10.199.0.0/20", help="where the learners' networks are, 16 addresses each").tag(config=True)
-    places = Dict(help="a number for each learner, from 0 on").tag(config=True)
     labels: dict[str, str] = {LABEL: ""}  # noqa: RUF012 - DockerSpawner's own are traits
     _turns: asyncio.Semaphore | None = None
     _waiting: list[str] = []  # noqa: RUF012 - one queue for all
@@ -82,8 +81,10 @@ class LabSpawner(DockerSpawner):
             await self.docker("create_volume", volume, labels=self.labels)
 
     def _subnet(self) -> ipaddress.IPv4Network:
-        networks = ipaddress.IPv4Network(self.subnets).subnets(new_prefix=28)
-        return next(itertools.islice(networks, self.places[self.user.name], None))
+        """By the number that the hub's database has for the person."""
+        networks = list(ipaddress.IPv4Network(self.subnets).subnets(new_prefix=28))
+        number: int = self.user.id
+        return networks[number % len(networks)]
 
     async def _until_ready(self) -> None:
         said = b""

@@ -4,6 +4,12 @@ const EVERY_MS = 3000;
 const ticked = new Set();
 let shownCertificates = "";
 
+/** The hub wants it of every request that a script makes, of those that only read too. */
+const mark = () => ({ "X-XSRFToken": document.body.dataset.xsrf ?? "" });
+
+/** @param {string} path */
+const asked = (path) => fetch(path, { cache: "no-store", headers: mark() });
+
 /** @param {string} id @returns {any} */
 const at = (id) => document.getElementById(id);
 
@@ -68,7 +74,7 @@ const byNeed = (one, other) =>
 
 async function refresh() {
   try {
-    const answer = await fetch("linhas", { cache: "no-store" });
+    const answer = await asked("linhas");
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const { rows, hardest } = await answer.json();
     const focused = document.activeElement?.getAttribute("aria-label");
@@ -113,7 +119,7 @@ function showCertificates(state) {
 
 async function readCertificates() {
   try {
-    const answer = await fetch("certificados", { cache: "no-store" });
+    const answer = await asked("certificados");
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     showCertificates(await answer.json());
   } catch (error) {
@@ -132,7 +138,7 @@ async function certify() {
 
 /** @param {string} path @param {unknown} content */
 function post(path, content) {
-  const headers = { "Content-Type": "application/json", "X-XSRFToken": document.body.dataset.xsrf ?? "" };
+  const headers = { "Content-Type": "application/json", ...mark() };
   return fetch(path, { method: "POST", headers, body: JSON.stringify(content) });
 }
 
