@@ -24,7 +24,7 @@ from labs.sandbox import supervised
 from labs.sandbox.supervised import Part, PartState, State
 
 LOOK_STARTING = 0.015
-LOOK_HEALTHY = 2.0
+LOOK_HEALTHY = 5.0
 QUICK_DEATH = 10.0
 """A part that never answered and lived less than this waits before its next start, longer each time."""
 QUICK_DEATH_OF_HEALTHY = 1.0
