@@ -55,6 +55,7 @@ c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.JupyterHub.cleanup_servers = False  # a hub that starts anew finds the labs as they are
 c.JupyterHub.api_page_default_limit = c.JupyterHub.api_page_max_limit = 250  # the board asks for the whole class
 c.JupyterHub.concurrent_spawn_limit = 0  # LabSpawner has the queue, and says one's place in it
+c.JupyterHub.template_paths = [str(Path(__file__).with_name("pages"))]
 c.JupyterHub.template_vars = {
     "announcement_login": "Nome e código estão no papel que a sua professora ou o seu professor entregou."
 }

@@ -54,7 +54,7 @@ def learners(school: Class) -> dict[str, Person]:
 
 def test_a_wrong_code_opens_nothing(school: Class) -> None:
     stranger = Person("ana", "0000-0000")
-    assert "Invalid username or password" in stranger.log_in()[2]
+    assert "O nome e o código não combinam." in stranger.log_in()[2]
     assert "/hub/login" in stranger.ask("/user/ana/")[1]
 
 
@@ -215,9 +215,9 @@ def logged_in(window: BrowserContext, school: Class, name: str, path: str) -> Pa
     """A page of the class, by way of the login page."""
     page = window.new_page()
     page.goto(f"{ADDRESS}/hub/login?next={urllib.parse.quote(path)}")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(school.codes[name].upper())  # as who types what is on paper
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Nome").fill(name)
+    page.get_by_label("Código").fill(school.codes[name].upper())  # as who types what is on paper
+    page.get_by_role("button", name="Entrar").click()
     page.wait_for_url(f"**{path}*", timeout=jupyterlab.LOADING)
     return page
 

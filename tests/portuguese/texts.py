@@ -114,9 +114,10 @@ def _scripts() -> Iterator[Text]:
 
 
 def _pages() -> Iterator[Text]:
-    for path in sorted((CLONE / "labs").rglob("*.html")) + sorted((CLONE / "widget-server").rglob("*.html")):
+    rooms = (CLONE / name for name in ("labs", "widget-server", "deploy"))
+    for path in (path for room in rooms for path in sorted(room.rglob("*.html"))):
         text = re.sub(r"<(style|script|code)\b.*?</\1>|<!--.*?-->", " ", path.read_text("utf-8"), flags=re.DOTALL)
-        text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|(?m:^%.*$)", " ", text, flags=re.DOTALL)
+        text = re.sub(r"\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|(?m:^%.*$)", " ", text, flags=re.DOTALL)
         yield str(path.relative_to(CLONE)), html.unescape(re.sub(r"<[^>]+>", " ", text))
 
 

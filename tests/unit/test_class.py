@@ -7,7 +7,9 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import pytest
 
 import labs.pages
@@ -268,6 +270,40 @@ def test_the_hub_gets_no_more_than_the_labs_image_says() -> None:
     locked = json.loads((HUB / "package-lock.json").read_text("utf-8"))["packages"]
     wanted = json.loads((HUB / "package.json").read_text("utf-8"))["dependencies"]
     assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
+PAGES = sorted(path.name for path in (HUB / "pages").glob("*.html") if path.name != "class.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_hubs_pages_are_whole_and_in_portuguese(name: str) -> None:
+    """With what JupyterHub gives its own templates of these names; a name that is none would be an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HUB / "pages"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    given = {
+        "announcement_login": "No papel.",
+        "authenticator_login_url": "/hub/login?next=",
+        "base_url": "/hub/",
+        "custom_html": "",
+        "failed": True,
+        "login_error": "<b>",
+        "login_service": "",
+        "login_url": "/hub/login",
+        "logout_url": "/hub/logout",
+        "parsed_scopes": {"admin-ui": {}},
+        "prefix": "/",
+        "progress_url": "/hub/api/users/ana/server/progress?_xsrf=1",
+        "spawn_url": "/hub/spawn/ana",
+        "status_code": 500,
+        "user": SimpleNamespace(name="ana<"),
+        "username": "ana<",
+        "xsrf": "1",
+    }
+    page = environment.get_template(name).render(given)
+    assert '<html lang="pt-BR">' in page and "<h1>" in page and "ana<" not in page
+    if name == "login.html":
+        assert 'name="_xsrf" value="1"' in page and "não combinam" in page
 
 
 def test_an_address_of_the_room_is_found_or_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
