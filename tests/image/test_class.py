@@ -200,8 +200,8 @@ def test_learners_and_teacher_see_each_other_in_browsers(school: Class, learners
                 count = re.compile(rf"(?<!\d)({'|'.join(str(one) for one in range(done, 200))}) de \d+")
                 expect(row).to_contain_text(count, timeout=30_000)
             books["bia"].page.get_by_role("button", name="Pedir ajuda").click()
-            expect(board.locator("#summary")).to_contain_text("Pedem ajuda: bia.", timeout=30_000)
-            board.get_by_label("Mensagem").fill("Olhem o quadro")
+            expect(board.locator("#summary")).to_contain_text("Ajuda pedida por bia.", timeout=30_000)
+            board.get_by_label("Recado").fill("Olhem o quadro")
             board.get_by_role("button", name="Enviar").click()
             for book in books.values():
                 expect(book.page.get_by_text("Recado da aula: Olhem o quadro").first).to_be_visible(timeout=30_000)

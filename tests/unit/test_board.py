@@ -82,9 +82,11 @@ def test_the_hardest_steps_are_those_of_most_learners() -> None:
 
 def test_the_table_has_a_row_for_everybody() -> None:
     row = {"name": "ana", "lesson": "02-build", "step": "build-v1", "done": 7, "total": 157, "last": at(1), "help": ""}
-    rows = list(csv.DictReader(board.as_csv([row, {"name": "bia"}]).splitlines()))
-    assert rows[0]["nome"] == "ana" and rows[0]["passos"] == "7" and rows[0]["próximo passo"] == "02-build/build-v1"
-    assert rows[1]["nome"] == "bia" and rows[1]["passos"] == ""
+    rows = list(csv.DictReader(board.as_csv([row, {"name": "bia"}]).splitlines(), delimiter=";"))
+    assert (
+        rows[0]["nome"] == "ana" and rows[0]["passos feitos"] == "7" and rows[0]["próximo passo"] == "02-build/build-v1"
+    )
+    assert rows[1]["nome"] == "bia" and rows[1]["passos feitos"] == ""
 
 
 TOKEN = {"Authorization": "token secret"}

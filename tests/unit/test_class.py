@@ -204,10 +204,11 @@ def test_a_class_is_told_again(no_docker: Path, capsys: pytest.CaptureFixture[st
     assert f"anote esta impressão digital, {statement.kept_fingerprint(here.key_file)}\n" in told
 
 
-def test_bare_python_leads_to_the_board_for_the_fingerprint(no_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bare_python_asks_the_hub_for_the_fingerprint(no_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "labs.pages.statement", None)
     monkeypatch.delattr(labs.pages, "statement")
-    assert "anote esta impressão digital, que está no painel\n" in room.told(room.Room(no_docker))
+    docker_that('case "$1 $2" in "exec registry-labs-class-hub-1") echo 3f2a-91c0;; *) exit 1;; esac', no_docker)
+    assert "anote esta impressão digital, 3f2a-91c0\n" in room.told(room.Room(no_docker))
 
 
 def test_codes_for_a_cluster_start_nothing(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:

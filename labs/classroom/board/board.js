@@ -10,6 +10,9 @@ const mark = () => ({ "X-XSRFToken": document.body.dataset.xsrf ?? "" });
 /** @param {string} path */
 const asked = (path) => fetch(path, { cache: "no-store", headers: mark() });
 
+/** @param {number} count @param {string} word */
+const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
 /** @param {string} id @returns {any} */
 const at = (id) => document.getElementById(id);
 
@@ -26,6 +29,7 @@ const state = (row) => {
   if (!row.known) return "o laboratório não responde";
   if (row.help) return "● pediu ajuda";
   if (!row.lesson) return "terminou";
+  if (!row.last) return "ainda não começou";
   return row.stuck ? "parou aqui" : "segue";
 };
 
@@ -61,8 +65,8 @@ function summary(rows) {
   const open = rows.filter((row) => row.open).length;
   const help = rows.filter((row) => row.help).map((row) => row.name);
   const stuck = rows.filter((row) => row.stuck && !row.help).length;
-  const calls = help.length > 0 ? ` Pedem ajuda: ${help.join(", ")}.` : "";
-  const waiting = stuck === 1 ? "1 parada" : `${stuck || "nenhuma"} ${stuck ? "paradas" : "parada"}`;
+  const calls = help.length > 0 ? ` Ajuda pedida por ${help.join(", ")}.` : "";
+  const waiting = stuck > 0 ? `${counted(stuck, "pessoa")} sem avançar` : "todas avançam";
   return `${open} de ${rows.length} com o laboratório aberto; ${waiting}.${calls}`;
 }
 
@@ -86,7 +90,7 @@ async function refresh() {
     const words = summary(rows);
     if (at("summary").textContent !== words) at("summary").textContent = words;
     const worst = hardest.map((/** @type {any} */ one) =>
-      cell("li", `${one.step}: ${one.learners} pessoas, ${one.tries} tentativas`),
+      cell("li", `${one.step}: ${counted(one.learners, "pessoa")}, ${counted(one.tries, "tentativa")}`),
     );
     at("hardest").replaceChildren(...(worst.length > 0 ? worst : [cell("li", "Nenhum passo, por enquanto.")]));
   } catch (error) {
@@ -166,12 +170,13 @@ function overPlace(verb, doing, done) {
     at("place").focus();
     return;
   }
-  const who = ticked.size > 0 ? `${ticked.size} pessoas` : "toda a turma";
-  if (verb === "reset" && !confirm(`Desfazer a aula ${place.slice(0, 2)} de ${who}? O progresso dela some.`)) return;
+  const who = ticked.size > 0 ? counted(ticked.size, "pessoa") : "toda a turma";
+  if (verb === "reset" && !confirm(`Desfazer a aula ${place.slice(0, 2)} de ${who}? O progresso nessa aula some.`))
+    return;
   send({ [verb]: verb === "reset" ? place.slice(0, 2) : place }, doing, done);
 }
 
-at("send").addEventListener("click", () => send({ message: at("message").value }, "Enviando", "Mensagem enviada"));
+at("send").addEventListener("click", () => send({ message: at("message").value }, "Enviando", "Recado enviado"));
 at("prepare").addEventListener("click", () => overPlace("prepare", "Preparando", "Preparado"));
 at("reset").addEventListener("click", () => overPlace("reset", "Desfazendo", "Desfeita"));
 at("certify").addEventListener("click", certify);

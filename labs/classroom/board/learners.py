@@ -152,8 +152,8 @@ def cell(text: str) -> str:
 def as_csv(rows: Iterable[Row]) -> str:
     """The progress as a table for a spreadsheet."""
     out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(["nome", "passos", "de", "próximo passo", "última tentativa", "pediu ajuda"])
+    table = csv.writer(out, delimiter=";")  # what spreadsheets in Portuguese take for a column's end
+    table.writerow(["nome", "passos feitos", "passos no total", "próximo passo", "última tentativa", "pediu ajuda"])
     for row in rows:
         step = f"{row['lesson']}/{row['step']}" if row.get("lesson") else ""
         table.writerow(
