@@ -30,6 +30,7 @@ ALONE = 3
 """Warm builds by one person, for their median."""
 SETTLE = 20.0
 LESSON = "notebooks/02-build.ipynb"
+"""Below the learner's working copy."""
 LOGIN = 'docker login $HUB_REGISTRY --username $HUB_USER --password-stdin < "$HUB_TOKEN_FILE"'
 BUILD = """cd "$LAB_WORK/widget-server" && {edit} && docker build -q -t widget-server:{tag} . &&
 docker tag widget-server:{tag} $HUB_REGISTRY/$HUB_USER/widget-server:{tag} &&
@@ -38,11 +39,12 @@ EDIT = "date +%N > widget_server/novidade.txt"
 RUN_CELLS = f"""
 import glob, json
 from jupyter_client import BlockingKernelClient
+from labs.base.settings import Settings
 client = BlockingKernelClient()
 client.load_connection_file(glob.glob("/labs/**/kernel-*.json", recursive=True)[0])
 client.start_channels()
 client.wait_for_ready(120)
-for cell in json.load(open("/labs/work/{LESSON}"))["cells"]:
+for cell in json.loads((Settings.load().work / "{LESSON}").read_text())["cells"]:
     if cell["cell_type"] == "code":
         answer = client.execute_interactive("".join(cell["source"]), timeout=120, output_hook=lambda _: None)
         assert answer["content"]["status"] == "ok", answer
@@ -61,7 +63,7 @@ def rows() -> list[Row]:
 
 def _logins(school: Class, names: Sequence[str]) -> list[Row]:
     alone = _seconds(lambda: school.person(names[0]).enter())
-    processor = _processor(school, names[:1])
+    processor = _usage(_container(school, names[0]))
     took = _spread(lambda name: school.person(name).enter(), names[1:], LOGINS)
     what = f"{len(took)} people log in within {LOGINS:.0f} s, each until the lesson opens (one alone: {alone:.1f} s)"
     cheap = f"{processor:.1f} CPU seconds"
@@ -75,7 +77,7 @@ def _open(school: Class, names: Sequence[str]) -> list[Row]:
         list(workers.map(lambda name: _open_lesson(school, name), names))
     time.sleep(SETTLE)
     kernels = (before - psutil.virtual_memory().available) / len(names) / 2**20
-    used = [_statistic(school, name, "memory", "memory.usage_in_bytes") / 2**20 for name in names]
+    used = [int(_memory(school, name, "usage_in_bytes")) / 2**20 for name in names]
     own = [_resident(school, name) / 2**20 for name in names]
     measured = f"{statistics.mean(own):.0f} MiB (largest {max(own):.0f}); with the files kept in memory"
     measured += f" {statistics.mean(used):.0f}; of it the kernel and its lesson {kernels:.0f}"
@@ -162,10 +164,6 @@ def _seconds(do: Callable[[], object]) -> float:
 # Control groups of version 1, where the tests' engine puts its containers -----------------------------
 
 
-def _processor(school: Class, names: Sequence[str]) -> float:
-    return sum(_usage(_container(school, name)) for name in names)
-
-
 def _usage(container: str) -> float:
     return int(Path(f"/sys/fs/cgroup/cpuacct/docker/{container}/cpuacct.usage").read_text()) / 1e9
 
@@ -174,12 +172,11 @@ def _container(school: Class, name: str) -> str:
     return school.outer.docker("inspect", "--format", "{{.Id}}", f"{room.PREFIX}-{name}").stdout.strip()
 
 
-def _statistic(school: Class, name: str, group: str, file: str) -> int:
-    return int(Path(f"/sys/fs/cgroup/{group}/docker/{_container(school, name)}/{file}").read_text())
+def _memory(school: Class, name: str, what: str) -> str:
+    return Path(f"/sys/fs/cgroup/memory/docker/{_container(school, name)}/memory.{what}").read_text()
 
 
 def _resident(school: Class, name: str) -> int:
     """What the processes hold, without files that the kernel keeps for the case that they are read again."""
-    lines = Path(f"/sys/fs/cgroup/memory/docker/{_container(school, name)}/memory.stat").read_text().splitlines()
-    held = {key: int(value) for key, value in (line.split() for line in lines)}
+    held = {key: int(value) for key, value in (line.split() for line in _memory(school, name, "stat").splitlines())}
     return held["total_rss"] + held["total_shmem"]

@@ -4,7 +4,7 @@
 set -eu
 python3 -m labs up
 eval "$(python3 -m labs env)"
-docker build --quiet --tag seed "$LABS_HOME/work/widget-server"
+docker build --quiet --tag seed "$LAB_WORK/widget-server"
 docker image rm seed
 python3 -m labs down
 # The engine's id comes along: its builder finds no layer again under another one (moby/moby, builder/builder-next).

@@ -209,6 +209,8 @@ def test_bare_python_asks_the_hub_for_the_fingerprint(no_docker: Path, monkeypat
     monkeypatch.delattr(labs.pages, "statement")
     docker_that('case "$1 $2" in "exec registry-labs-class-hub-1") echo 3f2a-91c0;; *) exit 1;; esac', no_docker)
     assert "anote esta impressão digital, 3f2a-91c0\n" in room.told(room.Room(no_docker))
+    docker_that("exit 1", no_docker)  # codes for a cluster: no hub runs here
+    assert "Certificados da turma: anote a que o painel mostra\n" in room.told(room.Room(no_docker))
 
 
 def test_codes_for_a_cluster_start_nothing(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
