@@ -281,8 +281,8 @@ def taught(homes: Path) -> Iterator[Taught]:
         with unmeasured():
             settings = sandbox.up(Settings(home=home), lambda _: None)
             port = server._free_port(8890, print)
-            process, address = server.launch(settings, port), server._address(settings, port)
-            stack.callback(server.stop, settings, process)
+            process, address = server.launch(settings, port, print), server._address(settings, port)
+            stack.callback(server.stop, settings, process.pid)
             with collecting(settings) as used:
                 compared = compare(settings)
                 run_and_save(settings)

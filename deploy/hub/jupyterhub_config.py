@@ -78,7 +78,8 @@ c.LabSpawner.use_internal_ip = True
 c.LabSpawner.mem_limit = os.environ["LABS_CLASS_MEMORY"]
 c.LabSpawner.cpu_limit = float(os.environ["LABS_CLASS_CPUS"])
 c.LabSpawner.start_timeout = HOUR  # with the time in the queue
-c.LabSpawner.http_timeout = 120
+c.LabSpawner.http_timeout = 300
+c.LabSpawner.client_kwargs = {"timeout": 300}  # of one answer of Docker's, on a machine that is busy
 c.LabSpawner.environment = {
     "LABS_ADDRESS": lambda spawner: f"{os.environ['LABS_CLASS_ADDRESS'].rstrip('/')}{spawner.server.base_url}",
     "LABS_LISTEN": "127.0.0.1",  # the course's pages are reached through JupyterLab, whose address is the hub's matter

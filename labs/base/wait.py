@@ -12,6 +12,8 @@ from labs.base.errors import SandboxError
 
 INTERVAL = 0.015
 """Seconds between two looks: short against the parts' start (0.1 to 1 s), and still idle in between."""
+TELL_EVERY = 20.0
+"""Seconds of waiting after which a person wants to know for what."""
 
 
 class Look:
@@ -31,6 +33,7 @@ def until(
     *,
     next_command: str = "",
     interval: float = INTERVAL,
+    report: Callable[[str], None] | None = None,
 ) -> float:
     """Look until it is ready; returns the seconds it took.
 
@@ -38,11 +41,13 @@ def until(
         what: Portuguese name of what is awaited, with its verb: "o engine responder".
         look: called at once and then every `interval`; an `OSError` counts as "not yet".
         seconds: the deadline; `look` is called at least once.
+        report: told every `TELL_EVERY` seconds what is still awaited.
 
     Raises:
         SandboxError: the deadline passed; `observed` is the last thing seen.
     """
     start = time.monotonic()
+    tell_at = TELL_EVERY
     while True:
         try:
             last = look()
@@ -51,6 +56,9 @@ def until(
         waited = time.monotonic() - start
         if last.ready:
             return waited
+        if report and waited >= tell_at:
+            report(f"Ainda espero, há {waited:.0f} s: {what}.")
+            tell_at = waited + TELL_EVERY
         if waited >= seconds:
             raise SandboxError(f"Esperei {seconds:g} s por isto, sem sucesso: {what}.", last.seen, next_command)
         time.sleep(min(interval, max(0.0, seconds - waited)))

@@ -25,12 +25,13 @@ from labs.base.files import write_atomic
 from labs.base.foreign import without_foreign
 from labs.base.settings import Settings
 from labs.base.wait import Look, until
-from labs.jupyter import configuration, hub
+from labs.jupyter import configuration, hub, keeper
 from labs.jupyter.configuration import folder, notebook_to_open, token
 from labs.sandbox import network
 from labs.seams.unix_http import request
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""Of one that lives and does not answer yet: a loaded machine takes minutes. That it ended is told at once."""
 STOP_SECONDS = 15.0
 
 
@@ -39,7 +40,10 @@ class _Stop(Exception):
 
 
 def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool = True) -> int:
-    """Sandbox up, JupyterLab up; stay until Ctrl-C or SIGTERM; then stop both. Returns the exit code.
+    """Sandbox up, JupyterLab up; then this process waits as `keeper.py` for Ctrl-C or SIGTERM, and stops both.
+
+    Returns:
+        The exit code, where it does not come to that: they run already, or the start was interrupted.
 
     Raises:
         LabError: one of them does not start.
@@ -60,20 +64,42 @@ def start(settings: Settings, report: Report, *, port: int = 8888, browser: bool
         try:
             settings = sandbox.up(settings, report, beside)
             assert process is not None  # `up` has decided
-            address = wait_until_ready(settings, process, here)
+            address = wait_until_ready(settings, process, here, report)
             report(f"JupyterLab pronto: {address}")
             report("Ctrl-C nesta janela para tudo (seu trabalho fica guardado).")
             if browser:
                 open_browser(settings, address)
-            code = process.wait()
-            raise SandboxError("O JupyterLab terminou sozinho.", f"código {code}", f"tail -n 40 '{_log(settings)}'")
+            keeper.stay(process.pid)
+            return 0  # never: this process is another by now
         except (KeyboardInterrupt, _Stop):
-            report("\nEncerrando o JupyterLab e o laboratório …")
+            ignore_more_signals()
+            end(settings, process.pid if process else 0, "", report)
             return 0
-        finally:
-            _ignore_more_signals()
-            stop(settings, process)
-            sandbox.down(settings, report)
+        except BaseException:
+            ignore_more_signals()
+            _end_both(settings, process.pid if process else 0, report)
+            raise
+
+
+def end(settings: Settings, pid: int, code: str, report: Report) -> None:
+    """End JupyterLab, of which 0 knows no process, and the sandbox.
+
+    Args:
+        code: JupyterLab's exit code, where it ended by itself; "" where somebody asked for the end.
+
+    Raises:
+        SandboxError: it ended by itself.
+    """
+    if not code:
+        report("\nEncerrando o JupyterLab e o laboratório …")
+    _end_both(settings, pid, report)
+    if code:
+        raise SandboxError("O JupyterLab terminou sozinho.", f"código {code}", f"tail -n 40 '{_log(settings)}'")
+
+
+def _end_both(settings: Settings, pid: int, report: Report) -> None:
+    stop(settings, pid)
+    sandbox.down(settings, report)
 
 
 def open_browser(settings: Settings, address: str) -> None:
@@ -91,8 +117,10 @@ def _stop_signals() -> Iterator[None]:
     def on_signal(*_: object) -> None:
         raise _Stop
 
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGHUP)}
-    previous[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+    heeded = keeper.heeded()
+    previous = {number: signal.getsignal(number) for number in keeper.STOPS}
+    for number in heeded - {signal.SIGINT}:  # of which Python makes a KeyboardInterrupt
+        signal.signal(number, on_signal)
     try:
         yield
     finally:
@@ -100,13 +128,13 @@ def _stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ignore_more_signals() -> None:
-    """An impatient second Ctrl-C must not interrupt the cleaning up."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+def ignore_more_signals() -> None:
+    """For good: an impatient second Ctrl-C must not interrupt the cleaning up."""
+    for number in keeper.STOPS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def launch(settings: Settings, port: int) -> subprocess.Popen[bytes]:
+def launch(settings: Settings, port: int, report: Report) -> subprocess.Popen[bytes]:
     """Start JupyterLab on that port and wait until it answers.
 
     Raises:
@@ -114,9 +142,9 @@ def launch(settings: Settings, port: int) -> subprocess.Popen[bytes]:
     """
     process = begin(settings, port)
     try:
-        wait_until_ready(settings, process, port)
+        wait_until_ready(settings, process, port, report)
     except BaseException:
-        stop(settings, process)
+        stop(settings, process.pid)
         raise
     return process
 
@@ -137,7 +165,7 @@ def begin(settings: Settings, port: int) -> subprocess.Popen[bytes]:
         )
 
 
-def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], port: int) -> str:
+def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], port: int, report: Report) -> str:
     """Wait until JupyterLab answers; notes and returns the address for a browser.
 
     Raises:
@@ -152,7 +180,8 @@ def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], port:
         reply = request(origin, "GET", f"{hub.base_url()}api", timeout=2)
         return Look(reply.status == 200, f"HTTP {reply.status}")
 
-    until("o JupyterLab responder", look, START_SECONDS, next_command=f"tail -n 40 '{log}'", interval=0.05)
+    look_at = f"tail -n 40 '{log}'"
+    until("o JupyterLab responder", look, START_SECONDS, next_command=look_at, interval=0.05, report=report)
     address = _address(settings, port)
     mark = {"pid": os.getpid(), "start": processes.start_of(os.getpid()), "address": address}
     write_atomic(_mark_file(settings), json.dumps(mark))
@@ -165,12 +194,12 @@ def _asked_at() -> str:
     return listening.LOOPBACK if chosen == "0.0.0.0" else chosen
 
 
-def stop(settings: Settings, process: subprocess.Popen[bytes] | None) -> None:
+def stop(settings: Settings, pid: int = 0) -> None:
     """End JupyterLab and everything that was started from it: kernels, terminals, and what runs in those."""
-    if process is not None:
-        processes.stop(process.pid, processes.start_of(process.pid), STOP_SECONDS, "JupyterLab")
-    for pid, begun in descendants(settings).items():
-        processes.stop(pid, begun, 3.0)
+    if pid:
+        processes.stop(pid, processes.start_of(pid), STOP_SECONDS, "JupyterLab")
+    for left, begun in descendants(settings).items():
+        processes.stop(left, begun, 3.0)
     _mark_file(settings).unlink(missing_ok=True)
     _opening_page(settings).unlink(missing_ok=True)
 
@@ -179,7 +208,7 @@ def end_orphans(settings: Settings, report: Report) -> None:
     """End a JupyterLab whose `start` was killed: nobody else would."""
     if not running_address(settings) and (left := descendants(settings)):
         report(f"Encerrando um JupyterLab que sobrou de um start interrompido ({len(left)} processos) …")
-        stop(settings, None)
+        stop(settings)
 
 
 def descendants(settings: Settings) -> dict[int, str]:

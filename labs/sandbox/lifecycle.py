@@ -40,7 +40,8 @@ from labs.sandbox.supervised import Part, PartState
 from labs.seams import docker_files, engine_api
 
 Decided = Callable[[Settings], None]
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""Of what lives and does not answer yet: a loaded machine takes minutes. What dies again and again is told at once."""
 LOCK_SECONDS = 300.0
 HOPELESS = 4
 """Restarts in the sight of who waits, after which waiting for a part makes no sense."""
@@ -71,7 +72,7 @@ def up(settings: Settings, report: Report = print, decided: Decided = lambda _: 
             running = False
         if running:
             decided(Settings.load(settings.home))
-            _wait_healthy(settings)
+            _wait_healthy(settings, report)
         else:
             settings = _start_or_clean(settings, report, decided)
         real_names.prepare(settings)
@@ -142,7 +143,7 @@ def _start_or_clean(settings: Settings, report: Report, decided: Decided) -> Set
     try:
         started = _start(settings, report)
         decided(Settings.load(started.home))
-        _wait_healthy(started)
+        _wait_healthy(started, report)
         return started
     except BaseException:
         with contextlib.suppress(LabError):  # the first error is the one to tell
@@ -254,7 +255,7 @@ def _open_log(path: Path) -> Any:
         raise StateError("Não consegui abrir o log.", f"{path}: {error.strerror}", f"ls -l '{path}'") from error
 
 
-def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
+def _wait_healthy(settings: Settings, report: Report) -> None:
     """Until the supervisor says that every part answers, or that one dies again and again.
 
     Raises:
@@ -274,7 +275,7 @@ def _wait_healthy(settings: Settings, seconds: float = START_SECONDS) -> None:
         return Look(bool(known) and (worn or not sick), observed or "o supervisor não respondeu")
 
     try:
-        until("todas as partes do laboratório responderem", look, seconds)
+        until("todas as partes do laboratório responderem", look, START_SECONDS, report=report)
     except SandboxError as error:
         raise _explained(settings, sick, error.observed) from error
     if sick:

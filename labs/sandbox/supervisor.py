@@ -25,13 +25,17 @@ from labs.sandbox.supervised import Part, PartState, State
 
 LOOK_STARTING = 0.015
 LOOK_HEALTHY = 5.0
+QUICK_LOOKS = 5.0
+"""Seconds from a part's start in which it has less time to answer: the looks at the others do not wait for it."""
 QUICK_DEATH = 10.0
 """A part that never answered and lived less than this waits before its next start, longer each time."""
 QUICK_DEATH_OF_HEALTHY = 1.0
 """The same for one that did answer: killed from outside it comes back at once, crashing in a loop it does not."""
 LONGEST_PAUSE = 15.0
 SILENT_LIMIT = 30.0
-"""A part that runs but has not answered for this long is restarted."""
+"""A part that did answer and has not for this long is restarted."""
+SILENT_LIMIT_STARTING = 120.0
+"""The same for one that never answered: on a loaded machine its start takes a minute, and the next start would too."""
 LOG_BYTES = 4 * 1024 * 1024
 
 
@@ -135,13 +139,14 @@ class RunningPart:
         if self.process is None:
             return
         now = time.monotonic()
-        status = http_status(self.part.socket, self.part.path, 2.0 if self.healthy else 0.4)
+        quick = not self.healthy and now - self.launched < QUICK_LOOKS
+        status = http_status(self.part.socket, self.part.path, 0.4 if quick else 2.0)
         self.healthy = status.startswith("2") or status == "401"
         self.observed = f"HTTP {status}" if status.isdigit() else status
         if self.healthy:
             self.last_answer = now
             self.ready_after = self.ready_after or round(now - self.launched, 3)
-        elif now - self.last_answer > SILENT_LIMIT:
+        elif now - self.last_answer > (SILENT_LIMIT if self.ready_after else SILENT_LIMIT_STARTING):
             self.process.kill()
 
     def stop(self) -> None:

@@ -261,7 +261,7 @@ def started(home: Path, port: int = 9720) -> Iterator[Server]:
         if process.poll() is None:
             process.terminate()
             process.wait(60)
-        jupyter.stop(Settings(home=home), None)
+        jupyter.stop(Settings(home=home))
         sandbox.down(Settings(home=home), lambda _: None)
 
 

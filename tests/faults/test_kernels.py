@@ -127,7 +127,7 @@ def kernel(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
 def kernel_of_jupyterlab(settings: Settings) -> Iterator[tuple[Kill, BlockingKernelClient]]:
     """A kernel of the course's own JupyterLab, and what kills that server; both gone afterwards."""
     port = jupyter._free_port(8870, lambda _: None)
-    server = jupyter.launch(settings, port)
+    server = jupyter.launch(settings, port, print)
 
     def kill() -> None:
         os.kill(server.pid, signal.SIGKILL)
@@ -144,7 +144,7 @@ def kernel_of_jupyterlab(settings: Settings) -> Iterator[tuple[Kill, BlockingKer
         with connected(client):
             yield kill, client
     finally:
-        jupyter.stop(settings, server)
+        jupyter.stop(settings, server.pid)
 
 
 @contextlib.contextmanager
@@ -246,17 +246,17 @@ def test_jupyterlab_killed_in_the_middle(patient: Patient) -> None:
     notebook = settings.work / "notebooks" / "00-comece-aqui.ipynb"
     before, content = patient.census(), notebook.read_bytes()
     port = jupyter._free_port(8870, lambda _: None)
-    first = jupyter.launch(settings, port)
+    first = jupyter.launch(settings, port, print)
     running = start(settings, "00-comece-aqui", "account")
     os.kill(first.pid, signal.SIGKILL)
     first.wait(10)
     tally.add("kill JupyterLab")
     clear_after_jupyterlab(settings)
     assert ended(running)[0]
-    second = jupyter.launch(settings, port)
+    second = jupyter.launch(settings, port, print)
     try:
         assert processes.is_alive(second.pid, processes.start_of(second.pid))
     finally:
-        jupyter.stop(settings, second)
+        jupyter.stop(settings, second.pid)
     assert notebook.read_bytes() == content
     patient.assert_nothing_lost(before, patient.census())

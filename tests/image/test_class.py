@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from labs.base.errors import LabError
 from labs.base.wait import Look, until
 from labs.classroom import accounts, room
 from labs.course.catalog import load_course
@@ -45,8 +46,11 @@ def school(outer: Outer, given: Path, tmp_path_factory: pytest.TempPathFactory) 
 def learners(school: Class) -> dict[str, Person]:
     """Three who logged in at the same time."""
     people = {name: school.person(name) for name in LEARNERS}
-    with ThreadPoolExecutor() as workers:
-        opened = dict(zip(people, workers.map(Person.enter, people.values()), strict=True))
+    try:
+        with ThreadPoolExecutor() as workers:
+            opened = dict(zip(people, workers.map(Person.enter, people.values()), strict=True))
+    except LabError as error:
+        raise AssertionError(school.outer.said(f"{room.PREFIX}-hub-1")) from error
     for name, address in opened.items():
         assert address.startswith(f"{ADDRESS}/user/{name}/lab/tree/notebooks/00-comece-aqui.ipynb")
     return people

@@ -36,7 +36,7 @@ def started(lab_homes: Path) -> Iterator[Started]:
         if running.process.poll() is None:
             running.process.terminate()
             running.process.wait(60)
-        jupyter.stop(running.settings, None)
+        jupyter.stop(running.settings)
         sandbox.down(Settings(home=home), lambda _: None)
 
 

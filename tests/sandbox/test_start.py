@@ -81,7 +81,7 @@ def started(home: Path) -> Iterator[Started]:
         if running.process.poll() is None:
             running.process.terminate()
             running.process.wait(60)
-        server.stop(running.settings, None)
+        server.stop(running.settings)
 
 
 def test_start_serves_portuguese_jupyterlab_and_leaves_nothing(started: Started) -> None:

@@ -31,7 +31,7 @@ LIVE = {
 }
 PARTS = (
     *("labs.sandbox.fetch", "labs.sandbox.gateway", "labs.sandbox.supervisor", "labs.sandbox.tunnel"),
-    *("labs.jupyter.application", "labs.classroom.board"),
+    *("labs.jupyter.application", "labs.jupyter.keeper", "labs.jupyter.ending", "labs.classroom.board"),
 )
 """Processes that the kit starts: modules that can be run, and no commands."""
 GUARD = re.compile(r'^if .*__name__ == "__main__"', re.MULTILINE)

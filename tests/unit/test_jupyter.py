@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import webbrowser
@@ -23,7 +24,7 @@ from labs import sandbox
 from labs.base import listening
 from labs.base.errors import SandboxError
 from labs.base.settings import CLONE, Settings
-from labs.jupyter import configuration, extension, hub, notebooks, portuguese
+from labs.jupyter import configuration, extension, hub, keeper, notebooks, portuguese
 from labs.jupyter import server as jupyter
 from labs.sandbox import parts
 
@@ -266,8 +267,11 @@ def order(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
     done: list[str] = []
 
     class Process:
-        def wait(self) -> int:
-            raise KeyboardInterrupt
+        pid = 4711
+
+    def stay(pid: int) -> None:
+        done.append(f"waits for {pid}")
+        raise KeyboardInterrupt
 
     def begin(*_: object) -> Process:
         done.append("JupyterLab begins")
@@ -282,8 +286,9 @@ def order(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
     monkeypatch.setattr(sandbox, "down", lambda *_: done.append("sandbox down"), raising=False)
     monkeypatch.setattr(jupyter, "begin", begin)
     monkeypatch.setattr(jupyter, "wait_until_ready", lambda *_: done.append("JupyterLab ready"))
-    monkeypatch.setattr(jupyter, "stop", lambda _, process: done.append(f"JupyterLab down: {process is not None}"))
-    monkeypatch.setattr(jupyter, "_ignore_more_signals", lambda: None)
+    monkeypatch.setattr(jupyter, "stop", lambda _, pid: done.append(f"JupyterLab down: {pid}"))
+    monkeypatch.setattr(jupyter, "ignore_more_signals", lambda: None)
+    monkeypatch.setattr(keeper, "stay", stay)
     monkeypatch.setattr(jupyter, "end_orphans", lambda *_: None)
     return done
 
@@ -293,7 +298,7 @@ def test_jupyterlab_starts_beside_the_sandbox_and_the_address_comes_after_both(
 ) -> None:
     jupyter.start(settings, lambda text: order.append("address") if "pronto" in text else None, browser=False)
     assert order[:4] == ["JupyterLab begins", "sandbox ready", "JupyterLab ready", "address"]
-    assert order[4:] == ["JupyterLab down: True", "sandbox down"]
+    assert order[4:] == ["waits for 4711", "JupyterLab down: 4711", "sandbox down"]
 
 
 @pytest.mark.parametrize("who", ["sandbox", "JupyterLab"])
@@ -314,4 +319,56 @@ def test_the_failure_of_either_ends_both(
     said: list[str] = []
     with pytest.raises(SandboxError):
         jupyter.start(settings, said.append, browser=False)
-    assert order[-2:] == ["JupyterLab down: True", "sandbox down"] and not any("pronto" in text for text in said)
+    assert order[-2:] == ["JupyterLab down: 4711", "sandbox down"] and not any("pronto" in text for text in said)
+
+
+WAITS = """
+import os, signal, subprocess, sys
+from labs.jupyter import keeper
+keeper.ENDING = ()
+child = subprocess.Popen(["sh", "-c", sys.argv[1]])
+subprocess.run(["true"])
+signal.pthread_sigmask(signal.SIG_BLOCK, {*keeper.STOPS, signal.SIGCHLD})
+print(child.pid, flush=True)
+print(repr(keeper.wait(child.pid)), flush=True)
+child.kill()
+"""
+
+
+@pytest.mark.parametrize(
+    ("child", "number", "code"),
+    [
+        ("sleep 60", signal.SIGTERM, ""),
+        ("sleep 60", signal.SIGHUP, ""),
+        ("exit 3", None, "3"),
+        ("kill $$", None, "-15"),
+    ],
+)
+def test_who_waits_knows_whether_it_was_told_to_stop_or_jupyterlab_ended(
+    child: str, number: signal.Signals | None, code: str
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", WAITS, child], cwd=CLONE, stdout=subprocess.PIPE, text=True) as waits:
+        assert waits.stdout is not None
+        waits.stdout.readline()
+        if number:
+            waits.send_signal(number)
+        assert waits.stdout.readline() == f"{code!r}\n"
+
+
+def test_what_was_ignored_at_the_start_stops_nothing() -> None:
+    """As under `nohup`."""
+    under = ["sh", "-c", 'trap \'\' HUP; exec "$0" "$@"', sys.executable, "-c", WAITS, "sleep 60"]
+    with subprocess.Popen(under, cwd=CLONE, stdout=subprocess.PIPE, text=True) as waits:
+        assert waits.stdout is not None
+        child = int(waits.stdout.readline())
+        waits.send_signal(signal.SIGHUP)
+        os.kill(child, signal.SIGKILL)
+        assert waits.stdout.readline() == "'-9'\n"
+
+
+def test_the_end_that_somebody_types_ends_nobodys_process(capfd: pytest.CaptureFixture[str]) -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        words = [sys.executable, "-m", "labs.jupyter.ending", str(other.pid), ""]
+        assert subprocess.run(words, cwd=CLONE, check=False).returncode == 2
+        assert other.poll() is None and "python3 -m labs start" in capfd.readouterr().out
+        other.kill()

@@ -172,3 +172,22 @@ def test_pauses_grow_and_are_bounded() -> None:
         pauses.append(part.not_before)
     assert part.quick_deaths == 12
     assert supervisor.LONGEST_PAUSE - 1 <= pauses[-1] - time.monotonic() <= supervisor.LONGEST_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("answered_once", "silent", "ends"), [(True, 31, True), (False, 31, False), (False, 121, True)]
+)
+def test_silence_ends_a_part_later_where_it_never_answered(
+    tmp_path: Path, answered_once: bool, silent: float, ends: bool
+) -> None:
+    part = supervisor.RunningPart(stand_in(tmp_path, "part"))
+    with subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            part.process = process
+            part.last_answer = time.monotonic() - silent
+            part.ready_after = 0.1 if answered_once else 0.0
+            part.look()
+            until("o fim da parte", lambda: Look((process.poll() is not None) >= ends), 10)
+            assert (process.poll() is not None) == ends
+        finally:
+            process.kill()

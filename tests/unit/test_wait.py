@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from labs.base import wait
 from labs.base.errors import SandboxError
 from labs.base.wait import Look, until
 
@@ -42,3 +43,10 @@ def test_nobody_there_yet_is_not_a_failure() -> None:
 def test_other_exceptions_come_through() -> None:
     with pytest.raises(ZeroDivisionError):
         until("algo", lambda: Look(bool(1 / 0)), 1)
+
+
+def test_who_waits_long_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "TELL_EVERY", 0.02)
+    told: list[str] = []
+    until("o engine responder", lambda: Look(len(told) == 2), 5, interval=0.001, report=told.append)
+    assert told == ["Ainda espero, há 0 s: o engine responder."] * 2
