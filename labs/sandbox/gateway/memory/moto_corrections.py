@@ -32,6 +32,7 @@ def install(clock: Clock) -> dict[str, Any]:
     from moto.iam.responses import IamResponse
 
     _load_few_policies(moto.iam.models)
+    _know_regions()
     _use_clock(clock, moto)
     _name_users(moto.iam.models)
     _let_budgets_have_tags(BudgetsResponse)
@@ -64,6 +65,18 @@ def _load_few_policies(models: Any) -> None:
     import moto.iam.aws_managed_policies as whole
 
     whole.aws_managed_policies_data = ""
+
+
+def _know_regions() -> None:
+    """moto asks botocore in which regions ECR is, whose table of all services' addresses costs 10 MB. It is in all."""
+    from botocore.loaders import Loader
+    from moto.core.base_backend import AccountSpecificBackend
+
+    table = Loader().load_data("partitions")  # botocore's file of all regions, and of what a partition has as one
+    names = [name for partition in table["partitions"] for name in partition["regions"]]
+    regions = [name for name in names if not name.endswith("-global")]
+    backends: Any = AccountSpecificBackend
+    backends._generate_regions = lambda *_: regions
 
 
 def _use_clock(clock: Clock, moto: Any) -> None:
