@@ -36,7 +36,9 @@ from pathlib import Path
 from labs.pages import statement
 print(statement.kept_fingerprint(Path("/run/secrets/key")))
 """
-KINDS = {"container": "containers", "network": "redes", "volume": "volumes, com o trabalho das pessoas"}
+HUB_VOLUME = f"{PREFIX}_state"
+"""Who logged in, as deploy/hub/compose.yaml keeps it; nobody's work."""
+KINDS = ("container", "network", "volume")
 
 
 @dataclass(frozen=True)
@@ -175,13 +177,35 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
     )
 
 
-def things() -> dict[str, list[str]]:
-    """What a class has on this engine, by kind.
+@dataclass(frozen=True)
+class Things:
+    """What a class has on this engine: names of containers, networks, the hub's volumes and the learners' volumes."""
 
-    Raises:
-        LabError: Docker is not there.
-    """
-    return {kind: _names(kind) for kind in KINDS}
+    containers: list[str]
+    networks: list[str]
+    hub: list[str]
+    work: list[str]
+
+    @classmethod
+    def found(cls) -> Things:
+        """Ask the engine.
+
+        Raises:
+            LabError: Docker is not there.
+        """
+        containers, networks, volumes = (_names(kind) for kind in KINDS)
+        work = [name for name in volumes if name != HUB_VOLUME]
+        return cls(containers, networks, [name for name in volumes if name == HUB_VOLUME], work)
+
+    def told(self) -> list[tuple[str, list[str]]]:
+        """Lists for the teacher with their titles; only those that have something."""
+        lists = [
+            ("containers:", self.containers),
+            ("redes:", self.networks),
+            ("volume do hub, com quem entrou; só sai com o trabalho das pessoas:", self.hub),
+            ("volumes, com o trabalho das pessoas:", self.work),
+        ]
+        return [(title, names) for title, names in lists if names]
 
 
 def down(room: Room, report: Report, *, work_too: bool) -> None:
@@ -192,7 +216,7 @@ def down(room: Room, report: Report, *, work_too: bool) -> None:
     """
     report("Parando o hub e os laboratórios …")
     _compose(room, "down", "--timeout", "30", *(["--volumes"] if work_too else []), seconds=600)
-    for kind in KINDS if work_too else list(KINDS)[:2]:
+    for kind in KINDS if work_too else KINDS[:2]:
         if names := _names(kind):
             docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=600)
     if work_too:

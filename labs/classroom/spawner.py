@@ -59,7 +59,8 @@ class LabSpawner(DockerSpawner):
         queue = LabSpawner._waiting
         if self.user.name not in queue:
             return "O seu laboratório está iniciando: uns 10 segundos."
-        return f"Muita gente entrou agora. Você é a pessoa número {queue.index(self.user.name) + 1} da fila."
+        place = queue.index(self.user.name) + 1
+        return f"Outros laboratórios estão iniciando. O seu espera na fila: lugar {place} de {len(queue)}."
 
     def _turn(self) -> asyncio.Semaphore:
         if LabSpawner._turns is None:  # made where the hub's loop runs

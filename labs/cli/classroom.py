@@ -116,21 +116,20 @@ def _images(_: argparse.Namespace) -> int:
 def _down(chosen: argparse.Namespace) -> int:
     from labs.classroom import images, room
 
-    here, found = room.Room(room.default_folder()), room.things()
-    if not any(found.values()):
+    here, found = room.Room(room.default_folder()), room.Things.found()
+    if not found.told():
         print("Não há turma nesta máquina.")
         return 0
-    for kind, names in found.items():
-        if names:
-            print(listed(f"{room.KINDS[kind]}:", names))
+    for title, names in found.told():
+        print(listed(title, names))
     if here.files and not chosen.keep:
         print(listed(FILES, [str(path) for path in here.files]))
     work_too = bool(chosen.yes)
-    if found["volume"] and not (chosen.yes or chosen.keep):
+    if (found.work or found.hub) and not (chosen.yes or chosen.keep):
         if not apt.is_terminal():
             raise LabError(
                 "Sem terminal não há como perguntar se o trabalho das pessoas também sai.",
-                f"{len(found['volume'])} volumes",
+                ", ".join(found.work or found.hub),
                 "python3 -m labs class down --keep",
             )
         print("Apagar também os volumes, com o trabalho das pessoas, e os arquivos da turma? Enter guarda.")

@@ -92,10 +92,14 @@ async def _said(text: str) -> dict[str, Any]:
 
 
 async def _ran(verb: str, where: str) -> dict[str, Any]:
-    """`python3 -m labs prepare …` or `reset …`, as the learner would type it."""
+    """`python3 -m labs prepare …` or `reset …`, as the learner would type it, and tell the learner."""
     settings = Settings.load()
     lesson = target_words.course(settings).lesson(where.partition("/")[0])
     done, said = await _labs(settings, *(["reset", lesson.id, "--yes"] if verb == "reset" else ["prepare", where]))
+    if done:
+        title = f"A aula {lesson.id[:2]} ({lesson.title})"
+        told = "foi desfeita no seu laboratório e recomeça" if verb == "reset" else "está preparada no seu laboratório"
+        await asyncio.to_thread(situation.say, settings, f"{title} {told}. Abra o notebook {lesson.id}.")
     return {"done": done, "said": said[-500:]}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import csv
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from labs.base.settings import Settings
 from labs.classroom.board import learners as board
 from labs.course.catalog import load_course
 from labs.course.progress import Record
+from labs.jupyter import classroom
 from labs.running import situation
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -69,24 +70,63 @@ def test_help_is_called_and_taken_back_and_a_message_stays(settings: Settings) -
     ],
 )
 def test_who_is_stuck(told: Mapping[str, Any], minutes: int, stuck: bool) -> None:
-    assert board.judged(told, NOW) == {"minutes": minutes, "stuck": stuck}
+    assert board.judged({**told, "help": at(3)}, NOW) == {"minutes": minutes, "waiting": 3, "stuck": stuck}
 
 
 def test_the_hardest_steps_are_those_of_most_learners() -> None:
-    rows: list[board.Row] = [{"failed": {"a/1": 2, "a/2": 9}}, {"failed": {"a/1": 1}}, {"name": "fora"}]
-    assert board.hardest(rows) == [
-        {"step": "a/1", "learners": 2, "tries": 3},
-        {"step": "a/2", "learners": 1, "tries": 9},
+    one, other = (f"{FIRST.id}/{step.id}" for step in FIRST.steps[:2])
+    rows: list[board.Row] = [{"failed": {one: 2, other: 9}}, {"failed": {one: 1, "a/1": 7}}, {"name": "fora"}]
+    words = board.step_words(COURSE)
+    assert board.hardest(rows, words) == [
+        {"step": f"aula 00, passo 1 · {FIRST.steps[0].title}", "learners": 2, "tries": 3},
+        {"step": words[other], "learners": 1, "tries": 9},
     ]
+    assert len(words) >= sum(len(lesson.steps) for lesson in COURSE.lessons)
 
 
 def test_the_table_has_a_row_for_everybody() -> None:
-    row = {"name": "ana", "lesson": "02-build", "step": "build-v1", "done": 7, "total": 157, "last": at(1), "help": ""}
-    rows = list(csv.DictReader(board.as_csv([row, {"name": "bia"}]).splitlines(), delimiter=";"))
-    assert (
-        rows[0]["nome"] == "ana" and rows[0]["passos feitos"] == "7" and rows[0]["próximo passo"] == "02-build/build-v1"
-    )
-    assert rows[1]["nome"] == "bia" and rows[1]["passos feitos"] == ""
+    told = situation.of(COURSE, {f"{FIRST.id}/{FIRST.steps[0].id}": Record(False, "não visto", at(1), tries=5)}, None)
+    sao_paulo = timezone(timedelta(hours=-3))
+    text = board.as_csv([{"name": "ana", **told, "help": at(0)}, {"name": "bia"}], sao_paulo)
+    ana, bia = csv.DictReader(text.splitlines(), delimiter=";")
+    assert ana == {
+        "nome": "ana",
+        "passos feitos": "0",
+        "passos no total": str(told["total"]),
+        "aula": FIRST.id,
+        "próximo passo": f"passo 1 · {FIRST.steps[0].title}",
+        "tentativas nesse passo": "5",
+        "última tentativa": "2026-11-26 08:59",
+        "pediu ajuda": "2026-11-26 09:00",
+    }
+    assert bia == {**dict.fromkeys(ana, ""), "nome": "bia"}
+    assert "'=1+1" in board.as_csv([{"name": "ana", "title": "=1+1"}], sao_paulo)
+
+
+@pytest.mark.parametrize(
+    ("order", "words", "told"),
+    [
+        (("prepare", "07/3"), ("prepare", "07/3"), "está preparada no seu laboratório"),
+        (("reset", "07"), ("reset", "07-push-ecr", "--yes"), "foi desfeita no seu laboratório"),
+    ],
+)
+def test_a_learner_is_told_what_was_done_in_the_lab(
+    order: tuple[str, str],
+    words: tuple[str, ...],
+    told: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def labs(_: Settings, *asked: str) -> tuple[bool, str]:
+        ran.append(asked)
+        return len(ran) == 2, "x" * 999
+
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(classroom, "_labs", labs)
+    assert asyncio.run(classroom._done(*order)) == {"done": False, "said": "x" * 500}
+    assert situation.message(settings) is None  # it was not done
+    assert asyncio.run(classroom._done(*order))["done"] and ran == [words] * 2
+    assert (said := situation.message(settings)) and told in said.text and "Abra o notebook 07-" in said.text
 
 
 TOKEN = {"Authorization": "token secret"}
@@ -97,6 +137,7 @@ LIES: list[dict[str, Any]] = [
     {"failed": {"02-build/build-v1": "5"}},
     {"last": "ontem"},
     {"last": "2026-11-26T12:00:00"},
+    {"help": "agora"},
     {"tries": "muitas"},
     {"title": "x" * board.MOST_BYTES},
 ]
@@ -163,7 +204,7 @@ def test_a_lab_that_lies_about_its_form_costs_nobody_elses_row(
         ("bia", True, False),
         ("caio", False, False),
     ]
-    assert board.hardest(rows) == []
+    assert board.hardest(rows, board.step_words(COURSE)) == []
 
 
 def test_an_order_tells_who_it_did_not_reach() -> None:

@@ -83,21 +83,24 @@ def test_without_docker_a_class_says_what_it_needs(no_docker: Path, capsys: pyte
         assert main(["class", *words]) == 1
         assert "A turma precisa do Docker nesta máquina." in capsys.readouterr().err
     with pytest.raises(MissingDependency):
-        room.things()
+        room.Things.found()
 
 
 def test_what_docker_says_is_shown(no_docker: Path) -> None:
     docker_that("echo nada vai bem >&2; exit 1", no_docker)
     with pytest.raises(CommandError, match="O Docker recusou um pedido da turma") as told:
-        room.things()
+        room.Things.found()
     assert told.value.observed == "nada vai bem"
 
 
 def test_nobodys_work_is_deleted_unasked(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    docker_that('case "$1 $2" in "volume ls") echo registry-labs-class-ana;; esac; echo "$@" >> $0.said', no_docker)
+    volumes = "registry-labs-class-ana registry-labs-class_state"
+    docker_that(f'case "$1 $2" in "volume ls") echo {volumes};; esac; echo "$@" >> $0.said', no_docker)
     assert main(["class", "down"]) == 1
     told = capsys.readouterr()
-    assert "registry-labs-class-ana" in told.out and "class down --keep" in told.err
+    assert "volumes, com o trabalho das pessoas:\n  registry-labs-class-ana\n" in told.out
+    assert "trabalho das pessoas:\n  registry-labs-class_state\n" in told.out  # the hub's goes with it, and is not it
+    assert "class down --keep" in told.err and "1 volumes com trabalho" not in told.err
     assert main(["class", "down", "--keep"]) == 0
     assert "o trabalho das pessoas está guardado" in capsys.readouterr().out
     assert (
@@ -105,7 +108,7 @@ def test_nobodys_work_is_deleted_unasked(no_docker: Path, capsys: pytest.Capture
         and "--volumes" not in (no_docker / "docker.said").read_text()
     )
     assert main(["class", "down", "--yes"]) == 0
-    assert "volume rm --force registry-labs-class-ana" in (no_docker / "docker.said").read_text()
+    assert f"volume rm --force {volumes}" in (no_docker / "docker.said").read_text()
 
 
 def test_the_key_goes_with_the_work_alone_and_is_listed_before(

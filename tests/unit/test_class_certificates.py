@@ -400,6 +400,8 @@ def test_the_boards_pages_take_the_order_and_give_the_archive(
         assert statement.kept_fingerprint(voucher.key_file) in shown and 'id="certify"' in shown
         for wrong in ('{"names": ["zeca"]}', '{"names": [1]}', '{"names": [], "more": 1}', "[", ""):
             assert (await ask(f"{address}/certificados", wrong)).code == 400, wrong
+        for wrong in ("x", "99999"):
+            assert (await ask(f"{address}/turma.csv?minutos={wrong}")).code == 400, wrong
         begun = await ask(f"{address}/certificados", '{"names": []}')
         assert json.loads(begun.body)["left"] == 2
         async with asyncio.timeout(30):
@@ -411,7 +413,7 @@ def test_the_boards_pages_take_the_order_and_give_the_archive(
         assert zipfile.ZipFile(io.BytesIO(answer.body)).namelist() == ["resumo.csv", "ana.html"]
 
     certificates = board.Certificates(["ana", "bia"], voucher, prove)
-    served(server.application("/", Learners("", "", ""), certificates), work)
+    served(server.application("/", Learners("", "", ""), certificates, {}), work)
 
 
 # The learner's side -------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ function cell(name, text) {
 const state = (row) => {
   if (!row.open) return "fora";
   if (!row.known) return "o laboratório não responde";
-  if (row.help) return "● pediu ajuda";
+  if (row.help) return `● pediu ajuda há ${row.waiting} min`;
   if (!row.lesson) return "terminou";
   if (!row.last) return "ainda não começou";
   return row.stuck ? "parou aqui" : "segue";
@@ -46,17 +46,22 @@ function line(row) {
   first.append(box);
   const name = cell("th", row.name);
   name.setAttribute("scope", "row");
-  const where = row.lesson ? `aula ${row.lesson.slice(0, 2)}, ${row.title}` : "";
   made.append(
     first,
     name,
     cell("td", row.known ? `${row.done} de ${row.total}` : ""),
-    cell("td", where),
+    where(row),
     cell("td", row.known && row.last ? `${row.minutes} min` : ""),
     cell("td", row.tries ? String(row.tries) : ""),
     cell("td", state(row)),
   );
-  if (row.observed) made.title = row.observed;
+  return made;
+}
+
+/** The next step, and why it was not proven at the last try. @param {any} row */
+function where(row) {
+  const made = cell("td", row.lesson ? `aula ${row.lesson.slice(0, 2)}, ${row.title}` : "");
+  if (row.tries && row.observed) made.append(cell("small", row.observed));
   return made;
 }
 
@@ -100,12 +105,13 @@ async function refresh() {
 
 /** How far the certificates are. @param {any} state */
 function proving({ now, left, rows }) {
-  if (left + rows.length === 0) return "Nenhum pedido por enquanto.";
+  if (left + rows.length === 0) return "";
   const made = rows.filter((/** @type {any} */ row) => row.made).length;
   const none = rows.length - made;
   const told = `${made} com certificado, ${none} sem.`;
-  if (left === 0) return `Pronto: ${told}`;
-  return `Conferindo agora: ${now.join(", ") || "ninguém"}. Faltam ${left} de ${left + rows.length}; ${told}`;
+  if (left === 0) return `Certificados prontos: ${told}`;
+  const busy = now.length > 0 ? `, agora os de ${now.join(", ")}` : "";
+  return `Conferindo os certificados${busy}. Faltam ${left} de ${left + rows.length}; ${told}`;
 }
 
 /** @param {any} state */
@@ -136,7 +142,7 @@ async function readCertificates() {
 async function certify() {
   const answer = await post("certificados", { names: [...ticked] });
   const refused = `O pedido foi recusado: HTTP ${answer.status}.`;
-  at("said").textContent = answer.ok ? "Certificados pedidos; o andamento está no fim da página." : refused;
+  at("said").textContent = answer.ok ? "Certificados pedidos." : refused;
   if (answer.ok) showCertificates(await answer.json());
 }
 
@@ -159,6 +165,7 @@ async function send(order, doing, done) {
   const wrong = Object.entries((await answer.json()).wrong);
   at("said").textContent =
     wrong.length > 0 ? wrong.map(([name, said]) => `${name}: ${said}`).join(" · ") : `${done} (${names.length}).`;
+  if (order.message !== undefined && wrong.length === 0) at("message").value = "";
   refresh();
 }
 
@@ -180,6 +187,7 @@ at("send").addEventListener("click", () => send({ message: at("message").value }
 at("prepare").addEventListener("click", () => overPlace("prepare", "Preparando", "Preparado"));
 at("reset").addEventListener("click", () => overPlace("reset", "Desfazendo", "Desfeita"));
 at("certify").addEventListener("click", certify);
+at("table").href = `turma.csv?minutos=${-new Date().getTimezoneOffset()}`;
 for (const read of [refresh, readCertificates]) {
   read();
   setInterval(read, EVERY_MS);

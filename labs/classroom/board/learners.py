@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 
 from msgspec.structs import asdict
@@ -15,6 +15,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from labs.base.documents import Typed, decode
 from labs.classroom.accounts import TEACHER
+from labs.course.catalog import Course
+from labs.running import journey
 
 SECONDS = 10.0
 MOST_BYTES = 500_000
@@ -128,20 +130,38 @@ class Learners:
 
 
 def judged(told: Mapping[str, Any], now: datetime) -> Row:
-    """Minutes since the learner's last try, and whether they are stuck."""
-    minutes = (now - datetime.fromisoformat(told["last"])).total_seconds() / 60 if told["last"] else 0.0
+    """Minutes since the learner's last try and since the call for help, and whether they are stuck."""
+    minutes, waiting = (_minutes(told[name], now) for name in ("last", "help"))
     stuck = bool(told["lesson"]) and (minutes >= STUCK_MINUTES or (told["tries"] >= STUCK_TRIES))
-    return {"minutes": int(minutes), "stuck": stuck}
+    return {"minutes": minutes, "waiting": waiting, "stuck": stuck}
 
 
-def hardest(rows: Iterable[Row], most: int = 5) -> list[Row]:
-    """The steps at which most learners failed and have not passed yet: `step`, how many `learners`, and `tries`."""
+def _minutes(since: str, now: datetime) -> int:
+    return int((now - datetime.fromisoformat(since)).total_seconds() / 60) if since else 0
+
+
+def hardest(rows: Iterable[Row], words: Mapping[str, str], most: int = 5) -> list[Row]:
+    """The steps at which most learners failed and have not passed yet: `step`, how many `learners`, and `tries`.
+
+    Args:
+        words: of each step of the course, by its path; what a lab tells beyond them is left out.
+    """
     found: dict[str, list[int]] = {}
     for row in rows:
         for step, tries in row.get("failed", {}).items():
-            found.setdefault(step, []).append(tries)
+            if step in words:
+                found.setdefault(step, []).append(tries)
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), -sum(item[1]), item[0]))
-    return [{"step": step, "learners": len(tries), "tries": sum(tries)} for step, tries in ordered[:most]]
+    return [{"step": words[step], "learners": len(tries), "tries": sum(tries)} for step, tries in ordered[:most]]
+
+
+def step_words(course: Course) -> dict[str, str]:
+    """What the board calls each step, by its path."""
+    return {
+        f"{lesson.id}/{step.id}": f"aula {lesson.id[:2]}, {journey.step_words(lesson, step)}"
+        for lesson in course.lessons
+        for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
+    }
 
 
 def cell(text: str) -> str:
@@ -149,14 +169,30 @@ def cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def as_csv(rows: Iterable[Row]) -> str:
-    """The progress as a table for a spreadsheet."""
+COLUMNS = (
+    "nome",
+    "passos feitos",
+    "passos no total",
+    "aula",
+    "próximo passo",
+    "tentativas nesse passo",
+    "última tentativa",
+    "pediu ajuda",
+)
+
+
+def as_csv(rows: Iterable[Row], zone: tzinfo) -> str:
+    """The progress as a table for a spreadsheet, with times as they are in `zone`."""
     out = io.StringIO()
     table = csv.writer(out, delimiter=";")  # what spreadsheets in Portuguese take for a column's end
-    table.writerow(["nome", "passos feitos", "passos no total", "próximo passo", "última tentativa", "pediu ajuda"])
+    table.writerow(COLUMNS)
     for row in rows:
-        step = f"{row['lesson']}/{row['step']}" if row.get("lesson") else ""
-        table.writerow(
-            [row["name"], row.get("done", ""), row.get("total", ""), step, row.get("last", ""), row.get("help", "")]
-        )
+        known = [row.get(name, "") for name in ("done", "total", "lesson", "title", "tries")]
+        times = [_clock(row.get(name, ""), zone) for name in ("last", "help")]
+        table.writerow([cell(str(one)) for one in (row["name"], *known, *times)])
     return out.getvalue()
+
+
+def _clock(at: str, zone: tzinfo) -> str:
+    """A time as spreadsheets read it."""
+    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M") if at else ""

@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from labs.base.documents import Damaged, Typed, decode
 from labs.base.errors import LabError
 from labs.classroom import accounts
 from labs.classroom.board.certificates import Certificates, Voucher, class_name
-from labs.classroom.board.learners import Learners, as_csv, hardest
+from labs.classroom.board.learners import Learners, as_csv, hardest, step_words
 from labs.course.catalog import load_course
 
 FOLDER = Path(__file__).parent
@@ -66,17 +67,21 @@ class RowsHandler(Board):
             rows = await self.learners.rows(datetime.now(UTC))
         except OSError as error:
             raise web.HTTPError(502, str(error)) from error
-        self.finish({"rows": rows, "hardest": hardest(rows)})
+        self.finish({"rows": rows, "hardest": hardest(rows, self.settings["steps"])})
 
 
 class TableHandler(Board):
-    """The same for a spreadsheet."""
+    """The same for a spreadsheet; `?minutos=-180`: how far the reader's clock is from UTC."""
 
     @web.authenticated
     async def get(self) -> None:
+        try:
+            zone = timezone(timedelta(minutes=int(self.get_query_argument("minutos", "0"))))
+        except (ValueError, OverflowError) as error:
+            raise web.HTTPError(400, "minutos: um número inteiro, como -180") from error
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", 'attachment; filename="turma.csv"')
-        self.finish("\ufeff" + as_csv(await self.learners.rows(datetime.now(UTC))))
+        self.finish("\ufeff" + as_csv(await self.learners.rows(datetime.now(UTC)), zone))
 
 
 class OrderHandler(Board):
@@ -123,8 +128,14 @@ class ArchiveHandler(Board):
         self.finish(self.certificates.archive())
 
 
-def application(prefix: str, learners: Learners, certificates: Certificates) -> web.Application:
-    """The board's pages below `prefix`."""
+def application(
+    prefix: str, learners: Learners, certificates: Certificates, steps: Mapping[str, str]
+) -> web.Application:
+    """The board's pages below `prefix`.
+
+    Args:
+        steps: what each step is called, by its path.
+    """
     routes: list[Any] = [
         (f"{prefix}", PageHandler),
         (f"{prefix}linhas", RowsHandler),
@@ -134,7 +145,7 @@ def application(prefix: str, learners: Learners, certificates: Certificates) -> 
         (f"{prefix}certificados.zip", ArchiveHandler),
         (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
     ]
-    own: dict[str, Any] = {"learners": learners, "certificates": certificates}
+    own: dict[str, Any] = {"learners": learners, "certificates": certificates, "steps": steps}
     return web.Application(routes, cookie_secret=secrets.token_bytes(32), xsrf_cookies=True, **own)
 
 
@@ -145,9 +156,9 @@ async def serve() -> None:
         os.environ["JUPYTERHUB_API_URL"], os.environ["LABS_CLASS_SERVERS"], os.environ["JUPYTERHUB_API_TOKEN"]
     )
     names = [name for name in accounts.read(Path(os.environ["LABS_CLASS_CODES"])) if name != accounts.TEACHER]
-    voucher = Voucher(Path(os.environ["LABS_CLASS_KEY"]), class_name(os.environ["LABS_CLASS_ADDRESS"]), load_course())
-    made = application(
-        os.environ["JUPYTERHUB_SERVICE_PREFIX"], learners, Certificates(names, voucher, learners.certificate)
-    )
+    course = load_course()
+    voucher = Voucher(Path(os.environ["LABS_CLASS_KEY"]), class_name(os.environ["LABS_CLASS_ADDRESS"]), course)
+    certificates = Certificates(names, voucher, learners.certificate)
+    made = application(os.environ["JUPYTERHUB_SERVICE_PREFIX"], learners, certificates, step_words(course))
     made.listen(at.port or 80, at.hostname or "127.0.0.1")
     await asyncio.Event().wait()
