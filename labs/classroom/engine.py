@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from labs.base.errors import CommandError, LabError, MissingDependency
+
+LIMITS = {
+    # A keyring for each running container, of all that have the same root (keyrings(7), session-keyring(7)).
+    "kernel/keys/maxkeys": 6,
+    "kernel/keys/maxbytes": 6 * 70,
+    # Who watches files: JupyterLab (inotify(7)).
+    "fs/inotify/max_user_instances": 2,
+}
+"""What a lab of a class takes, with five containers of the course, of what Linux grants one user: all learners'
+containers have the same mapped root. Where keys are used up, `docker run` ends with "disk quota exceeded"."""
+SYSTEM = Path("/proc/sys")
 
 
 def docker(*words: str, seconds: float = 60, environment: Mapping[str, str] | None = None) -> str:
@@ -54,3 +67,28 @@ def require_mapped_users() -> None:
             "(docs/professor.md diz o que muda); se você confia em todas as pessoas da turma: "
             "python3 -m labs class up --trust-learners",
         )
+
+
+def require_room(learners: int) -> None:
+    """What Linux grants one user is enough for so many labs; of an engine on another machine nothing is known here.
+
+    Raises:
+        LabError: it is not, with the command that changes it.
+    """
+    if not os.environ.get("DOCKER_HOST", "unix://").startswith("unix://"):
+        return
+    small = [(name, found) for name, one in LIMITS.items() if (found := _granted(name)) < one * learners]
+    if small:
+        wanted = " ".join(f"{name.replace('/', '.')}={LIMITS[name] * learners * 2}" for name, _ in small)
+        raise LabError(
+            f"O Linux desta máquina dá a um usuário menos do que {learners} laboratórios usam.",
+            "; ".join(f"{name.replace('/', '.')} é {found}" for name, found in small),
+            f"sudo sysctl -w {wanted} (até a máquina desligar; num arquivo de /etc/sysctl.d/, para sempre)",
+        )
+
+
+def _granted(name: str) -> float:
+    try:
+        return int((SYSTEM / name).read_text("ascii"))
+    except (OSError, ValueError):  # a system without this limit
+        return math.inf

@@ -20,7 +20,7 @@ from labs.base.files import lasting_key, write_atomic
 from labs.base.settings import CLONE
 from labs.base.wait import Look, until
 from labs.classroom import accounts, handout, images
-from labs.classroom.engine import docker, require_mapped_users
+from labs.classroom.engine import docker, require_mapped_users, require_room
 from labs.seams.unix_http import request
 
 LABEL = "registry-labs.class"
@@ -164,6 +164,7 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
     enlist(room, names)
     if not trusted:
         require_mapped_users()
+        require_room(len(accounts.read(room.codes_file)))
     build(room, report)
     report("Iniciando o hub …")
     _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=600)

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
+from labs.base.errors import LabError
 from labs.base.events import Report
 from labs.base.files import write_atomic
 from labs.base.settings import Settings
@@ -19,7 +22,7 @@ from labs.course.catalog import Course, Lesson, Step, case_number
 from labs.course.progress import Progress, Record
 from labs.course.tries import Tries, first_try
 from labs.pages import statement
-from labs.pages.statement import Proven, Statement
+from labs.pages.statement import Certificate, Proven, Statement
 from labs.running import journey
 from labs.running.journey import steps_of
 from labs.running.judge import demanded
@@ -122,6 +125,26 @@ def write(course: Course, settings: Settings, proofs: Sequence[Proof], name: str
         lessons=tuple(lessons),
     )
     write_atomic(path, statement.page(statement.sign(made, settings.certificate_key_file)))
+
+
+def reissued(course: Course, settings: Settings, name: str) -> str:
+    """The page of the certificate that this lab issued before, on this name and with its own time.
+
+    After the course's clean-up nothing could be proven anew.
+
+    Returns:
+        "" where there is none, or none that holds: altered, of another lab, or without all that the course asks for.
+    """
+    try:
+        found = Certificate.open(settings.certificate_file)
+        found.require_key(statement.own_fingerprint(settings))
+        found.require_page()
+        if found.statement.lacks(course):
+            return ""
+        made = msgspec.structs.replace(found.statement, name=name)
+        return statement.page(statement.sign(made, settings.certificate_key_file))
+    except LabError:
+        return ""
 
 
 def _told(lesson: Lesson, step: Step, verdict: Verdict, records: Mapping[str, Record]) -> statement.Proof:

@@ -24,6 +24,7 @@ from labs.base.errors import LabError
 from labs.base.files import lasting_key
 from labs.base.settings import Settings
 from labs.base.version import version
+from labs.course.catalog import Course
 from labs.pages import render
 
 LARGEST = 4_000_000
@@ -83,6 +84,12 @@ class Statement(Typed, frozen=True):
     def count(self) -> int:
         """How many steps are proven."""
         return sum(len(lesson.proofs) for lesson in self.lessons)
+
+    def lacks(self, course: Course) -> list[str]:
+        """Paths of the steps that the course asks for and this does not have."""
+        proven = {(lesson.id, proof.id) for lesson in self.lessons for proof in lesson.proofs}
+        wanted = [(lesson.id, step.id) for lesson in course.lessons for step in lesson.demanded]
+        return [f"{lesson}/{step}" for lesson, step in wanted if (lesson, step) not in proven]
 
 
 class Signed(Typed, frozen=True):

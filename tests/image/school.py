@@ -60,6 +60,15 @@ class Person:
         status, _, page = self._open(asked, 600)
         return status, page
 
+    def fetch(self, path: str) -> bytes:
+        """A file that the class gives."""
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
+        )
+        with opener.open(f"{ADDRESS}{path}", timeout=60) as answer:
+            content: bytes = answer.read()
+            return content
+
     def log_in(self) -> tuple[int, str, str]:
         """As the page's form does."""
         self.ask("/hub/login")

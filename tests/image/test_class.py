@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import json
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +21,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from labs.base.errors import LabError
+from labs.base.settings import CLONE
 from labs.base.wait import Look, until
 from labs.classroom import accounts, room
 from labs.course.catalog import load_course
@@ -27,6 +32,8 @@ from .outer import Outer, outer_engine
 from .school import ADDRESS, Class, Person, class_of
 
 LEARNERS = ("ana", "bia", "caio")
+FINISHES = "davi"
+"""Somebody who comes late, and has the whole course done."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +45,7 @@ def outer(lab_homes: Path, given: Path) -> Iterator[Outer]:
 
 @pytest.fixture(scope="module")
 def school(outer: Outer, given: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
-    with class_of(LEARNERS, outer, given, tmp_path_factory.mktemp("class")) as made:
+    with class_of((*LEARNERS, FINISHES), outer, given, tmp_path_factory.mktemp("class")) as made:
         yield made
 
 
@@ -140,14 +147,14 @@ def test_the_board_is_the_teachers_alone(learners: dict[str, Person]) -> None:
 
 def test_the_teacher_sees_who_is_where_and_who_calls_for_help(teacher: Person, learners: dict[str, Person]) -> None:
     seen = rows(teacher)
-    assert set(seen) == set(LEARNERS) and all(row["known"] for row in seen.values())
+    assert set(seen) >= set(LEARNERS) and all(row["known"] for row in seen.values())
     assert seen["ana"]["done"] > 0 == seen["caio"]["done"] and seen["caio"]["lesson"] == "00-comece-aqui"
     assert learners["bia"].send("/user/bia/turma/ajuda", {"wanted": True})[0] == 200
     assert rows(teacher)["bia"]["help"] and not rows(teacher)["ana"]["help"]
     assert learners["bia"].send("/user/bia/turma/ajuda", {"wanted": False})[0] == 200
     assert not rows(teacher)["bia"]["help"]
     table = teacher.ask(f"{BOARD}turma.csv")[2]
-    assert table.count("\n") == len(LEARNERS) + 1 and "ana" in table
+    assert table.count("\n") == len(seen) + 1 and "ana" in table
 
 
 def test_a_message_reaches_who_was_meant_and_a_lesson_is_prepared_and_undone(
@@ -253,11 +260,14 @@ def go_through(books: dict[str, jupyterlab.Notebook]) -> None:
             card.expect_passed()
 
 
-def test_who_has_not_finished_has_no_certificate_and_is_told_why(
-    school: Class, teacher: Person, learners: dict[str, Person]
+def test_who_has_finished_has_a_certificate_that_holds_and_the_others_are_told_why(
+    school: Class, teacher: Person, learners: dict[str, Person], tmp_path: Path
 ) -> None:
     fingerprint = re.search(r"anote esta impressão digital, (\S+)", school.command("codes").stdout)
     assert fingerprint and fingerprint[1] in teacher.ask(BOARD)[2]
+    school.person(FINISHES).enter()
+    whole = school.inside(FINISHES, "python3", "-m", "labs", "run", "--json", seconds=1500)
+    assert [step for step in json.loads(whole.stdout) if not step["passed"]] == []
     assert teacher.send(f"{BOARD}certificados", {"names": ["zeca"]})[0] == 400
     assert teacher.send(f"{BOARD}certificados", {"names": []})[0] == 200
     state: dict[str, Any] = {}
@@ -267,9 +277,24 @@ def test_who_has_not_finished_has_no_certificate_and_is_told_why(
         state = json.loads(teacher.ask(f"{BOARD}certificados")[2])
         return Look(state["left"] == 0, str(state))
 
-    until("os laboratórios responderem", look, 900, interval=1)
-    assert [(row["name"], row["made"]) for row in state["rows"]] == [(name, False) for name in sorted(learners)]
-    for row in state["rows"]:
-        assert row["why"].startswith("Falta comprovar: ") and "Volte à aula" in row["why"], row
+    until("os laboratórios responderem", look, 1500, interval=1)
+    told = {row["name"]: row for row in state["rows"]}
+    assert told[FINISHES]["made"], told[FINISHES]["why"]
+    for name in learners:
+        assert not told[name]["made"]
+        assert told[name]["why"].startswith("Falta comprovar: ") and "Volte à aula" in told[name]["why"], told
     assert learners["ana"].ask(f"{BOARD}certificados.zip")[0] == 403
-    assert teacher.ask(f"{BOARD}certificados.zip")[0] == 200
+    with zipfile.ZipFile(io.BytesIO(teacher.fetch(f"{BOARD}certificados.zip"))) as packed:
+        assert packed.namelist() == ["resumo.csv", f"{FINISHES}.html"]
+        packed.extractall(tmp_path)
+    page = tmp_path / f"{FINISHES}.html"
+    assert verified(page, fingerprint[1]) == 0
+    assert verified(page, "0" * len(fingerprint[1])) == 1, "another class's key"
+    page.write_text(page.read_text("utf-8").replace(FINISHES, "ana"), "utf-8")
+    assert verified(page, fingerprint[1]) == 1, "a page that somebody altered"
+
+
+def verified(page: Path, fingerprint: str) -> int:
+    """What `labs certificate --verify` says, by its exit code, on a machine that has nothing of the class."""
+    words = ("certificate", "--verify", str(page), "--key", fingerprint)
+    return subprocess.run([sys.executable, "-m", "labs", *words], cwd=CLONE, check=False).returncode

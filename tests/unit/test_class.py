@@ -160,6 +160,25 @@ def test_an_engine_that_maps_users_serves(option: str, no_docker: Path) -> None:
     engine.require_mapped_users()
 
 
+def test_a_class_for_which_linux_grants_too_little_is_told_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All learners' containers have one mapped root: what it may have is shared by them."""
+    monkeypatch.setattr(engine, "SYSTEM", tmp_path)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    engine.require_room(200)  # a system without such limits
+    for name, granted in (("kernel/keys/maxkeys", 200), ("fs/inotify/max_user_instances", 128)):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(f"{granted}\n")
+    engine.require_room(30)
+    with pytest.raises(LabError, match="menos do que 40 laboratórios usam") as told:
+        engine.require_room(40)
+    assert told.value.observed == "kernel.keys.maxkeys é 200"
+    assert told.value.next_command.startswith("sudo sysctl -w kernel.keys.maxkeys=480 (")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://turma")
+    engine.require_room(40)  # another machine's limits are not this one's
+
+
 def test_the_first_day_is_lived_once_for_an_image(no_docker: Path) -> None:
     """Again where the image is another; a container that an interruption left goes first."""
     docker_that(

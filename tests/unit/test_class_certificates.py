@@ -27,6 +27,7 @@ from labs.base.version import version
 from labs.classroom.board import certificates as board
 from labs.classroom.board.learners import MOST_BYTES, Answer, Learners
 from labs.cli.main import main
+from labs.course import target_words
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
 from labs.jupyter import classroom
 from labs.pages import statement
@@ -75,7 +76,7 @@ def page(tmp_path: Path) -> Callable[..., str]:
 def test_the_class_states_anew_what_a_lab_showed_and_any_lab_verifies_it(
     voucher: board.Voucher, page: Callable[..., str], settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = voucher.vouched(page(), "ana", now())
+    made = voucher.vouched(page(), "ana")
     assert "<p>Conferido pela turma 192.0.2.7:8000</p>" in made and "Assinado pela turma 192.0.2.7:8000" in made
     file = settings.home / "ana.html"
     file.write_text(made, "utf-8")
@@ -107,7 +108,7 @@ def test_an_altered_page_of_the_class_is_refused(
     new: str,
     told: str,
 ) -> None:
-    made = voucher.vouched(page(), "ana", now())
+    made = voucher.vouched(page(), "ana")
     assert old in made
     (settings.home / "ana.html").write_text(made.replace(old, new), "utf-8")
     own = statement.kept_fingerprint(voucher.key_file)
@@ -115,12 +116,13 @@ def test_an_altered_page_of_the_class_is_refused(
     assert capsys.readouterr().err.startswith(told)
 
 
-LATER = timedelta(minutes=5)
 WRONG: dict[str, tuple[Callable[[Callable[..., str]], str], str]] = {
     "name": (lambda page: page(name="bia"), "O certificado é de outra pessoa.\nObservado: esperado ana, e veio bia\n"),
     "no name": (lambda page: page(name=""), "O certificado é de outra pessoa."),
-    "old": (lambda page: page(issued=now() - LATER), "O certificado não é de agora.\nObservado: emitido em "),
-    "future": (lambda page: page(issued=now() + LATER), "O certificado não é de agora."),
+    "future": (
+        lambda page: page(issued=now() + timedelta(minutes=5)),
+        "O certificado tem uma data que ainda não chegou.\nObservado: emitido em ",
+    ),
     "nothing": (lambda page: page(lessons=()), "O certificado não tem todos os passos que o curso pede.\n"),
     "altered": (lambda page: page(name="bia").replace('"name":"bia"', '"name":"ana"'), "O certificado foi alterado"),
     "page": (lambda page: page().replace("2 passos", "9 passos"), "A página foi alterada"),
@@ -135,14 +137,14 @@ def test_the_class_signs_nothing_else(
     voucher: board.Voucher, page: Callable[..., str], made: Callable[[Callable[..., str]], str], told: str
 ) -> None:
     with pytest.raises(LabError) as refused:
-        voucher.vouched(made(page), "ana", now())
+        voucher.vouched(made(page), "ana")
     assert str(refused.value).startswith(told) and refused.value.next_command
 
 
 def test_a_step_that_is_missing_is_named(voucher: board.Voucher, page: Callable[..., str]) -> None:
     one = msgspec.structs.replace(WHOLE.lessons[0], proofs=WHOLE.lessons[0].proofs[:1])
     with pytest.raises(LabError) as refused:
-        voucher.vouched(page(lessons=(one,)), "ana", now())
+        voucher.vouched(page(lessons=(one,)), "ana")
     assert refused.value.observed == "00-a/two" and refused.value.next_command == board.AGAIN
 
 
@@ -248,7 +250,7 @@ def test_the_archive_has_the_pages_and_says_who_has_none_and_why(
         found.require_page()
         found.require_key(statement.kept_fingerprint(voucher.key_file))
         assert found.statement.by == voucher.by
-        table = list(csv.reader(io.StringIO(packed.read("resumo.csv").decode("utf-8-sig"))))
+        table = list(csv.reader(io.StringIO(packed.read("resumo.csv").decode("utf-8-sig")), delimiter=";"))
         assert table == [
             ["nome", "certificado", "por que não"],
             ["ana", "ana.html", ""],
@@ -440,6 +442,26 @@ def test_a_lab_gives_its_page_and_keeps_the_learners_own(settings: Settings, mon
     assert told == {"done": True, "said": "", "page": "<html>"}
     output = settings.class_folder / "certificado.html"
     assert words == ("certificate", "--nome=ana", f"--output={output}") and output != settings.certificate_file
+
+
+def test_a_certificate_from_before_the_clean_up_serves_with_its_time_and_no_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, voucher: board.Voucher, page: Callable[..., str]
+) -> None:
+    """Lesson 09 issues it and then cleans up: nothing could be proven anew."""
+    monkeypatch.setattr(target_words, "course", lambda _: COURSE)
+    then = now().replace(microsecond=0) - timedelta(hours=2)
+    own = msgspec.structs.replace(WHOLE, name="Ana Lima", issued=then)
+    good = statement.page(statement.sign(own, settings.certificate_key_file))
+    short = statement.sign(msgspec.structs.replace(own, lessons=()), settings.certificate_key_file)
+    for kept in ("", page(), good.replace("Ana Lima", "Bia Lima"), statement.page(short)):
+        settings.certificate_file.write_text(kept, "utf-8")
+        assert answered(settings, monkeypatch, False, "Falta comprovar: 00-a/one\nVolte.")[0]["done"] is False, kept
+    settings.certificate_file.write_text(good, "utf-8")
+    told, asked = answered(settings, monkeypatch, False, "nada disto é perguntado")
+    assert told["done"] and asked == ()
+    stated = statement.Certificate.read(voucher.vouched(told["page"], "ana"), "ana").statement
+    assert (stated.name, stated.issued, stated.by) == ("ana", then, voucher.by)
+    assert settings.certificate_file.read_text("utf-8") == good
 
 
 def test_a_lab_says_what_is_missing_and_where_to_return_to(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
