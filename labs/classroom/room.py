@@ -68,6 +68,11 @@ class Room:
         except (OSError, ValueError, TypeError) as error:
             raise StateError("Não há turma nesta máquina.", f"{path}: {error}", "python3 -m labs class up") from error
 
+    @classmethod
+    def kept(cls, folder: Path) -> Room:
+        """The class that was started here, or one that nobody has started yet."""
+        return cls.load(folder) if (folder / "room.json").exists() else cls(folder)
+
     def save(self) -> None:
         """Keep it beside its codes.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 from labs.base import apt
@@ -90,8 +91,8 @@ def _codes(chosen: argparse.Namespace) -> int:
 
     folder = room.default_folder()
     if names := _names(chosen):
-        here = room.Room(folder, address=chosen.address or room.Room.address)
-        room.enlist(here, names)
+        here = room.Room.kept(folder)
+        room.enlist(replace(here, address=chosen.address or here.address), names)
         print(f"Códigos, para o hub: {here.codes_file}")
     print(room.told(room.Room.load(folder)))
     return 0

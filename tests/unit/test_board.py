@@ -138,6 +138,8 @@ LIES: list[dict[str, Any]] = [
     {"last": "ontem"},
     {"last": "2026-11-26T12:00:00"},
     {"help": "agora"},
+    {"last": "0001-01-01T00:00:00+23:59"},
+    {"help": "9999-12-31T23:59:59-23:59"},
     {"tries": "muitas"},
     {"title": "x" * board.MOST_BYTES},
 ]

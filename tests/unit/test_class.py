@@ -246,6 +246,8 @@ def test_codes_for_a_cluster_start_nothing(no_docker: Path, capsys: pytest.Captu
     assert main(["class", "codes", "--learners", "2"]) == 0
     after = accounts.read(here.codes_file)
     assert after.keys() == {"prof", "ana", "bia", "aluno01", "aluno02"} and after["ana"] == codes["ana"]
+    assert room.Room.load(here.folder) == here, "more names change nobody's address"
+    assert "https://turma.example.org/" in here.handout_file.read_text("utf-8")
 
 
 def test_a_class_that_starts_again_has_the_people_that_it_had(no_docker: Path) -> None:

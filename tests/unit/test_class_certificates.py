@@ -418,6 +418,26 @@ def test_the_boards_pages_take_the_order_and_give_the_archive(
     served(server.application("/", Learners("", "", ""), certificates, {}), work)
 
 
+def test_a_page_that_was_made_stays_where_a_second_order_brings_none(
+    voucher: board.Voucher, page: Callable[..., str]
+) -> None:
+    answers = [Answer(True, "", page()), Answer(False, "Falta comprovar: 00-a/one")]
+
+    async def prove(name: str) -> Answer:
+        return answers.pop(0)
+
+    async def twice() -> dict[str, Any]:
+        certificates = board.Certificates(["ana"], voucher, prove)
+        for _ in range(2):
+            certificates.order([])
+            async with asyncio.timeout(30):
+                while certificates.state()["left"]:
+                    await asyncio.sleep(0)
+        return certificates.state()
+
+    assert asyncio.run(twice())["rows"] == [{"name": "ana", "made": True, "why": ""}] and answers == []
+
+
 # The learner's side -------------------------------------------------------------------------------
 
 

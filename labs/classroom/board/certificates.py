@@ -105,12 +105,12 @@ class Certificates:
             raise LabError("Há um nome que não é da turma.", ", ".join(strangers), "python3 -m labs class codes")
         for name in names or self._names:
             if name not in self._asked:
-                self._results.pop(name, None)
                 self._asked[name] = asyncio.create_task(self._answered(name))
 
     def state(self) -> dict[str, Any]:
         """For the page: who proves `now`, how many are `left` with them, and in `rows` what came of the others."""
-        rows = [{"name": name, "made": bool(one.page), "why": one.why} for name, one in sorted(self._results.items())]
+        ended = sorted((name, one) for name, one in self._results.items() if name not in self._asked)
+        rows = [{"name": name, "made": bool(one.page), "why": one.why} for name, one in ended]
         return {"now": sorted(self._proving), "left": len(self._asked), "rows": rows}
 
     def archive(self) -> bytes:
@@ -127,7 +127,8 @@ class Certificates:
         out = io.StringIO()
         table = csv.writer(out, delimiter=";")  # as learners.as_csv
         table.writerow(["nome", "certificado", "por que não"])
-        known = {**dict.fromkeys(self._asked, Result(why="pedido, e ainda sem resposta")), **self._results}
+        pending = dict.fromkeys(self._asked, Result(why="pedido, e ainda sem resposta"))
+        known = {**self._results, **pending, **{name: one for name, one in self._results.items() if one.page}}
         for name, one in sorted(known.items()):
             table.writerow([name, f"{name}.html" if one.page else "", cell(one.why)])
         return out.getvalue()
@@ -136,7 +137,9 @@ class Certificates:
         try:
             async with self._turns:
                 self._proving.add(name)
-                self._results[name] = await self._result(name)
+                found = await self._result(name)
+                if found.page or not self._results.get(name, found).page:  # a page that was made stays
+                    self._results[name] = found
         finally:
             self._proving.discard(name)
             del self._asked[name]

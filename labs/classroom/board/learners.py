@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from msgspec.structs import asdict
@@ -26,6 +26,7 @@ MOST_AT_ONCE = 200
 """Requests: who waits for a lesson to be prepared in thirty labs still sees where everybody is."""
 STUCK_MINUTES, STUCK_TRIES = 10, 3
 """A learner with a lab open who did nothing for so long, or whose next step failed so often, is stuck."""
+LONGEST_AGO = timedelta(days=3650)
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -137,7 +138,11 @@ def judged(told: Mapping[str, Any], now: datetime) -> Row:
 
 
 def _minutes(since: str, now: datetime) -> int:
-    return int((now - datetime.fromisoformat(since)).total_seconds() / 60) if since else 0
+    """Raises ValueError for a time that no lab has: far from now, a spreadsheet's clock could not show it."""
+    passed = now - datetime.fromisoformat(since) if since else timedelta()
+    if abs(passed) > LONGEST_AGO:
+        raise ValueError(since)
+    return int(passed.total_seconds() / 60)
 
 
 def hardest(rows: Iterable[Row], words: Mapping[str, str], most: int = 5) -> list[Row]:
