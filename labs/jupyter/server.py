@@ -33,6 +33,8 @@ from labs.seams.unix_http import request
 START_SECONDS = 300.0
 """Of one that lives and does not answer yet: a loaded machine takes minutes. That it ended is told at once."""
 STOP_SECONDS = 15.0
+ROUNDS = 3
+"""A kernel that is being ended may still start what its step was about to."""
 
 
 class _Stop(Exception):
@@ -198,8 +200,9 @@ def stop(settings: Settings, pid: int = 0) -> None:
     """End JupyterLab and everything that was started from it: kernels, terminals, and what runs in those."""
     if pid:
         processes.stop(pid, processes.start_of(pid), STOP_SECONDS, "JupyterLab")
-    for left, begun in descendants(settings).items():
-        processes.stop(left, begun, 3.0)
+    for _ in range(ROUNDS):
+        for left, begun in descendants(settings).items():
+            processes.stop(left, begun, 3.0)
     _mark_file(settings).unlink(missing_ok=True)
     _opening_page(settings).unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ from jupyterlab_server.workspaces_handler import WorkspacesManager
 from tornado import web
 
 from labs import sandbox
-from labs.base import listening
+from labs.base import listening, processes
 from labs.base.errors import SandboxError
 from labs.base.settings import CLONE, Settings
 from labs.jupyter import configuration, extension, hub, keeper, notebooks, portuguese
@@ -372,3 +372,12 @@ def test_the_end_that_somebody_types_ends_nobodys_process(capfd: pytest.CaptureF
         assert subprocess.run(words, cwd=CLONE, check=False).returncode == 2
         assert other.poll() is None and "python3 -m labs start" in capfd.readouterr().out
         other.kill()
+
+
+def test_what_a_dying_kernel_starts_is_ended_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [{11: "kernel"}, {12: "docker"}, {}]
+    ended: list[int] = []
+    monkeypatch.setattr(jupyter, "descendants", lambda _: found.pop(0))
+    monkeypatch.setattr(processes, "stop", lambda pid, *_: ended.append(pid))
+    jupyter.stop(settings)
+    assert ended == [11, 12]
