@@ -9,12 +9,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from labs.base.errors import StateError
+from labs.base.errors import LabError, StateError
 from labs.base.files import write_atomic
 from labs.base.foreign import PROGRAMS, past_the_proxy, with_programs_first, without_labs
 from labs.base.reference import DOCKER_HUB, ECR_PUBLIC
@@ -93,6 +93,15 @@ class Settings:
     """`hub_user`, `account` and `region` of the sandbox, while the live target is chosen."""
     beside_live: bool = False
     """These are the sandbox's while the live target is chosen: the real-life names are then the services' own."""
+
+    @classmethod
+    def load_or_defaults(cls, report: Callable[[str], None]) -> Settings:
+        """Stopping, erasing and diagnosing work with a damaged settings file too; what is wrong with it is reported."""
+        try:
+            return cls.load()
+        except LabError as error:
+            report(str(error))
+            return cls(home=default_home())
 
     @classmethod
     def load(cls, home: Path | None = None) -> Settings:

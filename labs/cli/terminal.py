@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from labs.base.errors import LabError
-from labs.base.settings import Settings, default_home
+from labs.base.settings import Settings
 
 EXIT_INTERRUPTED = 130
 """What shells report for Ctrl-C."""
@@ -48,9 +47,5 @@ def listed(title: str, names: Sequence[str]) -> str:
 
 
 def settings_or_defaults() -> Settings:
-    """Stopping, erasing and diagnosing work with a damaged settings file too."""
-    try:
-        return Settings.load()
-    except LabError as error:
-        say(str(error))
-        return Settings(home=default_home())
+    """The settings, or the defaults where their file is damaged, which is said."""
+    return Settings.load_or_defaults(say)

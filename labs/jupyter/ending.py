@@ -7,7 +7,7 @@ import signal
 import sys
 
 from labs.base.errors import LabError
-from labs.base.settings import Settings, default_home
+from labs.base.settings import Settings
 from labs.jupyter import keeper, server
 
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {*keeper.STOPS, signal.SIGCHLD})
     code = arguments[1]
     try:
-        server.end(_settings(), pid, code, _say)
+        server.end(Settings.load_or_defaults(_say), pid, code, _say)
     except (LabError, OSError) as error:
         _say(str(error))
         return 1
@@ -36,15 +36,6 @@ def _is_child(pid: int) -> bool:
         return pid == 0 or os.waitpid(pid, os.WNOHANG) is not None
     except ChildProcessError:
         return False
-
-
-def _settings() -> Settings:
-    """What runs is ended with a damaged settings file too."""
-    try:
-        return Settings.load()
-    except LabError as error:
-        _say(str(error))
-        return Settings(home=default_home())
 
 
 def _say(text: str) -> None:

@@ -174,15 +174,15 @@ def wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], port:
         SandboxError: it does not, or has ended.
     """
     log = _log(settings)
+    look_at = f"tail -n 40 '{log}'"
     origin = f"http://{_asked_at()}:{port}"
 
     def look() -> Look:
         if process.poll() is not None:
-            raise SandboxError("O JupyterLab terminou ao iniciar.", _tail(log), f"tail -n 40 '{log}'")
+            raise SandboxError("O JupyterLab terminou ao iniciar.", _tail(log), look_at)
         reply = request(origin, "GET", f"{hub.base_url()}api", timeout=2)
         return Look(reply.status == 200, f"HTTP {reply.status}")
 
-    look_at = f"tail -n 40 '{log}'"
     until("o JupyterLab responder", look, START_SECONDS, next_command=look_at, interval=0.05, report=report)
     address = _address(settings, port)
     mark = {"pid": os.getpid(), "start": processes.start_of(os.getpid()), "address": address}
@@ -201,7 +201,9 @@ def stop(settings: Settings, pid: int = 0) -> None:
     if pid:
         processes.stop(pid, processes.start_of(pid), STOP_SECONDS, "JupyterLab")
     for _ in range(ROUNDS):
-        for left, begun in descendants(settings).items():
+        if not (found := descendants(settings)):
+            break
+        for left, begun in found.items():
             processes.stop(left, begun, 3.0)
     _mark_file(settings).unlink(missing_ok=True)
     _opening_page(settings).unlink(missing_ok=True)

@@ -41,12 +41,14 @@ class Person:
         data = urllib.parse.urlencode(form).encode() if form else None
         return self._open(urllib.request.Request(f"{ADDRESS}{path}", data), 60)
 
+    def _opener(self) -> urllib.request.OpenerDirector:
+        """With this person's cookies, and no proxy of the machine's."""
+        cookies = urllib.request.HTTPCookieProcessor(self.cookies)
+        return urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+
     def _open(self, asked: urllib.request.Request, seconds: float) -> tuple[int, str, str]:
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
-        )
         try:
-            with opener.open(asked, timeout=seconds) as answer:
+            with self._opener().open(asked, timeout=seconds) as answer:
                 return answer.status, answer.url, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.url, error.read().decode(errors="replace")
@@ -62,10 +64,7 @@ class Person:
 
     def fetch(self, path: str) -> bytes:
         """A file that the class gives."""
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
-        )
-        with opener.open(f"{ADDRESS}{path}", timeout=60) as answer:
+        with self._opener().open(f"{ADDRESS}{path}", timeout=60) as answer:
             content: bytes = answer.read()
             return content
 

@@ -100,7 +100,7 @@ def test_nobodys_work_is_deleted_unasked(no_docker: Path, capsys: pytest.Capture
     told = capsys.readouterr()
     assert "volumes, com o trabalho das pessoas:\n  registry-labs-class-ana\n" in told.out
     assert "trabalho das pessoas:\n  registry-labs-class_state\n" in told.out  # the hub's goes with it, and is not it
-    assert "class down --keep" in told.err and "1 volumes com trabalho" not in told.err
+    assert "class down --keep" in told.err and "Observado: registry-labs-class-ana\n" in told.err
     assert main(["class", "down", "--keep"]) == 0
     assert "o trabalho das pessoas está guardado" in capsys.readouterr().out
     assert (
