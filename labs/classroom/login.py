@@ -19,10 +19,12 @@ class CodeAuthenticator(Authenticator):
 
     codes_file = Unicode(help="the list, as the kit writes it").tag(config=True)
 
-    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
-        """The person's name, or None where name and code do not belong together."""
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
+        """The person, who administers nothing (the teacher's rights are a role), or None where name and code do not
+        belong together.
+        """
         name = data["username"].strip().lower()
         if accounts.accepts(accounts.read(Path(self.codes_file)), name, data["password"]):
-            return name
+            return {"name": name, "admin": False}
         await asyncio.sleep(SECONDS_AFTER_A_WRONG_CODE)
         return None

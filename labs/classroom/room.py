@@ -34,7 +34,7 @@ START_SECONDS = 120.0
 FINGERPRINT = """
 from pathlib import Path
 from labs.pages import statement
-print(statement.kept_fingerprint(Path("/run/secrets/key")))
+print(statement.kept_fingerprint(Path("/run/class/certificate-key")))
 """
 HUB_VOLUME = f"{PREFIX}_state"
 """Who logged in, as deploy/hub/compose.yaml keeps it; nobody's work."""
@@ -106,7 +106,7 @@ class Room:
 def default_folder() -> Path:
     """Where a class is kept."""
     chosen = os.environ.get(FOLDER)
-    return Path(chosen) if chosen else Path.home() / ".local" / "share" / "registry-labs-class"
+    return Path(chosen).absolute() if chosen else Path.home() / ".local" / "share" / "registry-labs-class"
 
 
 def told(room: Room) -> str:
@@ -249,7 +249,6 @@ def _environment(room: Room) -> dict[str, str]:
         "LABS_CLASS_LISTEN": room.listen,
         "LABS_CLASS_PORT": str(room.port),
         "LABS_CLASS_ADDRESS": room.address,
-        "LABS_CLASS_CODES": str(room.codes_file),
-        "LABS_CLASS_KEY": str(room.key_file),
+        "LABS_CLASS_FOLDER": str(room.folder),
         **socket,
     }

@@ -27,6 +27,7 @@ class LabSpawner(DockerSpawner):
     at_once = Int(3, help="how many labs start at the same time; who comes later waits for a turn").tag(config=True)
     subnets = Unicode("10.199.0.0/20", help="where the learners' networks are, 16 addresses each").tag(config=True)
     labels: dict[str, str] = {LABEL: ""}  # noqa: RUF012 - DockerSpawner's own are traits
+    _joined = False
     _turns: asyncio.Semaphore | None = None
     _waiting: list[str] = []  # noqa: RUF012 - one queue for all
 
@@ -74,12 +75,24 @@ class LabSpawner(DockerSpawner):
             pool = {"Subnet": str(self._subnet())}
             ipam = {"Driver": "default", "Config": [pool]}
             await self.docker("create_network", name, driver="bridge", internal=True, ipam=ipam, labels=self.labels)
-        inside = (await self.docker("inspect_network", name))["Containers"]
-        hub = (await self.docker("inspect_container", socket.gethostname()))["Id"]
-        if hub not in inside:
-            await self.docker("connect_container_to_network", hub, name, aliases=[HUB])
+        await self._join()
         for volume in self.volume_binds:
             await self.docker("create_volume", volume, labels=self.labels)
+
+    async def _join(self) -> None:
+        """The hub's container in the learner's network."""
+        inside = (await self.docker("inspect_network", self.object_name))["Containers"]
+        hub = (await self.docker("inspect_container", socket.gethostname()))["Id"]
+        if hub not in inside:
+            await self.docker("connect_container_to_network", hub, self.object_name, aliases=[HUB])
+        self._joined = True
+
+    async def poll(self) -> int | str | None:
+        """As DockerSpawner's; a hub that starts anew is another container, not in the labs' networks yet."""
+        status: int | str | None = await super().poll()
+        if status is None and not self._joined:
+            await self._join()
+        return status
 
     def _subnet(self) -> ipaddress.IPv4Network:
         """By the number that the hub's database has for the person."""

@@ -97,7 +97,12 @@ class Class:
 
     outer: Outer
     environment: dict[str, str]
+    folder: Path
     codes: dict[str, str]
+
+    def read_codes(self) -> dict[str, str]:
+        """As the teacher's file has them now."""
+        return accounts.read(self.folder / "class" / "codes.json")
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`python3 -m labs class …` as the teacher types it, where nobody can be asked."""
@@ -136,11 +141,11 @@ def class_of(names: Sequence[str], outer: Outer, given: Path, folder: Path) -> I
         "COMPOSE_FILE": f"{room.COMPOSE}{os.pathsep}{override}",
         room.FOLDER: str(folder / "class"),
     }
-    made = Class(outer, environment, {})
+    made = Class(outer, environment, folder, {})
     try:
         up = made.command("up", "--names", str(listed), "--listen", "127.0.0.1", "--port", str(PORT))
         assert up.returncode == 0, up.stdout + up.stderr
-        made.codes = accounts.read(folder / "class" / "codes.json")
+        made.codes = made.read_codes()
         assert f"{ADDRESS}/" in up.stdout and all(code in up.stdout for code in made.codes.values())
         yield made
     finally:

@@ -29,7 +29,7 @@ from tests.browser import jupyterlab
 from tests.courses import unmeasured
 
 from .outer import Outer, outer_engine
-from .school import ADDRESS, Class, Person, class_of
+from .school import ADDRESS, PORT, Class, Person, class_of
 
 LEARNERS = ("ana", "bia", "caio")
 FINISHES = "davi"
@@ -88,39 +88,6 @@ def test_each_learner_has_pages_and_a_course_of_their_own(school: Class, learner
         )
 
 
-def test_an_attacking_learner_gets_nothing_of_another(school: Class, learners: dict[str, Person]) -> None:
-    """Neither by the hub, nor by the network, as root of an own container and with a route of an own making."""
-    for path in ("/user/bia/lab", "/user/bia/api/contents", "/user/bia/widget-server/", "/user/bia/files/notebooks/"):
-        status, address, _ = learners["ana"].ask(path)
-        assert status in (403, 404) or "/hub/" in address, (path, status, address)
-    assert learners["ana"].ask("/hub/admin")[0] == 403
-    shown = "{{range .NetworkSettings.Networks}}{{.IPAddress}}/{{.IPPrefixLen}}{{end}}"
-    own, others = (
-        ipaddress.ip_interface(school.outer.docker("inspect", "-f", shown, f"{room.PREFIX}-{name}").stdout.strip())
-        for name in ("ana", "bia")
-    )
-    gateway, other = own.network[1], others.ip
-    at_other = f"curl -s -m 3 -o /dev/null http://{other}"
-    groups = "mkdir -p /tmp/groups && mount -t cgroup -o rdma none /tmp/groups"
-    tried = [
-        # Out of the container, by what root of the machine could: no other learner is nearer than the machine is.
-        f"{groups} && echo /bin/true > /tmp/groups/release_agent",
-        "echo '|/bin/true' > /proc/sys/kernel/core_pattern",
-        "echo h > /proc/sysrq-trigger",
-        "mknod /tmp/disk b 254 0 && head -c 1 /tmp/disk",
-        f"{at_other}:8888/user/bia/api",
-        f"ip route add {other} via {gateway} dev eth0 && {at_other}:8888/user/bia/api",
-        f"{at_other}:3000/",
-        "curl -s -m 3 -o /dev/null http://hub:8001/api/routes",
-        'curl -s -m 3 -f -o /dev/null http://hub:8081/hub/api/users -H "Authorization: token $JUPYTERHUB_API_TOKEN"',
-        "ls /run/secrets/codes",
-        "ls /run/secrets/key",
-        "ls /var/run/docker.sock",
-    ]
-    for command in tried:
-        assert school.inside("ana", "sh", "-c", command).returncode != 0, command
-
-
 BOARD = "/services/painel/"
 
 
@@ -137,6 +104,107 @@ def teacher(school: Class) -> Person:
 def rows(teacher: Person) -> dict[str, dict[str, Any]]:
     """What the board shows, by name."""
     return {row["name"]: row for row in json.loads(teacher.ask(f"{BOARD}linhas")[2])["rows"]}
+
+
+def test_an_attacking_learner_gets_nothing_of_another(school: Class, learners: dict[str, Person]) -> None:
+    """Neither by the hub, nor by the network, as root of an own container and with a route of an own making."""
+    for path in ("/user/bia/lab", "/user/bia/api/contents", "/user/bia/widget-server/", "/user/bia/files/notebooks/"):
+        status, address, _ = learners["ana"].ask(path)
+        assert status in (403, 404) or "/hub/" in address, (path, status, address)
+    assert learners["ana"].ask("/hub/admin")[0] == 403
+    shown = "{{range .NetworkSettings.Networks}}{{.IPAddress}}/{{.IPPrefixLen}}{{end}}"
+    own, others = (
+        ipaddress.ip_interface(school.outer.docker("inspect", "-f", shown, f"{room.PREFIX}-{name}").stdout.strip())
+        for name in ("ana", "bia")
+    )
+    gateway, other = own.network[1], others.ip
+    get, token = "curl -s -m 3 -f -o /dev/null", '-H "Authorization: token $JUPYTERHUB_API_TOKEN"'
+    done = [  # what the attempts below are made of works where it is one's own
+        "mkdir -p /tmp/own && mount -t tmpfs none /tmp/own && umount /tmp/own",
+        f"{get} http://{own.ip}:8888/user/ana/api",
+        f"{get} http://127.0.0.1:3000/",
+        f"ip route add 192.0.2.1 via {gateway} dev eth0 && ip route del 192.0.2.1",
+        f"{get} http://hub:8081/hub/api/ && {get} http://hub:8081/hub/api/user {token}",
+    ]
+    groups = "mkdir -p /tmp/groups && mount -t cgroup -o rdma none /tmp/groups"
+    tried = [
+        # Out of the container, by what root of the machine could: no other learner is nearer than the machine is.
+        f"{groups} && echo /bin/true > /tmp/groups/release_agent",
+        "echo '|/bin/true' > /proc/sys/kernel/core_pattern",
+        "echo h > /proc/sysrq-trigger",
+        "mknod /tmp/disk b 254 0 && head -c 1 /tmp/disk",
+        f"{get} http://{other}:8888/user/bia/api",
+        f"ip route add {other} via {gateway} dev eth0 && {get} http://{other}:8888/user/bia/api",
+        f"{get} http://{other}:3000/",
+        f"{get} http://hub:8001/api/routes",
+        f"{get} http://hub:8081/hub/api/users {token}",
+        f"{get} http://hub:8081/hub/api/users/bia {token}",
+        f"{get} http://hub:8081/hub/api/users/bia/tokens {token} -d {{}}",
+        f"{get} http://hub:10101/services/painel/linhas {token}",
+        "ls /run/class",
+        "ls /var/run/docker.sock",
+    ]
+    for commands, works in ((done, True), (tried, False)):
+        for command in commands:
+            ran = school.inside("ana", "sh", "-c", command)
+            assert (ran.returncode == 0) is works, (command, ran)
+
+
+LISTENER = """
+import http.server, os, pathlib
+pathlib.Path("/tmp/listener.pid").write_text(str(os.getpid()))
+class Listener(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open("/tmp/heard", "a") as heard:
+            print(self.path, self.headers["Authorization"], file=heard)
+        self.send_error(503)
+http.server.ThreadingHTTPServer(("0.0.0.0", 9999), Listener).serve_forever()
+"""
+
+
+def test_who_takes_the_place_of_the_own_server_hears_nothing_that_opens_anothers(
+    school: Class, teacher: Person, learners: dict[str, Person]
+) -> None:
+    """Root in a lab may answer in the place of JupyterLab; the board asks there every few seconds."""
+    moved = "PREROUTING -t nat -p tcp --dport 8888 -j REDIRECT --to-ports 9999"
+    listening = f"(python3 -c '{LISTENER}' &) && iptables -I {moved}"
+    assert school.inside("ana", "sh", "-c", listening).returncode == 0
+    try:
+        until("o painel perguntar", lambda: Look("turma/situacao" in heard(school, teacher)), 30, interval=0.3)
+    finally:
+        assert school.inside("ana", "sh", "-c", f"iptables -D {moved}; kill $(cat /tmp/listener.pid)").returncode == 0
+    tokens = {line.split()[-1] for line in heard(school, teacher).splitlines() if "turma/" in line}
+    assert tokens and "None" not in tokens
+    for token in tokens:
+        found = {
+            path: bearing(token, path)
+            for path in ("/user/ana/api/contents", "/user/bia/api/contents", "/hub/api/users", "/hub/api/users/bia")
+        }
+        assert found.pop("/user/ana/api/contents") == 200
+        assert all(status in (302, 403, 404) for status in found.values()), found
+
+
+def heard(school: Class, teacher: Person) -> str:
+    """What the listener in ana's lab was asked, with whose token; the board is made to ask once more."""
+    teacher.ask(f"{BOARD}linhas")
+    return school.inside("ana", "cat", "/tmp/heard").stdout
+
+
+def bearing(token: str, path: str) -> int:
+    """The status of a GET with this token."""
+
+    class Stays(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
+    asked = urllib.request.Request(f"{ADDRESS}{path}", headers={"Authorization": f"token {token}"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stays)
+    try:
+        with opener.open(asked, timeout=30) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_the_board_is_the_teachers_alone(learners: dict[str, Person]) -> None:
@@ -175,6 +243,42 @@ def test_a_message_reaches_who_was_meant_and_a_lesson_is_prepared_and_undone(
     assert rows(teacher)["caio"]["done"] < after["done"]
     wrong = json.loads(teacher.send(f"{BOARD}pedido", {"names": ["caio"], "order": {"prepare": "99"}})[1])["wrong"]
     assert list(wrong) == ["caio"] and "99" in wrong["caio"]
+
+
+def test_the_teacher_enters_nobodys_lab(teacher: Person, learners: dict[str, Person]) -> None:
+    """A page that a learner serves runs as who opens it: with the teacher's login it would enter every lab."""
+    for path in ("/user/ana/api/contents", "/user/ana/lab"):
+        assert teacher.ask(path)[0] == 403
+    assert teacher.ask("/hub/admin")[0] == 200
+    assert teacher.ask("/hub/api/users/ana/tokens")[0] in (403, 404)
+
+
+def test_a_class_goes_on_while_its_hub_starts_anew_and_who_is_added_gets_in(
+    school: Class, teacher: Person, learners: dict[str, Person]
+) -> None:
+    """`class up` a second time, with labs and the board open."""
+    before = rows(teacher)
+    added = school.folder / "more.txt"
+    added.write_text("eva\n")
+    told = school.command("codes", "--names", str(added))
+    assert told.returncode == 0 and ADDRESS in told.stdout, told
+    eva = Person("eva", school.read_codes()["eva"])
+    assert "/hub/home" in eva.log_in()[1] or "/hub/spawn" in eva.log_in()[1], "a running hub knows who is added"
+    again = school.command("up", "--listen", "127.0.0.1", "--port", str(PORT))
+    assert again.returncode == 0 and f"{ADDRESS}/" in again.stdout, again.stdout + again.stderr
+
+    def look() -> Look:
+        seen = rows(teacher)
+        answering = {name for name in LEARNERS if seen.get(name, {}).get("known")}
+        return Look(answering == set(LEARNERS) and seen["eva"]["name"] == "eva", str(seen))
+
+    until("o painel ler os laboratórios de novo", look, 120, interval=1)
+    after = rows(teacher)
+    assert {name: after[name]["done"] for name in LEARNERS} == {name: before[name]["done"] for name in LEARNERS}
+    for name, person in learners.items():
+        assert person.ask(f"/user/{name}/api/contents")[0] == 200
+        can = school.inside(name, "sh", "-c", "curl -sf -m 5 -o /dev/null http://hub:8081/hub/api/")
+        assert can.returncode == 0, "the hub ends a lab that does not reach it"
 
 
 def test_no_key_or_token_is_two_learners(school: Class, learners: dict[str, Person]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,8 +13,12 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
+from labs.base.documents import typed
 from labs.base.settings import Settings
-from labs.classroom.board import learners as board
+from labs.classroom.board import learners, tokens
+from labs.classroom.board import rows as board
+from labs.classroom.board.learners import Learners
+from labs.classroom.board.requests import MOST_BYTES
 from labs.course.catalog import load_course
 from labs.course.progress import Record
 from labs.jupyter import classroom
@@ -60,17 +63,28 @@ def test_help_is_called_and_taken_back_and_a_message_stays(settings: Settings) -
 
 
 @pytest.mark.parametrize(
-    ("told", "minutes", "stuck"),
+    ("told", "started", "minutes", "stuck"),
     [
-        ({"lesson": "02-build", "last": at(2), "tries": 0}, 2, False),
-        ({"lesson": "02-build", "last": at(12), "tries": 0}, 12, True),
-        ({"lesson": "02-build", "last": at(1), "tries": 3}, 1, True),
-        ({"lesson": "", "last": at(60), "tries": 0}, 60, False),
-        ({"lesson": "00-comece-aqui", "last": "", "tries": 0}, 0, False),
+        ({"lesson": "02-build", "last": at(2)}, at(90), 2, False),
+        ({"lesson": "02-build", "last": at(12)}, at(90), 12, True),
+        ({"lesson": "02-build", "last": at(1), "tries": 3}, at(90), 1, True),
+        ({"lesson": "", "last": at(60)}, at(90), 60, False),
+        ({"lesson": "00-comece-aqui"}, "", 0, False),
+        ({"lesson": "00-comece-aqui"}, at(4), 4, False),
+        ({"lesson": "00-comece-aqui"}, at(14), 14, True),
+        ({"lesson": "02-build", "last": at(24 * 60)}, at(1), 1, False),  # the next day
     ],
 )
-def test_who_is_stuck(told: Mapping[str, Any], minutes: int, stuck: bool) -> None:
-    assert board.judged({**told, "help": at(3)}, NOW) == {"minutes": minutes, "waiting": 3, "stuck": stuck}
+def test_who_is_stuck(told: dict[str, Any], started: str, minutes: int, stuck: bool) -> None:
+    here = typed({**situation.of(COURSE, {}, situation.Note(at(3))), **told}, board.Situation)
+    row = board.shown(here, NOW, started)
+    assert (row["minutes"], row["waiting"], row["stuck"]) == (minutes, 3, stuck)
+
+
+def test_what_a_lab_says_is_no_longer_than_a_page_shows() -> None:
+    long = typed({**situation.of(COURSE, {}, None), "title": "x" * 999, "observed": "x" * 999}, board.Situation)
+    row = board.shown(long, NOW)
+    assert len(row["title"]) == len(row["observed"]) == board.LONGEST
 
 
 def test_the_hardest_steps_are_those_of_most_learners() -> None:
@@ -87,7 +101,7 @@ def test_the_hardest_steps_are_those_of_most_learners() -> None:
 def test_the_table_has_a_row_for_everybody() -> None:
     told = situation.of(COURSE, {f"{FIRST.id}/{FIRST.steps[0].id}": Record(False, "não visto", at(1), tries=5)}, None)
     sao_paulo = timezone(timedelta(hours=-3))
-    text = board.as_csv([{"name": "ana", **told, "help": at(0)}, {"name": "bia"}], sao_paulo)
+    text = board.as_csv([{"name": "ana", **told, "help": at(0), "seen": at(2)}, {"name": "bia"}], sao_paulo)
     ana, bia = csv.DictReader(text.splitlines(), delimiter=";")
     assert ana == {
         "nome": "ana",
@@ -98,6 +112,7 @@ def test_the_table_has_a_row_for_everybody() -> None:
         "tentativas nesse passo": "5",
         "última tentativa": "2026-11-26 08:59",
         "pediu ajuda": "2026-11-26 09:00",
+        "visto às": "2026-11-26 08:58",
     }
     assert bia == {**dict.fromkeys(ana, ""), "nome": "bia"}
     assert "'=1+1" in board.as_csv([{"name": "ana", "title": "=1+1"}], sao_paulo)
@@ -129,7 +144,8 @@ def test_a_learner_is_told_what_was_done_in_the_lab(
     assert (said := situation.message(settings)) and told in said.text and "Abra o notebook 07-" in said.text
 
 
-TOKEN = {"Authorization": "token secret"}
+HUBS = "token secret"
+"""The board's own: for the hub alone."""
 ANA = situation.of(COURSE, {f"{FIRST.id}/{FIRST.steps[0].id}": Record(False, "não visto", at(1), tries=5)}, None)
 """What a lab tells, with all its names (`Situation` must know each)."""
 LIES: list[dict[str, Any]] = [
@@ -141,46 +157,78 @@ LIES: list[dict[str, Any]] = [
     {"last": "0001-01-01T00:00:00+23:59"},
     {"help": "9999-12-31T23:59:59-23:59"},
     {"tries": "muitas"},
-    {"title": "x" * board.MOST_BYTES},
+    {"title": "x" * MOST_BYTES},
 ]
 
 
 class FakeHub(web.RequestHandler):
-    """The hub's API and the learners' servers: ana's answers, bia's is broken, caio has none."""
+    """The hub's API and the learners' servers: ana's answers, bia's is broken, caio has none, davi's starts."""
 
     lie: dict[str, Any] = {}  # noqa: RUF012 - ana's lab tells this in the place of what is so
     orders: list[tuple[str, dict[str, str]]] = []  # noqa: RUF012 - emptied by each test
+    shown: list[tuple[str, str]] = []  # noqa: RUF012 - what each lab was asked with
+    made: list[dict[str, Any]] = []  # noqa: RUF012 - the tokens that were wanted
+    takes: str = ""  # the token that ana's lab takes, where it is particular
+    slow: asyncio.Event | None = None  # ana's lab answers when this is set
+    closed: bool = False
 
-    def prepare(self) -> None:
-        if self.request.headers.get("Authorization") != TOKEN["Authorization"]:
-            raise web.HTTPError(403)
-
-    def get(self, path: str) -> None:
+    async def get(self, path: str) -> None:
         if path == "hub/api/users":
-            names: dict[str, dict[str, Any]] = {"prof": {}, "caio": {}, "bia": {"": {}}, "ana": {"": {}}}
-            self.finish(json.dumps([{"name": name, "servers": servers} for name, servers in names.items()]))
-        elif path == "user/ana/turma/situacao":
-            self.finish({**ANA, **FakeHub.lie})
-        else:
+            self._own()
+            servers: dict[str, Any] = {name: {"": {"ready": True, "started": at(30)}} for name in ("bia", "ana")}
+            servers["ana"] = {} if FakeHub.closed else servers["ana"]
+            servers |= {"prof": {}, "caio": {}, "davi": {"": {"ready": False, "pending": "spawn", "started": None}}}
+            self.finish(json.dumps([{"name": name, "servers": found} for name, found in servers.items()]))
+            return
+        self._lab(path)
+        if FakeHub.slow and "ana" in path:
+            await FakeHub.slow.wait()
+        if path != "user/ana/turma/situacao":
             raise web.HTTPError(503)
+        self.finish({**ANA, **FakeHub.lie})
 
     def post(self, path: str) -> None:
-        FakeHub.orders.append((path, json.loads(self.request.body)))
+        content = json.loads(self.request.body)
+        if path.startswith("hub/api/users/"):
+            self._own()
+            FakeHub.made.append(content)
+            self.set_status(201)
+            self.finish({"id": "a1", "token": f"{path.split('/')[3]}-{len(FakeHub.made)}"})
+            return
+        self._lab(path)
+        FakeHub.orders.append((path, content))
         if "ana" not in path:
             raise web.HTTPError(503)
-        self.finish({"done": "prepare" not in FakeHub.orders[-1][1], "said": "o passo falhou"})
+        self.finish({"done": "prepare" not in content, "said": "o passo falhou"})
+
+    def _own(self) -> None:
+        if self.request.headers.get("Authorization") != HUBS:
+            raise web.HTTPError(403)
+
+    def _lab(self, path: str) -> None:
+        name, token = path.split("/")[1], self.request.headers["Authorization"]
+        FakeHub.shown.append((name, token))
+        if not token.startswith(f"token {FakeHub.takes or name}-"):
+            raise web.HTTPError(403)
 
 
-def asked(work: Any) -> Any:
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("orders", "shown", "made"):
+        monkeypatch.setattr(FakeHub, name, [])
+    return monkeypatch
+
+
+def asked(work: Any, clock: Any = lambda: NOW) -> Any:
     """What a board finds out in front of the fake hub."""
 
     async def run() -> Any:
-        FakeHub.orders.clear()
         socket, port = bind_unused_port()
         server = HTTPServer(web.Application([(r"/(.*)", FakeHub)]))
         server.add_socket(socket)
+        at = f"http://127.0.0.1:{port}"
         try:
-            return await work(board.Learners(f"http://127.0.0.1:{port}/hub/api", f"http://127.0.0.1:{port}", "secret"))
+            return await work(Learners(f"{at}/hub/api", at, "secret", lambda name: f"{name}.turma.test", clock))
         finally:
             server.stop()
             await server.close_all_connections()
@@ -189,10 +237,78 @@ def asked(work: Any) -> Any:
 
 
 def test_the_board_reads_everybody_and_says_whose_lab_does_not_answer() -> None:
-    ana, bia, caio = asked(lambda known: known.rows(NOW))
-    assert ana["name"] == "ana" and ana["known"] and ana["stuck"] and ana["minutes"] == 1
-    assert (bia["name"], bia["open"], bia["known"]) == ("bia", True, False)
+    ana, bia, caio, davi = asked(lambda known: known.rows())
+    assert ana["name"] == "ana" and ana["known"] and ana["stuck"] and ana["minutes"] == 1 and ana["seen"] == at(0)
+    assert (bia["name"], bia["open"], bia["known"], bia["seen"]) == ("bia", True, False, "")
     assert (caio["name"], caio["open"], caio["known"]) == ("caio", False, False)
+    assert [(row["name"], row["open"], row["starting"]) for row in (caio, davi)] == [
+        ("caio", False, False),
+        ("davi", False, True),
+    ]
+
+
+def test_no_lab_is_shown_the_boards_own_token_or_anothers() -> None:
+    """A learner may put anything in the place of the own server, and reads what that is asked with."""
+
+    async def work(known: Learners) -> None:
+        for _ in range(2):
+            await known.rows()
+        await known.order(["ana", "bia"], {"message": "oi"})
+        await known.certificate("ana")
+
+    asked(work)
+    assert {name for name, _ in FakeHub.shown} == {"ana", "bia"}
+    assert all(token.startswith(f"token {name}-") for name, token in FakeHub.shown)
+    assert sorted(one["scopes"] for one in FakeHub.made) == [["access:servers!user=ana"], ["access:servers!user=bia"]]
+    assert all(0 < one["expires_in"] <= 3600 for one in FakeHub.made)
+
+
+def test_a_token_that_a_lab_refuses_is_made_anew_but_not_at_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeHub, "takes", "somebody")
+
+    async def work(known: Learners) -> int:
+        for _ in range(3):
+            await known.rows()
+        before = len(FakeHub.made)
+        monkeypatch.setattr(tokens, "AGAIN", 0)
+        await known.rows()
+        await known.rows()
+        return before
+
+    assert asked(work) == 2 < len(FakeHub.made)
+
+
+def test_a_slow_lab_keeps_no_other_row_waiting_and_is_not_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learners, "PATIENCE", 0.2)
+
+    async def work(known: Learners) -> tuple[list[board.Row], list[board.Row], int]:
+        monkeypatch.setattr(FakeHub, "slow", asyncio.Event())
+        first = await known.rows()
+        await known.rows()
+        looks = sum(name == "ana" for name, _ in FakeHub.shown)
+        assert FakeHub.slow
+        FakeHub.slow.set()
+        return first, await known.rows(), looks
+
+    first, last, looks = asked(work)
+    assert not first[0]["known"] and last[0]["known"] and looks == 1
+
+
+def test_a_lab_that_is_closed_is_shown_as_it_was_last_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = [NOW]
+
+    async def work(known: Learners) -> list[board.Row]:
+        await known.rows()
+        monkeypatch.setattr(FakeHub, "closed", True)
+        times.append(NOW + timedelta(hours=2))
+        found: list[board.Row] = await known.rows()
+        return found
+
+    ana = asked(work, lambda: times[-1])[0]
+    assert (ana["open"], ana["known"], ana["stuck"]) == (False, False, False)
+    assert ana["seen"] == at(0) and ana["lesson"] == FIRST.id
+    table = list(csv.DictReader(board.as_csv([ana], UTC).splitlines(), delimiter=";"))
+    assert table[0]["aula"] == FIRST.id and table[0]["visto às"] == "2026-11-26 12:00"
 
 
 @pytest.mark.parametrize("lie", LIES, ids=[str(lie)[:40] for lie in LIES])
@@ -200,18 +316,19 @@ def test_a_lab_that_lies_about_its_form_costs_nobody_elses_row(
     lie: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FakeHub, "lie", lie)
-    rows = asked(lambda known: known.rows(NOW))
+    rows = asked(lambda known: known.rows())
     assert [(row["name"], row["open"], row["known"]) for row in rows] == [
         ("ana", True, False),
         ("bia", True, False),
         ("caio", False, False),
+        ("davi", False, False),
     ]
     assert board.hardest(rows, board.step_words(COURSE)) == []
 
 
 def test_an_order_tells_who_it_did_not_reach() -> None:
     wrong = asked(lambda known: known.order(["ana", "bia"], {"message": "oi"}))
-    assert list(wrong) == ["bia"] and "não responde" in wrong["bia"]
+    assert wrong == {"bia": "o laboratório está fechado"}
     assert sorted(FakeHub.orders, key=str) == [  # they come on two connections
         ("user/ana/turma/pedido", {"message": "oi"}),
         ("user/bia/turma/pedido", {"message": "oi"}),
@@ -219,11 +336,8 @@ def test_an_order_tells_who_it_did_not_reach() -> None:
     assert asked(lambda known: known.order(["ana"], {"prepare": "07/3"})) == {"ana": "o passo falhou"}
 
 
-def test_a_hub_that_does_not_answer_is_an_error() -> None:
-    nobody = board.Learners("http://127.0.0.1:9/hub/api", "http://127.0.0.1:9", "secret")
-
-    async def ask() -> None:
-        await nobody.rows(NOW)
-
+def test_a_hub_that_does_not_answer_is_an_error_and_of_an_order_it_is_told() -> None:
+    nobody = Learners("http://127.0.0.1:9/hub/api", "http://127.0.0.1:9", "secret")
     with pytest.raises(OSError, match=r"refused|conexão|Connect"):
-        asyncio.run(ask())
+        asyncio.run(nobody.rows())
+    assert "não responde" in asyncio.run(nobody.order(["ana"], {"message": "oi"}))["ana"]

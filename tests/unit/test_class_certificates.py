@@ -25,7 +25,8 @@ from labs.base.errors import LabError
 from labs.base.settings import Settings
 from labs.base.version import version
 from labs.classroom.board import certificates as board
-from labs.classroom.board.learners import MOST_BYTES, Answer, Learners
+from labs.classroom.board.learners import Answer, Learners
+from labs.classroom.board.requests import MOST_BYTES
 from labs.cli.main import main
 from labs.course import target_words
 from labs.course.catalog import CheckSpec, Course, Lesson, Step
@@ -340,6 +341,13 @@ class FakeLab(web.RequestHandler):
         self.finish(ANSWERS[name])
 
 
+class FakeTokens(web.RequestHandler):
+    """The hub, which makes a token for each learner."""
+
+    def post(self, name: str) -> None:
+        self.finish({"token": name})
+
+
 def served(application: web.Application, work: Callable[[str], Coroutine[Any, Any, Any]]) -> Any:
     """What is found out in front of it."""
 
@@ -362,7 +370,9 @@ def test_an_answer_is_read_strictly_and_up_to_a_size() -> None:
         found = await asyncio.gather(*(known.certificate(name) for name in ANSWERS), return_exceptions=True)
         return dict(zip(ANSWERS, found, strict=True))  # type: ignore[arg-type]
 
-    found = served(web.Application([(r"/user/(\w+)/turma/pedido", FakeLab)]), work)
+    found = served(
+        web.Application([(r"/user/(\w+)/turma/pedido", FakeLab), (r"/hub/api/users/(\w+)/tokens", FakeTokens)]), work
+    )
     assert found.pop("good") == Answer(True, "", "<html>")
     assert all(isinstance(one, OSError) for one in found.values()), found
 

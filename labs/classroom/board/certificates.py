@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from labs.base.errors import LabError
-from labs.classroom.board.learners import Answer, cell
+from labs.classroom.board.learners import Answer
+from labs.classroom.board.rows import cell
 from labs.course.catalog import Course
 from labs.pages import statement
 from labs.pages.statement import Certificate, Statement

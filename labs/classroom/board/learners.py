@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from msgspec.structs import asdict
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+import msgspec
 
-from labs.base.documents import Typed, decode
+from labs.base.documents import Typed
 from labs.classroom.accounts import TEACHER
-from labs.course.catalog import Course
-from labs.running import journey
+from labs.classroom.board.requests import Refused, Requests
+from labs.classroom.board.rows import Row, Situation, shown
+from labs.classroom.board.tokens import Tokens
 
 SECONDS = 10.0
-MOST_BYTES = 500_000
-"""Of an answer: six certificates' worth. A learner decides what the own lab answers."""
+PATIENCE = 2.0
+"""Seconds that the page waits for labs: who answers later is seen at the next look, and costs nobody else's row."""
+KNOWN = timedelta(seconds=20)
+"""How long what a lab said counts as what it says."""
 ORDER_SECONDS = 600.0
-MOST_AT_ONCE = 200
-"""Requests: who waits for a lesson to be prepared in thirty labs still sees where everybody is."""
-STUCK_MINUTES, STUCK_TRIES = 10, 3
-"""A learner with a lab open who did nothing for so long, or whose next step failed so often, is stuck."""
-LONGEST_AGO = timedelta(days=3650)
-Row = dict[str, Any]
+CLOSED = "o laboratório está fechado"
 T = TypeVar("T")
 
 
-class Situation(Typed, frozen=True):
-    """Where a learner is, as `labs/running/situation.py` tells it; whoever is root in a lab may tell something else."""
+class Server(Typed, frozen=True, forbid_unknown_fields=False):
+    """A learner's server in the hub's answer (jupyterhub.readthedocs.io, REST API, `GET /users`)."""
 
-    lesson: str
-    step: str
-    title: str
-    done: int
-    total: int
-    last: str
-    tries: int
-    observed: str
-    help: str
-    failed: dict[str, int]
+    ready: bool = False
+    started: str | None = None
+
+
+class User(Typed, frozen=True, forbid_unknown_fields=False):
+    """A person in the hub's answer; `servers` has those that are starting too."""
+
+    name: str
+    servers: dict[str, Server] = msgspec.field(default_factory=dict)
 
 
 class Answer(Typed, frozen=True):
@@ -54,39 +48,74 @@ class Answer(Typed, frozen=True):
     page: str = ""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a lab said last, and when."""
+
+    told: Situation
+    at: datetime
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Learners:
-    """The hub's API and the learners' servers, with the service's token."""
+    """The hub's API with the service's token, and each learner's server with a token of that learner."""
 
-    def __init__(self, hub: str, servers: str, token: str) -> None:
-        """`hub`: the API's address; `servers`: the proxy's, without a slash at its end."""
-        self._hub, self._servers = hub, servers
-        self._headers = {"Authorization": f"token {token}"}
-        self._client = AsyncHTTPClient(force_instance=True, max_clients=MOST_AT_ONCE, max_body_size=MOST_BYTES)
+    def __init__(
+        self,
+        hub: str,
+        servers: str,
+        token: str,
+        host: Callable[[str], str] = lambda _: "",
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        """`hub`: the API's address; `servers`: the proxy's, without a slash at its end; `host`: of a learner's server,
+        by name, where each has one of its own.
+        """
+        self._hub, self._servers, self._token, self._host, self._clock = hub, servers, token, host, clock
+        self._asking, self._ordering = Requests(), Requests()
+        self._tokens = Tokens(self._asking, hub, token)
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        self._seen: dict[str, Seen] = {}
 
-    async def rows(self, now: datetime) -> list[Row]:
+    async def rows(self) -> list[Row]:
         """Everybody but the teacher, by name.
 
         Raises:
             OSError: the hub does not answer.
         """
-        users: Any = await self._get(f"{self._hub}/users", SECONDS, Any)
-        names = sorted(user["name"] for user in users if user["name"] != TEACHER)
-        open_ones = {user["name"] for user in users if user["servers"] or user.get("server")}
-        return list(await asyncio.gather(*(self._row(name, name in open_ones, now) for name in names)))
+        asked = self._asking.ask(f"{self._hub}/users", list[User], token=self._token, seconds=SECONDS)
+        users = sorted((user for user in await asked if user.name != TEACHER), key=lambda user: user.name)
+        await self._look([user.name for user in users if user.servers.get("", Server()).ready])
+        return [self._row(user.name, user.servers.get("")) for user in users]
 
-    async def _row(self, name: str, is_open: bool, now: datetime) -> Row:
-        row: Row = {"name": name, "open": is_open, "known": False}
-        if not is_open:
-            return row
+    async def _look(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self._reading:
+                self._reading[name] = asyncio.create_task(self._read(name))
+        if names:
+            await asyncio.wait([self._reading[name] for name in names], timeout=PATIENCE)
+
+    async def _read(self, name: str) -> None:
         try:
-            told = asdict(await self._get(f"{self._servers}/user/{name}/turma/situacao", SECONDS, Situation))
-            return {**row, **told, "known": True, **judged(told, now)}
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-        ):  # it does not answer, or not as a lab does: no time, one without a zone
-            return row
+            told = await self._of_lab(self._asking, name, "situacao", SECONDS, Situation)
+            shown(told, self._clock())
+            self._seen[name] = Seen(told, self._clock())
+        except (OSError, ValueError, TypeError):
+            pass  # it does not answer, or not as a lab does: what it said before is shown, with its time
+        finally:
+            del self._reading[name]
+
+    def _row(self, name: str, server: Server | None) -> Row:
+        now, seen, is_open = self._clock(), self._seen.get(name), server is not None and server.ready
+        known = is_open and seen is not None and now - seen.at <= KNOWN
+        row: Row = {"name": name, "open": is_open, "starting": server is not None and not is_open, "known": known}
+        if seen is None:
+            return {**row, "seen": ""}
+        told = shown(seen.told, now, (server and server.started) or "")
+        return {**row, "seen": seen.at.isoformat(), **told, "stuck": told["stuck"] and known}
 
     async def order(self, names: Sequence[str], order: Mapping[str, str]) -> dict[str, str]:
         """Have something done in these labs; what went wrong, by name."""
@@ -104,100 +133,23 @@ class Learners:
     async def _order(self, name: str, order: Mapping[str, str]) -> str:
         try:
             answer = await self._answer(name, order)
+        except Refused as error:
+            return CLOSED if error.status in (424, 503) else f"o laboratório recusou: {error}"
         except OSError as error:
             return f"o laboratório não responde: {error}"
         return "" if answer.done else answer.said
 
     async def _answer(self, name: str, order: Mapping[str, str]) -> Answer:
-        url = f"{self._servers}/user/{name}/turma/pedido"
-        return await self._ask(HTTPRequest(url, "POST", self._headers, json.dumps(order)), ORDER_SECONDS, Answer)
+        return await self._of_lab(self._ordering, name, "pedido", ORDER_SECONDS, Answer, order)
 
-    async def _get(self, url: str, seconds: float, kind: type[T]) -> T:
-        return await self._ask(HTTPRequest(url, "GET", self._headers), seconds, kind)
-
-    async def _ask(self, request: HTTPRequest, seconds: float, kind: type[T]) -> T:
-        """The JSON of an answer.
-
-        Raises:
-            OSError: none came, a refusal, or something else.
-        """
-        request.request_timeout = seconds
-        request.follow_redirects = False
+    async def _of_lab(
+        self, requests: Requests, name: str, what: str, seconds: float, kind: type[T], content: Any = None
+    ) -> T:
+        """Raises OSError where no answer came, or none that a lab gives."""
+        url, token = f"{self._servers}/user/{name}/turma/{what}", await self._tokens.of(name)
         try:
-            answer = await self._client.fetch(request)
-            return decode(answer.body, kind)
-        except (HTTPClientError, ValueError) as error:
-            raise OSError(str(error)) from error
-
-
-def judged(told: Mapping[str, Any], now: datetime) -> Row:
-    """Minutes since the learner's last try and since the call for help, and whether they are stuck."""
-    minutes, waiting = (_minutes(told[name], now) for name in ("last", "help"))
-    stuck = bool(told["lesson"]) and (minutes >= STUCK_MINUTES or (told["tries"] >= STUCK_TRIES))
-    return {"minutes": minutes, "waiting": waiting, "stuck": stuck}
-
-
-def _minutes(since: str, now: datetime) -> int:
-    """Raises ValueError for a time that no lab has: far from now, a spreadsheet's clock could not show it."""
-    passed = now - datetime.fromisoformat(since) if since else timedelta()
-    if abs(passed) > LONGEST_AGO:
-        raise ValueError(since)
-    return int(passed.total_seconds() / 60)
-
-
-def hardest(rows: Iterable[Row], words: Mapping[str, str], most: int = 5) -> list[Row]:
-    """The steps at which most learners failed and have not passed yet: `step`, how many `learners`, and `tries`.
-
-    Args:
-        words: of each step of the course, by its path; what a lab tells beyond them is left out.
-    """
-    found: dict[str, list[int]] = {}
-    for row in rows:
-        for step, tries in row.get("failed", {}).items():
-            if step in words:
-                found.setdefault(step, []).append(tries)
-    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), -sum(item[1]), item[0]))
-    return [{"step": words[step], "learners": len(tries), "tries": sum(tries)} for step, tries in ordered[:most]]
-
-
-def step_words(course: Course) -> dict[str, str]:
-    """What the board calls each step, by its path."""
-    return {
-        f"{lesson.id}/{step.id}": f"aula {lesson.id[:2]}, {journey.step_words(lesson, step)}"
-        for lesson in course.lessons
-        for step in (*lesson.steps, *([lesson.challenge] if lesson.challenge else []))
-    }
-
-
-def cell(text: str) -> str:
-    """What a lab said, for a spreadsheet, which takes a text that begins like this for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-COLUMNS = (
-    "nome",
-    "passos feitos",
-    "passos no total",
-    "aula",
-    "próximo passo",
-    "tentativas nesse passo",
-    "última tentativa",
-    "pediu ajuda",
-)
-
-
-def as_csv(rows: Iterable[Row], zone: tzinfo) -> str:
-    """The progress as a table for a spreadsheet, with times as they are in `zone`."""
-    out = io.StringIO()
-    table = csv.writer(out, delimiter=";")  # what spreadsheets in Portuguese take for a column's end
-    table.writerow(COLUMNS)
-    for row in rows:
-        known = [row.get(name, "") for name in ("done", "total", "lesson", "title", "tries")]
-        times = [_clock(row.get(name, ""), zone) for name in ("last", "help")]
-        table.writerow([cell(str(one)) for one in (row["name"], *known, *times)])
-    return out.getvalue()
-
-
-def _clock(at: str, zone: tzinfo) -> str:
-    """A time as spreadsheets read it."""
-    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M") if at else ""
+            return await requests.ask(url, kind, token=token, seconds=seconds, host=self._host(name), content=content)
+        except Refused as error:
+            if error.status in (302, 403):  # to the login page, or nowhere
+                self._tokens.refused(name)
+            raise

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,8 @@ from labs.base.documents import Damaged, Typed, decode
 from labs.base.errors import LabError
 from labs.classroom import accounts
 from labs.classroom.board.certificates import Certificates, Voucher, class_name
-from labs.classroom.board.learners import Learners, as_csv, hardest, step_words
+from labs.classroom.board.learners import Learners
+from labs.classroom.board.rows import as_csv, hardest, step_words
 from labs.course.catalog import load_course
 
 FOLDER = Path(__file__).parent
@@ -64,7 +65,7 @@ class RowsHandler(Board):
     @web.authenticated
     async def get(self) -> None:
         try:
-            rows = await self.learners.rows(datetime.now(UTC))
+            rows = await self.learners.rows()
         except OSError as error:
             raise web.HTTPError(502, str(error)) from error
         self.finish({"rows": rows, "hardest": hardest(rows, self.settings["steps"])})
@@ -81,7 +82,7 @@ class TableHandler(Board):
             raise web.HTTPError(400, "minutos: um número inteiro, como -180") from error
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", 'attachment; filename="turma.csv"')
-        self.finish("\ufeff" + as_csv(await self.learners.rows(datetime.now(UTC)), zone))
+        self.finish("\ufeff" + as_csv(await self.learners.rows(), zone))
 
 
 class OrderHandler(Board):
