@@ -6,7 +6,7 @@ And what the instructor says to the learner. Both are files of the state folder:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labs.base.documents import Damaged, Typed, read, write
@@ -17,6 +17,8 @@ from labs.running import journey
 
 LONGEST = 500
 """Letters of a message."""
+FRESH = timedelta(hours=12)
+"""How long a message or a call for help counts: those of one day of class are not the next day's."""
 
 
 class Note(Typed, frozen=True):
@@ -56,7 +58,7 @@ def of(course: Course, records: Mapping[str, Record], called: Note | None) -> di
 
 
 def called(settings: Settings) -> Note | None:
-    """The learner's open call for help."""
+    """The learner's open call for help, where it is of today's class."""
     return _read(settings, "help")
 
 
@@ -73,7 +75,7 @@ def call(settings: Settings, wanted: bool) -> None:
 
 
 def message(settings: Settings) -> Note | None:
-    """What the instructor said last."""
+    """What the instructor said last, where it is of today's class."""
     return _read(settings, "message")
 
 
@@ -88,8 +90,9 @@ def say(settings: Settings, text: str) -> None:
 
 def _read(settings: Settings, name: str) -> Note | None:
     try:
-        return read(settings.class_folder / f"{name}.json", Note)
-    except (Damaged, OSError):
+        note = read(settings.class_folder / f"{name}.json", Note)
+        return note if datetime.now(UTC) - datetime.fromisoformat(note.at) < FRESH else None
+    except (Damaged, OSError, ValueError, TypeError):  # a time that is none, or has no zone
         return None
 
 

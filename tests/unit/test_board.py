@@ -13,7 +13,7 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
-from labs.base.documents import typed
+from labs.base.documents import typed, write
 from labs.base.settings import Settings
 from labs.classroom.board import learners, tokens
 from labs.classroom.board import rows as board
@@ -58,8 +58,18 @@ def test_help_is_called_and_taken_back_and_a_message_stays(settings: Settings) -
     situation.call(settings, False)
     situation.call(settings, False)
     assert situation.called(settings) is None
-    (settings.class_folder / "message.json").write_text("{")
-    assert situation.message(settings) is None
+    for damaged in ("{", '{"at": "ontem"}', '{"at": "2026-11-26T12:00:00"}'):
+        (settings.class_folder / "message.json").write_text(damaged)
+        assert situation.message(settings) is None
+
+
+def test_the_day_after_nobody_waits_for_help_and_no_message_is_left(settings: Settings) -> None:
+    yesterday = datetime.now(UTC) - situation.FRESH
+    for name in ("help", "message"):
+        write(settings.class_folder / f"{name}.json", situation.Note(yesterday.isoformat(), "Pausa"))
+    assert situation.called(settings) is None and situation.message(settings) is None
+    situation.call(settings, True)
+    assert situation.called(settings)
 
 
 @pytest.mark.parametrize(
