@@ -146,10 +146,24 @@ def _down(chosen: argparse.Namespace) -> int:
 
 
 def _list(path: Path) -> str:
+    """The text of a list, which Windows' Notepad begins with a mark of its own.
+
+    Raises:
+        LabError: it cannot be read, or is not UTF-8. UTF-16 without a mark would be, with a NUL beside each letter.
+    """
     try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
+        text = path.read_text("utf-8-sig")
+        if "\0" in text:
+            raise ValueError("há bytes zero no texto, como em UTF-16")
+        return text
+    except OSError as error:
         raise LabError("A lista de nomes não pode ser lida.", str(error), f"ls -l '{path}'") from error
+    except ValueError as error:
+        raise LabError(
+            "A lista de nomes não está em UTF-8.",
+            f"{path}: {error}",
+            "no editor, salve a lista de novo com a codificação UTF-8, e repita o comando",
+        ) from error
 
 
 def _reached_at(listen: str) -> str:

@@ -270,6 +270,26 @@ def test_a_list_that_cannot_be_read_is_told(no_docker: Path, capsys: pytest.Capt
     assert "A lista de nomes não pode ser lida." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_list_that_windows_wrote_is_read(encoding: str, no_docker: Path) -> None:
+    listed = no_docker / "turma.txt"
+    listed.write_bytes("ana\r\nbia  # a irmã\r\n".encode(encoding))
+    assert main(["class", "codes", "--names", str(listed)]) == 0
+    assert list(accounts.read(room.Room(room.default_folder()).codes_file)) == ["prof", "ana", "bia"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_list_in_another_encoding_is_told_how_it_is_saved(
+    encoding: str, no_docker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = no_docker / "turma.txt"
+    listed.write_bytes("ana  # a irmã\n".encode(encoding))
+    assert main(["class", "codes", "--names", str(listed)]) == 1
+    told = capsys.readouterr().err
+    assert "A lista de nomes não está em UTF-8." in told and f"Observado: {listed}: " in told
+    assert "salve a lista de novo com a codificação UTF-8" in told and not room.default_folder().exists()
+
+
 @pytest.mark.parametrize(("words", "said"), [(["--learners", "0"], "de 1 a 200"), (["--port", "0"], "de 1 a 65535")])
 def test_a_number_that_makes_no_sense_is_refused(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str]
