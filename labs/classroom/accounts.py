@@ -13,6 +13,9 @@ from labs.base.errors import LabError, StateError
 from labs.base.files import write_atomic
 
 TEACHER = "prof"
+MOST = 200
+"""Learners of one class: each has a network of their own (`labs/classroom/subnets.py`), and the board reads one page of
+them (deploy/hub/jupyterhub_config.py)."""
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 """None that is read for another one on a slip of paper."""
 GROUPS, GROUP = 2, 4
@@ -53,8 +56,20 @@ def named(text: str) -> list[str]:
 
 
 def with_codes(names: Sequence[str], known: Codes) -> dict[str, str]:
-    """The teacher, who had a code, which stays the same, and these learners."""
-    return {name: known.get(name) or code() for name in dict.fromkeys((TEACHER, *known, *names))}
+    """The teacher, who had a code, which stays the same, and these learners.
+
+    Raises:
+        LabError: they are more than a class has room for.
+    """
+    everybody = dict.fromkeys((TEACHER, *known, *names))
+    if (learners := len(everybody) - 1) > MOST:
+        had = len({*known} - {TEACHER})
+        raise LabError(
+            f"Uma turma tem no máximo {MOST} pessoas.",
+            f"{had} já têm código, e {learners - had} seriam novas: {learners}",
+            "tire nomes da lista; ou apague antes a turma de agora, com o trabalho dela: python3 -m labs class down",
+        )
+    return {name: known.get(name) or code() for name in everybody}
 
 
 def read(path: Path) -> dict[str, str]:

@@ -138,10 +138,11 @@ def enlist(room: Room, names: Sequence[str]) -> None:
     """Codes for these learners, the page to print, and the class's key; nothing is started.
 
     Raises:
+        LabError: they are too many, with those that the class has; nothing was written.
         StateError: the codes or the key cannot be read or kept.
     """
-    lasting_key(room.key_file)
     codes = accounts.with_codes(names, accounts.read(room.codes_file))
+    lasting_key(room.key_file)
     room.save()
     accounts.write(room.codes_file, codes)
     write_atomic(room.handout_file, handout.page(room.address, codes))
@@ -163,8 +164,8 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
         trusted: the learners; their labs may be containers whose root is this machine's.
 
     Raises:
-        LabError: Docker is not there or refuses, its containers have this machine's root, the hub does not answer, or
-            the key is damaged.
+        LabError: Docker is not there or refuses, its containers have this machine's root, the hub does not answer, the
+            key is damaged, or the learners are too many.
     """
     enlist(room, names)
     if not trusted:

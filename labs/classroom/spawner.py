@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import itertools
 import socket
 from collections.abc import AsyncIterator
@@ -12,6 +11,7 @@ from typing import Any
 from dockerspawner import DockerSpawner
 from traitlets import Int, Unicode
 
+from labs.classroom import subnets
 from labs.classroom.room import LABEL
 
 HUB = "hub"
@@ -28,6 +28,7 @@ class LabSpawner(DockerSpawner):
     subnets = Unicode("10.199.0.0/20", help="where the learners' networks are, 16 addresses each").tag(config=True)
     labels: dict[str, str] = {LABEL: ""}  # noqa: RUF012 - DockerSpawner's own are traits
     _joined = False
+    _networks = asyncio.Lock()
     _turns: asyncio.Semaphore | None = None
     _waiting: list[str] = []  # noqa: RUF012 - one queue for all
 
@@ -99,6 +100,20 @@ class LabSpawner(DockerSpawner):
         networks = list(ipaddress.IPv4Network(self.subnets).subnets(new_prefix=28))
         number: int = self.user.id
         return networks[number % len(networks)]
+            await self._make_network(name)
+        inside = (await self.docker("inspect_network", name))["Containers"]
+        hub = (await self.docker("inspect_container", socket.gethostname()))["Id"]
+        if hub not in inside:
+            await self.docker("connect_container_to_network", hub, name, aliases=[HUB])
+        for volume in self.volume_binds:
+            await self.docker("create_volume", volume, labels=self.labels)
+
+    async def _make_network(self, name: str) -> None:
+        """One after the other: who looks for a free one while another takes it would find the same."""
+        async with LabSpawner._networks:
+            known = subnets.taken(await self.docker("networks"))
+            ipam = {"Driver": "default", "Config": [{"Subnet": str(subnets.free(self.subnets, known))}]}
+            await self.docker("create_network", name, driver="bridge", internal=True, ipam=ipam, labels=self.labels)
 
     async def _until_ready(self) -> None:
         said = b""

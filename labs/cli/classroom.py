@@ -21,8 +21,6 @@ python3 -m labs class down                 para tudo; o trabalho das pessoas, sÃ
 EVERYWHERE = "0.0.0.0"
 FILES = "arquivos da turma, com a chave dos certificados, que saem sÃ³ com o trabalho das pessoas:"
 USUAL = 10
-MOST = 200
-"""Learners of one class: each has a network of 16 addresses (`labs/classroom/spawner.py`)."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +67,8 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
+    from labs.classroom.accounts import MOST
+
     count = int(text)
     if not 1 <= count <= MOST:
         raise argparse.ArgumentTypeError(f"uma turma tem de 1 a {MOST} pessoas")

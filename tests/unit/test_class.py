@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import jinja2
 import pytest
@@ -15,7 +17,7 @@ import pytest
 import labs.pages
 from labs.base.errors import CommandError, LabError, MissingDependency, StateError
 from labs.base.settings import CLONE
-from labs.classroom import accounts, engine, handout, images, room
+from labs.classroom import accounts, engine, handout, images, room, subnets
 from labs.cli import classroom
 from labs.cli.main import main
 from labs.pages import statement
@@ -47,6 +49,54 @@ def test_a_list_of_names_may_have_comments_and_says_what_is_no_name() -> None:
     with pytest.raises(LabError, match="nomes repetidos") as told:
         accounts.named("ana\nbia\nANA\n")
     assert told.value.observed == "ana"
+
+
+def test_a_class_has_room_for_all_that_it_gets_codes_for() -> None:
+    """Each of them, and the teacher, has a network of their own among the hub's, and is on the board's one page."""
+    pool = re.findall(r"LABS_CLASS_SUBNETS:-([\d./]+)\}", (HUB / "compose.yaml").read_text("utf-8"))
+    page = re.findall(r"api_page_max_limit = (\d+)", (HUB / "jupyterhub_config.py").read_text("utf-8"))
+    assert len(subnets.cut(pool[0])) > accounts.MOST and int(page[0]) > accounts.MOST
+
+
+@pytest.mark.parametrize("verb", ["up", "codes"])
+def test_a_class_that_would_be_too_large_is_told_before_anything_is_written(
+    verb: str, no_docker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a list alone, and by a list beside those who have codes."""
+    docker_that('echo "$@" >> $0.said', no_docker)
+    listed, here = no_docker / "turma.txt", room.Room(room.default_folder())
+    listed.write_text("\n".join(f"pessoa{number}" for number in range(201)))
+    assert main(["class", verb, "--names", str(listed)]) == 1
+    assert "Observado: 0 já têm código, e 201 seriam novas: 201\n" in capsys.readouterr().err
+    assert not here.folder.exists()
+    known = accounts.with_codes(accounts.numbered(199), {})
+    accounts.write(here.codes_file, known)
+    listed.write_text("aluno001\nana\nbia\n")
+    assert main(["class", verb, "--names", str(listed)]) == 1
+    told = capsys.readouterr().err
+    assert "Uma turma tem no máximo 200 pessoas.\nObservado: 199 já têm código, e 2 seriam novas: 201\n" in told
+    assert "python3 -m labs class down" in told and not (no_docker / "docker.said").exists()
+    assert accounts.read(here.codes_file) == known and here.files == [here.codes_file]
+
+
+def test_a_network_is_the_first_that_nobody_has() -> None:
+    """By an id alone, the 257th person of a hub had the first one's."""
+    pool = "10.199.0.0/27"
+    assert str(subnets.free(pool, [])) == "10.199.0.0/28"
+    assert str(subnets.free(pool, ["10.199.0.0/28", "172.18.0.0/16", "fd00::/64"])) == "10.199.0.16/28"
+    assert str(subnets.free(pool, ["10.199.0.20/30"])) == "10.199.0.0/28"
+    with pytest.raises(LabError, match="redes da turma acabaram") as told:
+        subnets.free(pool, ["10.199.0.0/28", "10.199.0.20/30"])
+    assert told.value.next_command.startswith("python3 -m labs class down --keep")
+
+
+def test_the_networks_of_an_engines_answer_are_read() -> None:
+    answer: list[dict[str, Any]] = [
+        {"IPAM": {"Config": [{"Subnet": "10.199.0.0/28", "Gateway": "10.199.0.1"}]}},
+        {"IPAM": {"Config": None}},
+        {"IPAM": {"Config": [{}]}},
+    ]
+    assert subnets.taken(answer) == ["10.199.0.0/28"]
 
 
 def test_codes_are_kept_for_the_teacher_alone(tmp_path: Path) -> None:
