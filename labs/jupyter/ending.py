@@ -15,7 +15,8 @@ def main(arguments: list[str]) -> int:
     """End JupyterLab and the sandbox; exit code 0 where somebody asked for it.
 
     Args:
-        arguments: JupyterLab's process id, 0 where it ended by itself; then its exit code, "" where it runs.
+        arguments: JupyterLab's process id, 0 where it ended by itself; then its exit code, "?" where nobody knows it
+            and "" where it runs.
     """
     if len(arguments) != 2 or not arguments[0].isdecimal() or not _is_child(pid := int(arguments[0])):
         return keeper.told(arguments)

@@ -16,8 +16,10 @@ ENDING = ("-m", "labs.jupyter.ending")
 def stay(pid: int) -> None:
     """Never to return, become the process that waits for a signal to stop, or for the end of its child `pid`.
 
-    Signals that come meanwhile wait too: what is blocked stays so over exec (execve(2)).
+    Signals that come meanwhile wait too: what is blocked stays so over exec (execve(2)). So does what is ignored: a
+    parent that ignores its children's ends, as some do that start services, would leave us without signal and code.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*STOPS, signal.SIGCHLD})
     os.execv(sys.executable, [sys.executable, "-I", "-S", os.path.abspath(__file__), str(pid)])
 
@@ -28,7 +30,7 @@ def heeded() -> set[signal.Signals]:
 
 
 def wait(pid: int) -> str:
-    """The child's exit code, or "" where somebody asked to stop."""
+    """The child's exit code, "?" where Linux told nobody, or "" where somebody asked to stop."""
     stops = heeded()
     while True:
         code = _ended(pid)
@@ -43,8 +45,8 @@ def _ended(pid: int) -> str:
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
             if found[0] == pid:
                 code = str(os.waitstatus_to_exitcode(found[1]))
-    except ChildProcessError:
-        pass
+    except ChildProcessError:  # no child is left
+        return code or "?"
     return code
 
 

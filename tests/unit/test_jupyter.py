@@ -366,6 +366,33 @@ def test_what_was_ignored_at_the_start_stops_nothing() -> None:
         assert waits.stdout.readline() == "'-9'\n"
 
 
+STAYS = """
+import signal, subprocess, sys, time
+import keeper
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+child = subprocess.Popen(["sh", "-c", sys.argv[1]])
+time.sleep(float(sys.argv[2]))
+keeper.stay(child.pid)
+"""
+
+
+@pytest.mark.parametrize(("child", "seconds", "code"), [("sleep 1; exit 3", 0, "3"), ("exit 3", 0.5, "?")])
+def test_who_waits_hears_of_a_childs_end_where_a_parent_ignored_such_ends(
+    child: str, seconds: float, code: str, tmp_path: Path
+) -> None:
+    """That stays so over exec, and Linux collects the children then: no signal comes, and no code (wait(2))."""
+    ending, told = (
+        f"ENDING = {keeper.ENDING!r}".replace("'", '"'),
+        'ENDING = ("-c", "import sys; print(*sys.argv[1:])")',
+    )
+    text = Path(keeper.__file__).read_text("utf-8")
+    assert ending in text
+    (tmp_path / "keeper.py").write_text(text.replace(ending, told), "utf-8")
+    words = [sys.executable, "-c", STAYS, child, str(seconds)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == f"0 {code}\n"
+
+
 def test_the_end_that_somebody_types_ends_nobodys_process(capfd: pytest.CaptureFixture[str]) -> None:
     with subprocess.Popen(["sleep", "60"]) as other:
         words = [sys.executable, "-m", "labs.jupyter.ending", str(other.pid), ""]
