@@ -15,11 +15,7 @@ else
   done
 fi 2>/dev/null || :  # what then does not work is told by `start`, in words
 # A class's image brings a first day that is over already (deploy/hub/seed.sh); it lies beside the volume, which is new.
-seed=/opt/seed.tar
-if [ -f "$seed" ] && [ ! -e "$LABS_HOME/sandbox" ]; then
-  mkdir -m 700 "$LABS_HOME/sandbox"
-  tar --extract --xattrs --xattrs-include='*' --file "$seed" --directory "$LABS_HOME"
-fi
+sh "${0%/*}/unpack.sh" /opt/seed.tar "$LABS_HOME"
 # Where a JupyterLab was, in an earlier container: none runs in this one yet.
 rm -f "$LABS_HOME/run/jupyter.json"
 exec "$@"

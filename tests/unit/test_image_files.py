@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +52,69 @@ def test_the_profile_refuses_what_is_the_machines_and_is_no_gate_that_always_ope
     assert {"init_module", "kexec_load", "open_by_handle_at", "reboot", "io_uring_setup"} <= set(refused)
     assert refused["keyctl"]["errnoRet"] == 38, "runc goes on without keyrings only where there are none"
     assert not set(refused) & {"mount", "pivot_root", "unshare", "setns", "clone", "bpf"}, "the engine needs them"
+
+
+@pytest.fixture
+def first_day(tmp_path: Path) -> Path:
+    """A first day in an archive, as deploy/hub/seed.sh leaves it."""
+    for name in ("sandbox/engine/layer", "sandbox/hub/blob", "ledger.jsonl"):
+        (tmp_path / "lived" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lived" / name).write_text(name)
+    archive = tmp_path / "seed.tar"
+    subprocess.run(
+        ["tar", "-cf", archive, "-C", tmp_path / "lived", "sandbox/engine", "sandbox/hub", "ledger.jsonl"], check=True
+    )
+    return archive
+
+
+def unpack(archive: Path, home: Path, path: str = "") -> int:
+    """What entry.sh does with it; the exit code."""
+    environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}" if path else os.environ["PATH"]}
+    return subprocess.run(["sh", image.FOLDER / "unpack.sh", archive, home], env=environment, check=False).returncode
+
+
+def files(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+
+
+def test_a_first_day_is_unpacked_once(first_day: Path, tmp_path: Path) -> None:
+    home = tmp_path / "labs"
+    home.mkdir()
+    assert unpack(tmp_path / "none.tar", home) == 0 and not list(home.iterdir()), "the image of one learner has none"
+    assert unpack(first_day, home) == 0
+    assert files(home) == ["ledger.jsonl", "sandbox/engine/layer", "sandbox/hub/blob"]
+    assert sorted(path.name for path in home.iterdir()) == ["ledger.jsonl", "sandbox"]
+    assert stat.S_IMODE((home / "sandbox").stat().st_mode) == 0o700
+    (home / "ledger.jsonl").write_text("the learner's")
+    assert unpack(first_day, home) == 0 and (home / "ledger.jsonl").read_text() == "the learner's"
+
+
+@pytest.mark.parametrize("killed", ["tar", "mv"])
+def test_who_is_killed_while_unpacking_leaves_nothing_that_counts_as_done(
+    killed: str, first_day: Path, tmp_path: Path
+) -> None:
+    """In the middle of the archive, and between the two renames."""
+    home, tools = tmp_path / "labs", tmp_path / "tools"
+    for folder in (home, tools):
+        folder.mkdir()
+    real = shutil.which(killed)
+    does = {
+        "tar": f'{real} "$@" sandbox/engine; kill -9 $PPID',
+        "mv": f'case "$2" in */sandbox) kill -9 $PPID;; *) {real} "$@";; esac',
+    }
+    (tools / killed).write_text(f"#!/bin/sh\n{does[killed]}\n")
+    (tools / killed).chmod(0o700)
+    assert unpack(first_day, home, str(tools)) == -9
+    assert not (home / "sandbox").exists() and files(home)
+    assert unpack(first_day, home) == 0
+    assert files(home) == ["ledger.jsonl", "sandbox/engine/layer", "sandbox/hub/blob"]
+    assert not (home / ".unpacking").exists()
+
+
+def test_the_entry_unpacks_what_the_classs_image_brings() -> None:
+    entry = (image.FOLDER / "entry.sh").read_text("utf-8")
+    assert 'sh "${0%/*}/unpack.sh" /opt/seed.tar "$LABS_HOME"\n' in entry
+    assert 'sh", "/opt/registry-labs/deploy/image/entry.sh' in DOCKERFILE, "by its path: the other lies beside it"
 
 
 def test_the_base_is_pinned_and_of_the_debian_that_the_tests_build() -> None:
