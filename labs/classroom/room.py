@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from labs.base.errors import LabError, StateError
+from labs.base.errors import CommandError, LabError, StateError
 from labs.base.events import Report
 from labs.base.files import lasting_key, write_atomic
 from labs.base.settings import CLONE
@@ -31,6 +31,10 @@ COMPOSE = CLONE / "deploy" / "hub" / "compose.yaml"
 FOLDER = "LABS_CLASS"
 """Environment variable: the folder of the class, with its codes and key; by default below the home."""
 START_SECONDS = 120.0
+STOP_SECONDS = 60
+"""What a lab has to end JupyterLab, the learner's containers and its engine, as in compose.yaml of one lab: thirty that
+end at once take longer than one."""
+GONE_SECONDS = 60.0
 FINGERPRINT = """
 from pathlib import Path
 from labs.pages import statement
@@ -216,19 +220,40 @@ class Things:
 
 
 def down(room: Room, report: Report, *, work_too: bool) -> None:
-    """End the hub and every lab; their volumes and the class's files too where that was confirmed.
+    """End the hub, and every lab as it ends by itself; volumes and the class's files too where that was confirmed.
 
     Raises:
         LabError: Docker refused.
     """
     report("Parando o hub e os laboratórios …")
     _compose(room, "down", "--timeout", "30", *(["--volumes"] if work_too else []), seconds=600)
-    for kind in KINDS if work_too else KINDS[:2]:
-        if names := _names(kind):
-            docker(kind, "rm", *(["--force"] if kind != "network" else []), *names, seconds=600)
+    if labs := _names("container"):  # the client stops them side by side
+        with contextlib.suppress(CommandError):  # one may have ended meanwhile; who stays is told below
+            docker("container", "stop", "-t", str(STOP_SECONDS), *labs, seconds=900)
+    until(
+        "os containers da turma saírem",
+        _without_containers,
+        GONE_SECONDS,
+        next_command=f"docker container ls --all --filter label={LABEL}",
+        interval=0.3,
+    )
+    if networks := _names("network"):
+        docker("network", "rm", *networks, seconds=600)
+    if work_too and (volumes := _names("volume")):
+        docker("volume", "rm", "--force", *volumes, seconds=600)
     if work_too:
         for path in room.files:
             path.unlink(missing_ok=True)
+
+
+def _without_containers() -> Look:
+    """A lab that was stopped removes itself, and Docker refuses to remove what is being removed already."""
+    try:
+        if names := _names("container"):
+            docker("container", "rm", "--force", *names, seconds=600)
+    except CommandError as error:
+        return Look(False, error.observed)
+    return Look(True)
 
 
 def _names(kind: str) -> list[str]:

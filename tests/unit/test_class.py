@@ -161,6 +161,46 @@ def test_nobodys_work_is_deleted_unasked(no_docker: Path, capsys: pytest.Capture
     assert f"volume rm --force {volumes}" in (no_docker / "docker.said").read_text()
 
 
+def test_labs_are_stopped_before_they_are_removed(no_docker: Path) -> None:
+    """Killed, a lab's engine may lose what it has said that it has; one that stopped removes itself meanwhile."""
+    labs = no_docker / "labs"
+    labs.write_text("registry-labs-class-ana registry-labs-class-bia")
+    docker_that(
+        f"""echo "$@" >> $0.said
+        case "$1 $2" in
+          "container ls") /bin/cat {labs};;
+          "container stop") exit 1;;
+          "container rm") echo > {labs}; echo removal of container ana is already in progress >&2; exit 1;;
+        esac""",
+        no_docker,
+    )
+    assert main(["class", "down", "--keep"]) == 0
+    said = (no_docker / "docker.said").read_text().splitlines()
+    stop = "container stop -t 60 registry-labs-class-ana registry-labs-class-bia"
+    order = [
+        next(i for i, line in enumerate(said) if line.startswith(one)) for one in ("compose down", stop, "container rm")
+    ]
+    assert order == sorted(order) and "container rm --force registry-labs-class-ana registry-labs-class-bia" in said
+
+
+def test_a_container_that_stays_is_told_with_dockers_words(no_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "GONE_SECONDS", 0.3)
+    docker_that(
+        'case "$1 $2" in "container ls") echo ana;; "container rm") echo is stuck >&2; exit 1;; esac', no_docker
+    )
+    with pytest.raises(LabError, match="os containers da turma saírem") as told:
+        room.down(room.Room(no_docker), lambda _: None, work_too=False)
+    assert "is stuck" in told.value.observed and told.value.next_command.startswith("docker container ls --all ")
+
+
+def test_a_lab_has_the_same_time_to_end_everywhere() -> None:
+    """The hub's own stop names no time, so the container's counts."""
+    assert '"stop_timeout": STOP_SECONDS' in (HUB / "jupyterhub_config.py").read_text("utf-8")
+    assert "stop_grace_period: 1m\n" in (CLONE / "compose.yaml").read_text("utf-8") and room.STOP_SECONDS == 60
+    values = (CLONE / "deploy" / "kubernetes" / "values.yaml").read_text("utf-8")
+    assert f"delete_grace_period: {room.STOP_SECONDS} " in values
+
+
 def test_the_key_goes_with_the_work_alone_and_is_listed_before(
     no_docker: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
