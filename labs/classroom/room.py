@@ -30,6 +30,7 @@ PREFIX = "registry-labs-class"
 COMPOSE = CLONE / "deploy" / "hub" / "compose.yaml"
 FOLDER = "LABS_CLASS"
 """Environment variable: the folder of the class, with its codes and key; by default below the home."""
+EVERYWHERE = "0.0.0.0"
 START_SECONDS = 120.0
 STOP_SECONDS = 60
 """What a lab has to end JupyterLab, the learner's containers and its engine, as in compose.yaml of one lab: thirty that
@@ -52,12 +53,14 @@ class Room:
     Attributes:
         listen: the address of this machine on which the hub answers.
         address: how learners write it in their browsers.
+        given: the teacher said that address; else it is this machine's of that day, which another network changes.
     """
 
     folder: Path
-    listen: str = "127.0.0.1"
+    listen: str = EVERYWHERE
     port: int = 8000
     address: str = "http://127.0.0.1:8000/"
+    given: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> Room:
@@ -69,12 +72,22 @@ class Room:
         path = folder / "room.json"
         try:
             return cls(folder=folder, **json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+        except FileNotFoundError as error:
             raise StateError("Não há turma nesta máquina.", f"{path}: {error}", "python3 -m labs class up") from error
+        except (OSError, ValueError, TypeError) as error:
+            raise StateError(
+                "O arquivo com o endereço da turma está danificado ou não pode ser lido.",
+                f"{path}: {error}",
+                f"mv '{path}' '{path}.danificado' && python3 -m labs class up",
+            ) from error
 
     @classmethod
     def kept(cls, folder: Path) -> Room:
-        """The class that was started here, or one that nobody has started yet."""
+        """The class that was started here, or one that nobody has started yet.
+
+        Raises:
+            StateError: its file is damaged.
+        """
         return cls.load(folder) if (folder / "room.json").exists() else cls(folder)
 
     def save(self) -> None:
@@ -83,7 +96,7 @@ class Room:
         Raises:
             StateError: it cannot be written.
         """
-        kept = {"listen": self.listen, "port": self.port, "address": self.address}
+        kept = {"listen": self.listen, "port": self.port, "address": self.address, "given": self.given}
         write_atomic(self.folder / "room.json", json.dumps(kept) + "\n")
 
     @property
@@ -178,7 +191,7 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
     build(room, report)
     report("Iniciando o hub …")
     _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=600)
-    origin = f"http://{'127.0.0.1' if room.listen == '0.0.0.0' else room.listen}:{room.port}"
+    origin = f"http://{'127.0.0.1' if room.listen == EVERYWHERE else room.listen}:{room.port}"
     until(
         "o hub responder",
         lambda: Look(request(origin, "GET", "/hub/health", timeout=2).status == 200, origin),

@@ -6,11 +6,15 @@ import argparse
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labs.base import apt
 from labs.base.errors import LabError
 from labs.cli.terminal import EXIT_INTERRUPTED, confirmed, listed, say
 from labs.cli.verb import port
+
+if TYPE_CHECKING:
+    from labs.classroom.room import Room
 
 EXAMPLES = """\
 python3 -m labs class up --learners 30     um laboratório para cada uma de 30 pessoas
@@ -18,7 +22,6 @@ python3 -m labs class up --names turma.txt os nomes da sua lista, um por linha
 python3 -m labs class codes                os códigos outra vez, e a impressão digital dos certificados
 python3 -m labs class codes --learners 30  só faz os códigos, para uma turma num cluster
 python3 -m labs class down                 para tudo; o trabalho das pessoas, só com a sua confirmação, também sai"""
-EVERYWHERE = "0.0.0.0"
 FILES = "arquivos da turma, com a chave dos certificados, que saem só com o trabalho das pessoas:"
 USUAL = 10
 
@@ -27,12 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="action", required=True, metavar="AÇÃO")
     up = verbs.add_parser("up", help="constrói as imagens, inicia o hub e mostra endereço e códigos")
     _who(up, f"quantas pessoas (padrão: as que já têm código, ou {USUAL})")
-    up.add_argument("--port", type=port, default=8000, metavar="PORTA", help="porta do endereço (padrão: 8000)")
+    up.add_argument("--port", type=port, metavar="PORTA", help="porta do endereço (padrão: a da última vez, ou 8000)")
     up.add_argument(
         "--listen",
-        default=EVERYWHERE,
         metavar="IP",
-        help="em que endereço desta máquina (padrão: todos, para a rede da sala; 127.0.0.1 só para esta máquina)",
+        help="em que endereço desta máquina (padrão: o da última vez, ou 0.0.0.0, todos, para a rede da sala; 127.0.0.1"
+        " só para esta máquina)",
     )
     up.add_argument(
         "--trust-learners",
@@ -42,7 +45,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     codes = verbs.add_parser("codes", help="mostra endereço, códigos e impressão digital; com nomes, só faz os códigos")
     _who(codes, "faz códigos para tantas pessoas, sem iniciar nada")
     for verb in (up, codes):
-        verb.add_argument("--address", default="", metavar="URL", help="o endereço como as pessoas o escrevem")
+        verb.add_argument(
+            "--address",
+            metavar="URL",
+            help="o endereço como as pessoas o escrevem (padrão: o que você disse da última vez, ou o desta máquina)",
+        )
     verbs.add_parser("images", help="só constrói as imagens, para uma turma num cluster")
     down = verbs.add_parser(
         "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
@@ -78,12 +85,25 @@ def _count(text: str) -> int:
 def _up(chosen: argparse.Namespace) -> int:
     from labs.classroom import accounts, room
 
-    address = chosen.address or f"http://{_reached_at(chosen.listen)}:{chosen.port}/"
-    here = room.Room(room.default_folder(), chosen.listen, chosen.port, address)
+    here = _room(chosen)
     names = _names(chosen) or ([] if here.codes_file.exists() else accounts.numbered(USUAL))
     room.up(here, names, say, trusted=chosen.trust_learners)
     print(room.told(here))
     return 0
+
+
+def _room(chosen: argparse.Namespace) -> Room:
+    """As it was chosen now or the last time; an address that nobody said is looked for anew: networks change.
+
+    Raises:
+        StateError: what is kept of the last time is damaged.
+    """
+    from labs.classroom.room import Room, default_folder
+
+    kept = Room.kept(default_folder())
+    listen, number = chosen.listen or kept.listen, chosen.port or kept.port
+    said = chosen.address if chosen.address is not None else kept.address if kept.given else ""
+    return Room(kept.folder, listen, number, said or f"http://{_reached_at(listen)}:{number}/", bool(said))
 
 
 def _codes(chosen: argparse.Namespace) -> int:
@@ -92,7 +112,7 @@ def _codes(chosen: argparse.Namespace) -> int:
     folder = room.default_folder()
     if names := _names(chosen):
         here = room.Room.kept(folder)
-        room.enlist(replace(here, address=chosen.address or here.address), names)
+        room.enlist(replace(here, address=chosen.address, given=True) if chosen.address else here, names)
         print(f"Códigos, para o hub: {here.codes_file}")
     print(room.told(room.Room.load(folder)))
     return 0
@@ -171,6 +191,8 @@ def _reached_at(listen: str) -> str:
 
     A datagram socket that is connected sends nothing: it only asks which address would be used.
     """
+    from labs.classroom.room import EVERYWHERE
+
     if listen != EVERYWHERE:
         return listen
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:

@@ -348,6 +348,59 @@ def test_a_class_that_starts_again_has_the_people_that_it_had(no_docker: Path) -
     assert accounts.read(here.codes_file) == {"prof": "aaaa-2222", "ana": "bbbb-3333"}
 
 
+def started(capsys: pytest.CaptureFixture[str], *words: str) -> room.Room:
+    """What is kept of a class whose start came as far as Docker, which refused."""
+    assert main(["class", "up", *words]) == 1 and "O Docker recusou" in capsys.readouterr().err
+    return room.Room.load(room.default_folder())
+
+
+def test_a_class_that_starts_again_is_where_it_was(
+    no_docker: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was said holds until something else is said; an address that was found is another in another network."""
+    monkeypatch.setattr(classroom, "_reached_at", lambda listen: "192.0.2.7" if listen == room.EVERYWHERE else listen)
+    docker_that("exit 1", no_docker)
+    here = started(capsys)
+    assert (here.listen, here.port, here.address) == (room.EVERYWHERE, 8000, "http://192.0.2.7:8000/")
+    assert started(capsys, "--port", "9000").address == "http://192.0.2.7:9000/"
+    monkeypatch.setattr(
+        classroom, "_reached_at", lambda listen: "198.51.100.3" if listen == room.EVERYWHERE else listen
+    )
+    assert started(capsys).address == "http://198.51.100.3:9000/"
+    here = started(capsys, "--address", "http://turma.local/", "--listen", "127.0.0.1")
+    assert started(capsys) == here == room.Room(here.folder, "127.0.0.1", 9000, "http://turma.local/", given=True)
+    assert started(capsys, "--address", "").address == "http://127.0.0.1:9000/"
+    assert started(capsys, "--listen", room.EVERYWHERE).address == "http://198.51.100.3:9000/"
+
+
+def test_codes_for_a_cluster_choose_no_address_for_a_class_here(
+    no_docker: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(classroom, "_reached_at", lambda listen: "192.0.2.7" if listen == room.EVERYWHERE else listen)
+    docker_that("exit 1", no_docker)
+    assert main(["class", "codes", "--learners", "2"]) == 0
+    assert started(capsys).address == "http://192.0.2.7:8000/"
+    assert main(["class", "codes", "--learners", "2", "--address", "https://turma.example.org/"]) == 0
+    capsys.readouterr()
+    assert started(capsys).address == "https://turma.example.org/"
+
+
+@pytest.mark.parametrize("verb", ["up", "codes"])
+def test_a_damaged_address_is_told(verb: str, no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = room.default_folder() / "room.json"
+    kept.parent.mkdir(parents=True)
+    for damaged in ("{", "[]", '{"port": 1, "door": 2}'):
+        kept.write_text(damaged)
+        assert main(["class", verb]) == 1
+        told = capsys.readouterr().err
+        assert "O arquivo com o endereço da turma está danificado" in told and f"mv '{kept}' " in told
+
+
+def test_what_an_earlier_kit_kept_is_read(tmp_path: Path) -> None:
+    (tmp_path / "room.json").write_text('{"listen": "0.0.0.0", "port": 9000, "address": "http://192.0.2.7:9000/"}')
+    assert room.Room.load(tmp_path) == room.Room(tmp_path, "0.0.0.0", 9000, "http://192.0.2.7:9000/", given=False)
+
+
 def test_the_images_alone_need_no_names(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     docker_that('echo "$@" >> $0.said; case "$1 $2" in "image ls") echo seeded;; esac', no_docker)
     assert main(["class", "images"]) == 0
