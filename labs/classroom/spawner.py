@@ -73,12 +73,17 @@ class LabSpawner(DockerSpawner):
         """The learner's network, with the hub in it, and volume; as they are, where they are there already."""
         name = self.network_name = self.object_name
         if not await self.docker("networks", names=[f"^{name}$"]):
-            pool = {"Subnet": str(self._subnet())}
-            ipam = {"Driver": "default", "Config": [pool]}
-            await self.docker("create_network", name, driver="bridge", internal=True, ipam=ipam, labels=self.labels)
+            await self._make_network(name)
         await self._join()
         for volume in self.volume_binds:
             await self.docker("create_volume", volume, labels=self.labels)
+
+    async def _make_network(self, name: str) -> None:
+        """One after the other: who looks for a free one while another takes it would find the same."""
+        async with LabSpawner._networks:
+            known = subnets.taken(await self.docker("networks"))
+            ipam = {"Driver": "default", "Config": [{"Subnet": str(subnets.free(self.subnets, known))}]}
+            await self.docker("create_network", name, driver="bridge", internal=True, ipam=ipam, labels=self.labels)
 
     async def _join(self) -> None:
         """The hub's container in the learner's network."""
@@ -94,26 +99,6 @@ class LabSpawner(DockerSpawner):
         if status is None and not self._joined:
             await self._join()
         return status
-
-    def _subnet(self) -> ipaddress.IPv4Network:
-        """By the number that the hub's database has for the person."""
-        networks = list(ipaddress.IPv4Network(self.subnets).subnets(new_prefix=28))
-        number: int = self.user.id
-        return networks[number % len(networks)]
-            await self._make_network(name)
-        inside = (await self.docker("inspect_network", name))["Containers"]
-        hub = (await self.docker("inspect_container", socket.gethostname()))["Id"]
-        if hub not in inside:
-            await self.docker("connect_container_to_network", hub, name, aliases=[HUB])
-        for volume in self.volume_binds:
-            await self.docker("create_volume", volume, labels=self.labels)
-
-    async def _make_network(self, name: str) -> None:
-        """One after the other: who looks for a free one while another takes it would find the same."""
-        async with LabSpawner._networks:
-            known = subnets.taken(await self.docker("networks"))
-            ipam = {"Driver": "default", "Config": [{"Subnet": str(subnets.free(self.subnets, known))}]}
-            await self.docker("create_network", name, driver="bridge", internal=True, ipam=ipam, labels=self.labels)
 
     async def _until_ready(self) -> None:
         said = b""

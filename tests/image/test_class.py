@@ -29,7 +29,7 @@ from tests.browser import jupyterlab
 from tests.courses import unmeasured
 
 from .outer import Outer, outer_engine
-from .school import ADDRESS, PORT, Class, Person, class_of
+from .school import ADDRESS, Class, Person, class_of
 
 LEARNERS = ("ana", "bia", "caio")
 FINISHES = "davi"
@@ -264,7 +264,7 @@ def test_a_class_goes_on_while_its_hub_starts_anew_and_who_is_added_gets_in(
     assert told.returncode == 0 and ADDRESS in told.stdout, told
     eva = Person("eva", school.read_codes()["eva"])
     assert "/hub/home" in eva.log_in()[1] or "/hub/spawn" in eva.log_in()[1], "a running hub knows who is added"
-    again = school.command("up", "--listen", "127.0.0.1", "--port", str(PORT))
+    again = school.command("up")
     assert again.returncode == 0 and f"{ADDRESS}/" in again.stdout, again.stdout + again.stderr
 
     def look() -> Look:
