@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from tornado import web
 
 from labs.base.settings import Ports, Settings
 from labs.base.verdict import Verdict, passed
@@ -68,3 +73,21 @@ def saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         program.chmod(0o755)
 
     return put
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The board's pages, where JupyterHub says that the teacher came; the real one is in the hub's image alone."""
+
+    class Teacher:
+        def get_current_user(self) -> dict[str, str]:
+            return {"name": "prof"}
+
+    auth = ModuleType("jupyterhub.services.auth")
+    auth.__dict__.update(HubOAuthenticated=Teacher, HubOAuthCallbackHandler=web.RequestHandler)
+    for name in ("jupyterhub", "jupyterhub.services"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, auth.__name__, auth)
+    found = importlib.import_module("labs.classroom.board.server")
+    yield found
+    del sys.modules[found.__name__]

@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -375,25 +374,6 @@ def test_an_answer_is_read_strictly_and_up_to_a_size() -> None:
     )
     assert found.pop("good") == Answer(True, "", "<html>")
     assert all(isinstance(one, OSError) for one in found.values()), found
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The board's pages, where JupyterHub says that the teacher came; the real one is in the hub's image alone."""
-
-    class Teacher:
-        def get_current_user(self) -> dict[str, str]:
-            return {"name": "prof"}
-
-    auth = ModuleType("jupyterhub.services.auth")
-    auth.__dict__.update(HubOAuthenticated=Teacher, HubOAuthCallbackHandler=web.RequestHandler)
-    for name in ("jupyterhub", "jupyterhub.services"):
-        monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    monkeypatch.setitem(sys.modules, auth.__name__, auth)
-    from labs.classroom.board import server
-
-    yield server
-    del sys.modules[server.__name__]
 
 
 def test_the_boards_pages_take_the_order_and_give_the_archive(

@@ -89,8 +89,8 @@ class Certificates:
         self, names: Sequence[str], voucher: Voucher, prove: Callable[[str], Awaitable[Answer]], at_once: int = AT_ONCE
     ) -> None:
         """`names`: the class's own list; `prove`: has a learner's lab prove all, and raises OSError."""
-        self.voucher = voucher
-        self._names, self._prove = tuple(names), prove
+        self.voucher, self.names = voucher, tuple(names)
+        self._prove = prove
         self._turns = asyncio.Semaphore(at_once)
         self._asked: dict[str, asyncio.Task[None]] = {}
         self._proving: set[str] = set()
@@ -102,9 +102,9 @@ class Certificates:
         Raises:
             LabError: a name is not on the class's list; nobody was asked.
         """
-        if strangers := sorted(set(names) - set(self._names)):
+        if strangers := sorted(set(names) - set(self.names)):
             raise LabError("Há um nome que não é da turma.", ", ".join(strangers), "python3 -m labs class codes")
-        for name in names or self._names:
+        for name in names or self.names:
             if name not in self._asked:
                 self._asked[name] = asyncio.create_task(self._answered(name))
 

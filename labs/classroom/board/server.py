@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,43 @@ from labs.classroom.board.certificates import Certificates, Voucher, class_name
 from labs.classroom.board.learners import Learners
 from labs.classroom.board.rows import as_csv, hardest, step_words
 from labs.course.catalog import load_course
+from labs.running import situation
 
 FOLDER = Path(__file__).parent
-ORDERS = {"message", "prepare", "reset"}
+AGAIN = "recarregue a página do painel e peça de novo"
+ORDERS = {
+    "message": (re.compile(rf"[\s\S]{{0,{situation.LONGEST}}}"), f"até {situation.LONGEST} letras"),
+    "prepare": (re.compile(r"\d\d(/[\w-]+)?"), "uma aula, como 07, ou uma aula e um passo, como 07/3"),
+    "reset": (re.compile(r"\d\d"), "uma aula, como 07"),
+}
+"""What may be ordered: the form of each one's text, and the same in words."""
+FORBIDDEN = "O painel é só de quem dá a aula. Se é você, a sessão terminou.\nPróximo comando: recarregue a página"
+
+
+class Refusal(web.HTTPError):
+    """What is refused, in words for who asked."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(status, words)
+        self.words = words
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Within it, a wrong request is answered with 400 and a silent hub with 502, both in words.
+
+    Raises:
+        Refusal: that answer.
+    """
+    try:
+        yield
+    except Damaged as error:
+        raise Refusal(400, str(LabError("O painel não entendeu o pedido.", str(error), AGAIN))) from error
+    except LabError as error:
+        raise Refusal(400, str(error)) from error
+    except OSError as error:
+        silent = LabError("O hub não respondeu ao painel.", str(error), "python3 -m labs class up")
+        raise Refusal(502, str(silent)) from error
 
 
 class Board(HubOAuthenticated, web.RequestHandler):
@@ -43,6 +78,13 @@ class Board(HubOAuthenticated, web.RequestHandler):
     def set_default_headers(self) -> None:
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
+
+    def write_error(self, status_code: int, **given: Any) -> None:
+        """Plain text, which the page shows as it is, and who downloads reads."""
+        error = given.get("exc_info", (None, None))[1]
+        other = FORBIDDEN if status_code == 403 else f"O painel não conseguiu responder (HTTP {status_code})."
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(error.words if isinstance(error, Refusal) else other)
 
 
 class PageHandler(Board):
@@ -64,10 +106,8 @@ class RowsHandler(Board):
 
     @web.authenticated
     async def get(self) -> None:
-        try:
+        with told():
             rows = await self.learners.rows()
-        except OSError as error:
-            raise web.HTTPError(502, str(error)) from error
         self.finish({"rows": rows, "hardest": hardest(rows, self.settings["steps"])})
 
 
@@ -76,13 +116,40 @@ class TableHandler(Board):
 
     @web.authenticated
     async def get(self) -> None:
-        try:
-            zone = timezone(timedelta(minutes=int(self.get_query_argument("minutos", "0"))))
-        except (ValueError, OverflowError) as error:
-            raise web.HTTPError(400, "minutos: um número inteiro, como -180") from error
+        with told():
+            zone = _zone(self.get_query_argument("minutos", "0"))
+            table = as_csv(await self.learners.rows(), zone)
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", 'attachment; filename="turma.csv"')
-        self.finish("\ufeff" + as_csv(await self.learners.rows(), zone))
+        self.finish("\ufeff" + table)
+
+
+def _zone(minutes: str) -> timezone:
+    try:
+        return timezone(timedelta(minutes=int(minutes)))
+    except (ValueError, OverflowError) as error:
+        raise LabError("O fuso do pedido não é um número de minutos, como -180.", minutes, AGAIN) from error
+
+
+class Wanted(Typed, frozen=True):
+    """An order and for whom: `{"message": TEXT}` (an empty one takes the last back), `{"prepare": "07/3"}` or
+    `{"reset": "07"}`.
+    """
+
+    names: tuple[str, ...]
+    order: dict[str, str]
+
+    def require(self) -> None:
+        """Raises LabError where nobody is named, or the order is none."""
+        if not self.names:
+            raise LabError("O pedido não diz para quem é.", "nenhum nome", AGAIN)
+        if len(self.order) != 1 or not self.order.keys() <= ORDERS.keys():
+            raise LabError("O painel não tem esse pedido.", ", ".join(self.order) or "nenhum", AGAIN)
+        ((name, value),) = self.order.items()
+        form, words = ORDERS[name]
+        if not form.fullmatch(value):
+            shown = f"{len(value)} letras" if name == "message" else value[:40]
+            raise LabError(f"O texto do pedido não serve: {words}.", shown, "corrija o texto e peça de novo")
 
 
 class OrderHandler(Board):
@@ -90,11 +157,20 @@ class OrderHandler(Board):
 
     @web.authenticated
     async def post(self) -> None:
-        asked = json.loads(self.request.body)
-        order = {name: str(value) for name, value in asked["order"].items() if name in ORDERS}
-        if len(order) != 1:
-            raise web.HTTPError(400)
-        self.finish({"wrong": await self.learners.order([str(name) for name in asked["names"]], order)})
+        with told():
+            wanted = decode(self.request.body, Wanted)
+            wanted.require()
+            await self._require(wanted.names)
+            names = list(dict.fromkeys(wanted.names))
+            self.finish({"wrong": await self.learners.order(names, wanted.order)})
+
+    async def _require(self, names: Sequence[str]) -> None:
+        """They are of the class's list, or users of the hub: with another login there is no list."""
+        strangers = set(names) - set(self.certificates.names)
+        if strangers:
+            strangers -= {row["name"] for row in await self.learners.rows()}
+        if strangers:
+            raise LabError("Há um nome que não é da turma.", ", ".join(sorted(strangers))[:200], AGAIN)
 
 
 class Asked(Typed, frozen=True):
@@ -112,10 +188,8 @@ class CertificatesHandler(Board):
 
     @web.authenticated
     def post(self) -> None:
-        try:
+        with told():
             self.certificates.order(decode(self.request.body, Asked).names)
-        except (Damaged, LabError) as error:
-            raise web.HTTPError(400, str(error)) from error
         self.finish(self.certificates.state())
 
 
