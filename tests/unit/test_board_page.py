@@ -119,3 +119,12 @@ def test_a_silent_hub_is_told_wherever_it_is_asked(server: Any, voucher: Voucher
     asked = ("linhas", None), ("turma.csv", None), ("pedido", wanted(["zeca"], message="oi"))
     words = "O hub não respondeu ao painel.\nObservado: HTTP 599: Timeout\nPróximo comando: python3 -m labs class up"
     assert answers(server, voucher, labs, *asked) == [(502, words)] * 3
+
+
+def test_an_open_board_stays_logged_in_while_the_hub_starts_anew(server: Any, tmp_path: Path) -> None:
+    """Its cookies are signed alike by the next process, and otherwise than another class's; a damaged key is no key."""
+    one, other, damaged = (tmp_path / name for name in ("one", "other", "damaged"))
+    assert server.cookie_secret(one) == server.cookie_secret(one) != server.cookie_secret(other)
+    assert len(server.cookie_secret(one)) == 32 and one.read_text().strip() != server.cookie_secret(one).hex()
+    damaged.write_text("")
+    assert server.cookie_secret(damaged) != server.cookie_secret(damaged)

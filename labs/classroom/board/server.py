@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from tornado import web
 
 from labs.base.documents import Damaged, Typed, decode
 from labs.base.errors import LabError
+from labs.base.files import lasting_key
 from labs.classroom import accounts
 from labs.classroom.board.certificates import Certificates, Voucher, class_name
 from labs.classroom.board.learners import Learners
@@ -221,7 +223,18 @@ def application(
         (f"{prefix}oauth_callback", HubOAuthCallbackHandler),
     ]
     own: dict[str, Any] = {"learners": learners, "certificates": certificates, "steps": steps}
-    return web.Application(routes, cookie_secret=secrets.token_bytes(32), xsrf_cookies=True, **own)
+    secret = cookie_secret(certificates.voucher.key_file)
+    return web.Application(routes, cookie_secret=secret, xsrf_cookies=True, **own)
+
+
+def cookie_secret(key_file: Path) -> bytes:
+    """What the board's cookies are signed with: of the class's key, or a new one where that is damaged."""
+    try:
+        key = bytes.fromhex(lasting_key(key_file))
+    except LabError:  # the page says so, where the fingerprint would be
+        return secrets.token_bytes(32)
+    # A new one for each process would end the session of a board that is open while the hub starts anew.
+    return hmac.digest(key, b"the board's cookies", "sha256")
 
 
 async def serve() -> None:
