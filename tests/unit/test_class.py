@@ -465,35 +465,73 @@ def test_the_hub_gets_no_more_than_the_labs_image_says() -> None:
 PAGES = sorted(path.name for path in (HUB / "pages").glob("*.html") if path.name != "class.html")
 
 
+GIVEN: dict[str, Any] = {
+    "announcement_login": "No papel.",
+    "authenticator_login_url": "/hub/login?next=",
+    "base_url": "/hub/",
+    "custom_html": "",
+    "failed": True,
+    "login_error": "<b>",
+    "login_service": "",
+    "login_url": "/hub/login",
+    "logout_url": "/hub/logout",
+    "parsed_scopes": {"admin-ui": {}},
+    "prefix": "/",
+    "progress_url": "/hub/api/users/ana/server/progress?_xsrf=1",
+    "spawn_url": "/hub/spawn/ana",
+    "status_code": 500,
+    "user": SimpleNamespace(name="ana<"),
+    "username": "ana<",
+    "xsrf": "1",
+}
+"""What JupyterHub gives its own templates of these names; a name that is none would be an error."""
+
+
+def hub_page(name: str, **other: Any) -> str:
+    loader = jinja2.FileSystemLoader(HUB / "pages")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template(name).render(GIVEN | other)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_hubs_pages_are_whole_and_in_portuguese(name: str) -> None:
-    """With what JupyterHub gives its own templates of these names; a name that is none would be an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HUB / "pages"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    given = {
-        "announcement_login": "No papel.",
-        "authenticator_login_url": "/hub/login?next=",
-        "base_url": "/hub/",
-        "custom_html": "",
-        "failed": True,
-        "login_error": "<b>",
-        "login_service": "",
-        "login_url": "/hub/login",
-        "logout_url": "/hub/logout",
-        "parsed_scopes": {"admin-ui": {}},
-        "prefix": "/",
-        "progress_url": "/hub/api/users/ana/server/progress?_xsrf=1",
-        "spawn_url": "/hub/spawn/ana",
-        "status_code": 500,
-        "user": SimpleNamespace(name="ana<"),
-        "username": "ana<",
-        "xsrf": "1",
-    }
-    page = environment.get_template(name).render(given)
+    page = hub_page(name)
     assert '<html lang="pt-BR">' in page and "<h1>" in page and "ana<" not in page
     if name == "login.html":
         assert 'name="_xsrf" value="1"' in page and "não combinam" in page
+
+
+XSRF = "XSRF cookie does not match POST argument"
+EXPIRED = "Login form invalid or expired. Try again."
+ERRORS: list[tuple[dict[str, Any], str]] = [
+    ({"status_code": 403}, "Esta página não é sua"),
+    ({"status_code": 403, "message": "", "exception": None}, "Esta página não é sua"),
+    ({"status_code": 403, "message": XSRF}, "O formulário venceu</h1>"),
+    ({"status_code": 403, "message": "'_xsrf' argument missing from POST"}, "Recarregue e entre de novo."),
+    ({"status_code": 403, "message": EXPIRED}, 'href="/hub/login">Entrar de novo'),
+    ({"status_code": 404}, "Esta página não existe"),
+    ({"status_code": 429, "exception": SimpleNamespace(headers={"Retry-After": 40})}, "sozinha em 40 segundos"),
+    ({"status_code": 429, "exception": SimpleNamespace(headers={"Retry-After": 40})}, "location.reload(), 40000)"),
+    ({"status_code": 429, "exception": ValueError()}, "sozinha em 60 segundos"),
+    ({"status_code": 429, "exception": None}, "Há muita gente iniciando agora"),
+    ({"status_code": 503, "message_html": "<a>"}, "O laboratório ou o painel não responde"),
+    ({"status_code": 424}, "Ele parou, ou ainda está iniciando."),
+    ({"status_code": 500, "message": EXPIRED}, "O hub não conseguiu responder"),
+]
+"""What JupyterHub 5's `write_error` gives, and its page for the proxy's errors, which knows the status alone."""
+
+
+@pytest.mark.parametrize(("given", "words"), ERRORS, ids=lambda one: str(one)[:50])
+def test_an_error_of_the_hub_is_told_for_what_it_is(given: dict[str, Any], words: str) -> None:
+    page = hub_page("error.html", **given)
+    assert words in page and page.count("<h1>") == 1
+    assert ("Esta página não é sua" in page) == (words == "Esta página não é sua")
+
+
+def test_a_login_form_that_was_open_too_long_is_not_a_wrong_code() -> None:
+    """JupyterHub shows the form again, with these words for `login_error`."""
+    page = hub_page("login.html", login_error=EXPIRED)
+    assert "O formulário venceu" in page and "não combinam" not in page
 
 
 def test_an_address_of_the_room_is_found_or_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
