@@ -2,6 +2,8 @@
 
 const EVERY_MS = 3000;
 const ticked = new Set();
+/** The class as it was read last, in the table's order. @type {any[]} */
+let people = [];
 let shownCertificates = "";
 
 /** The hub wants it of every request that a script makes, of those that only read too. */
@@ -23,39 +25,86 @@ function cell(name, text) {
   return made;
 }
 
+/** A lab that is closed is remembered with the call that was open. @param {any} row */
+const calls = (row) => Boolean(row.open && row.help);
+
 /** @param {any} row */
 const state = (row) => {
+  if (row.starting) return "iniciando";
   if (!row.open) return "fora";
   if (!row.known) return "o laboratório não responde";
-  if (row.help) return `● pediu ajuda há ${row.waiting} min`;
+  if (row.help) return `● pediu ajuda há ${ago(row.waiting)}`;
   if (!row.lesson) return "terminou";
   if (!row.last) return "ainda não começou";
   return row.stuck ? "parou aqui" : "segue";
 };
 
+/** @param {number} minutes */
+const ago = (minutes) => {
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} dias`;
+};
+
+/** @param {Date} time */
+const clock = (time) => time.toLocaleTimeString("pt-BR", { hour: "2-digit", minute: "2-digit" });
+
+/** When what is shown was so. @param {string} seen */
+function seenAt(seen) {
+  const time = new Date(seen);
+  const day = time.toDateString() === new Date().toDateString() ? "" : `em ${time.toLocaleDateString("pt-BR")} `;
+  return `visto ${day}às ${clock(time)}`;
+}
+
 /** @param {any} row */
-function line(row) {
-  const made = document.createElement("tr");
-  made.className = row.help ? "help" : row.stuck ? "stuck" : "";
+function situation(row) {
+  const made = cell("td", state(row));
+  if (row.seen && !row.known) made.append(cell("small", seenAt(row.seen)));
+  return made;
+}
+
+/** @param {any} row */
+function tick(row) {
   const box = document.createElement("input");
   box.type = "checkbox";
   box.checked = ticked.has(row.name);
   box.setAttribute("aria-label", `Marcar ${row.name}`);
-  box.addEventListener("change", () => (box.checked ? ticked.add(row.name) : ticked.delete(row.name)));
-  const first = document.createElement("td");
-  first.append(box);
+  box.addEventListener("change", () => {
+    box.checked ? ticked.add(row.name) : ticked.delete(row.name);
+    showTicks();
+  });
+  const made = document.createElement("td");
+  made.append(box);
+  return made;
+}
+
+/** @param {any} row */
+function line(row) {
+  const made = document.createElement("tr");
+  made.className = calls(row) ? "help" : row.stuck ? "stuck" : row.known ? "" : "past";
   const name = cell("th", row.name);
   name.setAttribute("scope", "row");
   made.append(
-    first,
+    tick(row),
     name,
-    cell("td", row.known ? `${row.done} de ${row.total}` : ""),
+    cell("td", row.total ? `${row.done} de ${row.total}` : ""),
     where(row),
-    cell("td", row.known && row.last ? `${row.minutes} min` : ""),
+    cell("td", row.last ? ago(row.minutes) : ""),
     cell("td", row.tries ? String(row.tries) : ""),
-    cell("td", state(row)),
+    situation(row),
   );
   return made;
+}
+
+/** The box of the table's head: whether all are ticked, or some. */
+function showTicks() {
+  at("all").checked = people.length > 0 && ticked.size === people.length;
+  at("all").indeterminate = ticked.size > 0 && ticked.size < people.length;
+}
+
+function tickAll() {
+  for (const { name } of people) at("all").checked ? ticked.add(name) : ticked.delete(name);
+  for (const box of at("rows").querySelectorAll("input")) box.checked = at("all").checked;
+  showTicks();
 }
 
 /** The next step, and why it was not proven at the last try. @param {any} row */
@@ -67,37 +116,60 @@ function where(row) {
 
 /** @param {any[]} rows */
 function summary(rows) {
-  const open = rows.filter((row) => row.open).length;
-  const help = rows.filter((row) => row.help).map((row) => row.name);
-  const stuck = rows.filter((row) => row.stuck && !row.help).length;
-  const calls = help.length > 0 ? ` Ajuda pedida por ${help.join(", ")}.` : "";
-  const waiting = stuck > 0 ? `${counted(stuck, "pessoa")} sem avançar` : "todas avançam";
-  return `${open} de ${rows.length} com o laboratório aberto; ${waiting}.${calls}`;
+  const open = rows.filter((row) => row.open);
+  const starting = rows.filter((row) => row.starting).length;
+  const help = open.filter(calls).map((row) => row.name);
+  const told = [
+    open.length > 0 ? `${open.length} de ${rows.length} com o laboratório aberto` : "",
+    starting > 0 ? `${starting} iniciando` : "",
+    going(open),
+  ];
+  const there = told.filter(Boolean).join("; ") || "Ninguém está com o laboratório aberto";
+  return `${there}.${help.length > 0 ? ` Ajuda pedida por ${help.join(", ")}.` : ""}`;
+}
+
+/** Of those who are there: how many do not get on, or that all do, where each one's lab says so. @param {any[]} open */
+function going(open) {
+  const silent = open.filter((row) => !row.known).length;
+  const stuck = open.filter((row) => row.stuck && !row.help).length;
+  const told = [
+    silent > 0 ? `${counted(silent, "laboratório")} sem responder` : "",
+    stuck > 0 ? `${counted(stuck, "pessoa")} sem avançar` : "",
+  ];
+  return told.filter(Boolean).join("; ") || (open.length > 0 && !open.some(calls) ? "todas avançam" : "");
 }
 
 /** Who calls first, then who is stuck; the others by name. @param {any} one @param {any} other */
 const byNeed = (one, other) =>
-  Number(Boolean(other.help)) - Number(Boolean(one.help)) ||
+  Number(calls(other)) - Number(calls(one)) ||
   Number(Boolean(other.stuck)) - Number(Boolean(one.stuck)) ||
   one.name.localeCompare(other.name);
+
+/** What was read of the class. @param {any} state */
+function show({ rows, hardest }) {
+  people = rows.sort(byNeed);
+  const left = [...ticked].filter((name) => !people.some((row) => row.name === name));
+  for (const name of left) ticked.delete(name);
+  const focused = at("rows").contains(document.activeElement) && document.activeElement?.getAttribute("aria-label");
+  at("rows").replaceChildren(...people.map(line));
+  if (focused)
+    at("rows")
+      .querySelector(`[aria-label="${CSS.escape(focused)}"]`)
+      ?.focus();
+  showTicks();
+  const words = summary(rows);
+  if (at("summary").textContent !== words) at("summary").textContent = words;
+  const worst = hardest.map((/** @type {any} */ one) =>
+    cell("li", `${one.step}: ${counted(one.learners, "pessoa")}, ${counted(one.tries, "tentativa")}`),
+  );
+  at("hardest").replaceChildren(...(worst.length > 0 ? worst : [cell("li", "Nenhum passo, por enquanto.")]));
+}
 
 async function refresh() {
   try {
     const answer = await asked("linhas");
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    const { rows, hardest } = await answer.json();
-    const focused = document.activeElement?.getAttribute("aria-label");
-    at("rows").replaceChildren(...rows.sort(byNeed).map(line));
-    if (focused)
-      at("rows")
-        .querySelector(`[aria-label="${CSS.escape(focused)}"]`)
-        ?.focus();
-    const words = summary(rows);
-    if (at("summary").textContent !== words) at("summary").textContent = words;
-    const worst = hardest.map((/** @type {any} */ one) =>
-      cell("li", `${one.step}: ${counted(one.learners, "pessoa")}, ${counted(one.tries, "tentativa")}`),
-    );
-    at("hardest").replaceChildren(...(worst.length > 0 ? worst : [cell("li", "Nenhum passo, por enquanto.")]));
+    show(await answer.json());
   } catch (error) {
     at("summary").textContent = `O painel não conseguiu ler a turma (${error}). Ele tenta de novo sozinho.`;
   }
@@ -187,6 +259,7 @@ at("send").addEventListener("click", () => send({ message: at("message").value }
 at("prepare").addEventListener("click", () => overPlace("prepare", "Preparando", "Preparado"));
 at("reset").addEventListener("click", () => overPlace("reset", "Desfazendo", "Desfeita"));
 at("certify").addEventListener("click", certify);
+at("all").addEventListener("change", tickAll);
 at("table").href = `turma.csv?minutos=${-new Date().getTimezoneOffset()}`;
 for (const read of [refresh, readCertificates]) {
   read();
