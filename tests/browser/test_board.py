@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 from tornado import template
 
 from labs.classroom import board
@@ -81,8 +82,8 @@ def shown(chromium: Browser, made: Board) -> Iterator[Page]:
 
 
 def later(page: Page) -> None:
-    """The page has read the class anew."""
-    with page.expect_response("**/linhas"):
+    """The page reads the class anew."""
+    with page.expect_request("**/linhas"):
         page.clock.run_for(3000)
 
 
@@ -146,3 +147,159 @@ def test_all_are_ticked_at_once_and_who_leaves_the_class_is_ticked_no_more(shown
     everybody.check()
     everybody.uncheck()
     expect(shown.get_by_role("checkbox", checked=True)).to_have_count(0)
+
+
+# Orders -------------------------------------------------------------------------------------------
+
+
+def said(page: Page) -> Any:
+    """What was said last of an order."""
+    return page.locator("#said p").first
+
+
+def message(page: Page, text: str) -> None:
+    page.get_by_label("Recado").fill(text)
+    page.get_by_role("button", name="Enviar").click()
+
+
+def test_a_message_says_whom_it_reached_and_whom_not(shown: Page, made: Board) -> None:
+    made.rows = [ANA, ANA | {"name": "caio"}, ANA | {"name": "duda"}, GONE, NEVER | {"name": "eva", "starting": True}]
+    made.wrong = {"duda": "o laboratório não responde: HTTP 424: Failed Dependency"}
+    later(shown)
+    meant = "Para ana, caio, duda. Fora: bia, eva. Quem não tem o laboratório aberto não recebe."
+    expect(shown.locator("#meant")).to_have_text(meant)
+    message(shown, " Pausa ")
+    told = "Recado enviado a ana, caio. Não chegou a duda, bia: o laboratório está fechado."
+    expect(said(shown)).to_have_text(f"{told} Não chegou a eva: o laboratório ainda inicia.")
+    assert made.asked == [{"names": ["ana", "caio", "duda"], "order": {"message": "Pausa"}}]
+    expect(shown.get_by_label("Recado")).to_have_value("")
+
+
+def test_a_large_class_is_counted_and_who_was_missed_is_named(shown: Page, made: Board) -> None:
+    made.rows = [ANA | {"name": f"aluno{number:02}"} for number in range(12)] + [GONE]
+    later(shown)
+    expect(shown.locator("#meant")).to_contain_text("Para 12 pessoas. Fora: bia.")
+    message(shown, "Pausa")
+    expect(said(shown)).to_have_text("Recado enviado a 12 pessoas. Não chegou a bia: o laboratório está fechado.")
+
+
+def test_nothing_is_sent_where_nobody_is_there_or_nothing_is_said(shown: Page, made: Board) -> None:
+    message(shown, "  ")
+    expect(said(shown)).to_contain_text("Escreva o recado.")
+    expect(shown.get_by_label("Recado")).to_be_focused()
+    for name in ("bia", "caio"):
+        shown.get_by_role("checkbox", name=f"Marcar {name}").check()
+    expect(shown.locator("#meant")).to_contain_text("Para ninguém: não há laboratório aberto. Fora: bia, caio.")
+    message(shown, "Pausa")
+    expect(said(shown)).to_have_text("Nada foi enviado: ninguém tem o laboratório aberto. Fora: bia, caio.")
+    expect(shown.get_by_label("Recado")).to_have_value("Pausa")
+    assert made.asked == []
+
+
+def test_a_message_is_taken_back_by_a_button_of_its_own(shown: Page, made: Board) -> None:
+    shown.get_by_role("checkbox", name="Marcar ana").check()
+    shown.get_by_role("button", name="Retirar o recado").click()
+    expect(said(shown)).to_have_text("Recado retirado de ana.")
+    assert made.asked == [{"names": ["ana"], "order": {"message": ""}}]
+
+
+SILENT = "O hub não responde. Confira a rede; se ele parou: python3 -m labs class up"
+REFUSED = "O texto do pedido não serve: até 500 letras.\nObservado: 501 letras\nPróximo comando: corrija o texto"
+TEXT = "text/plain; charset=utf-8"
+ANSWERS: list[tuple[dict[str, Any] | None, str]] = [
+    (None, SILENT),
+    ({"status": 400, "content_type": TEXT, "body": REFUSED}, "até 500 letras. Observado: 501 letras Próximo comando"),
+    ({"status": 503, "content_type": "text/html", "body": "<h1>"}, "O painel não responde (HTTP 503)."),
+    ({"status": 200, "content_type": "application/json", "body": "{"}, SILENT),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), ANSWERS, ids=["nobody", "refused", "proxy", "cut"])
+def test_what_goes_wrong_is_said_for_every_button(
+    answer: dict[str, Any] | None, words: str, shown: Page, made: Board
+) -> None:
+    made.answers = dict.fromkeys(("pedido", "certificados", "linhas"), answer)
+    message(shown, "Pausa")
+    expect(said(shown)).to_contain_text("Enviando o recado a ana: o painel não confirmou.")
+    expect(said(shown)).to_contain_text(words)
+    expect(shown.get_by_label("Recado")).to_have_value("Pausa")
+    shown.get_by_role("button", name="Certificados").click()
+    expect(said(shown)).to_contain_text("O painel não confirmou o pedido dos certificados.")
+    expect(said(shown)).to_contain_text(words)
+    later(shown)
+    expect(shown.locator("#summary")).to_contain_text("e tenta de novo sozinho. A tabela é a das ")
+    expect(shown.locator("#summary")).to_contain_text(words)
+    made.answers = {}
+    later(shown)
+    expect(shown.locator("#summary")).to_contain_text("com o laboratório aberto")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, TEXT), (200, "text/html")])
+def test_an_ended_session_is_said_with_the_way_to_a_new_one(status: int, kind: str, shown: Page, made: Board) -> None:
+    expect(shown.get_by_role("alert")).to_be_hidden()
+    answer = {"status": status, "content_type": kind, "body": "<html>"}
+    made.answers = {"pedido": answer, "linhas": answer}
+    message(shown, "Pausa")
+    expect(said(shown)).to_contain_text("A sua sessão terminou.")
+    alert = shown.get_by_role("alert")
+    expect(alert).to_have_text("A sua sessão terminou. Recarregue a página.")
+    made.answers = {}
+    alert.get_by_role("link").click()
+    expect(shown.locator("#rows tr")).to_have_count(3)
+    expect(shown.get_by_role("alert")).to_be_hidden()
+
+
+def test_the_page_goes_on_while_an_order_runs(shown: Page, made: Board) -> None:
+    """A lesson takes minutes to prepare: other orders are sent meanwhile, the same one is not, nor too many."""
+    waiting: list[Route] = []
+    shown.route("**/pedido", lambda route: waiting.append(route))
+    where, prepare = shown.get_by_label("Aula ou passo"), shown.get_by_role("button", name="Preparar até ali")
+    for place in ("07", "07", "07/3"):
+        where.fill(place)
+        prepare.click()
+    texts = shown.locator("#said p")
+    expect(texts.nth(0)).to_contain_text("Preparando até 07/3 para ana, desde ")
+    expect(texts.nth(1)).to_have_text("Isso já está em andamento, para as mesmas pessoas.")
+    expect(texts.nth(2)).to_contain_text("Preparando até 07 para ana, desde ")
+    message(shown, "Pausa")
+    expect(said(shown)).to_contain_text("Enviando o recado a ana, desde ")
+    shown.get_by_role("button", name="Retirar o recado").click()
+    expect(said(shown)).to_have_text("Há 3 pedidos em andamento: espere um deles terminar.")
+    made.rows = [ANA | {"done": 10}, GONE, NEVER]
+    later(shown)
+    expect(row(shown, "ana")).to_contain_text("10 de 60")
+    assert len(waiting) == 3
+    waiting[0].fulfill(json={"wrong": {}})
+    expect(texts.nth(4)).to_have_text(
+        re.compile(r"Preparado até 07 para ana\. Não para bia, caio: o labor.* fechado\.")
+    )
+    expect(texts.nth(2)).to_contain_text("Preparando até 07/3 para ana, desde ")
+
+
+def test_a_lesson_is_undone_only_after_who_loses_what_was_said(shown: Page, made: Board) -> None:
+    made.rows = [ANA | {"name": f"aluno{number:02}"} for number in range(12)]
+    later(shown)
+    expect(shown.locator("#rows tr")).to_have_count(12)
+    asked: list[str] = []
+    agreed = [False, True]
+
+    def hear(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        if agreed.pop(0):
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    shown.on("dialog", hear)
+    undo = shown.get_by_role("button", name="Desfazer a aula")
+    undo.click()
+    expect(said(shown)).to_have_text("Diga a aula, como 07, ou a aula e o passo, como 07/3.")
+    shown.get_by_label("Aula ou passo").fill("07/3")
+    undo.click()
+    undo.click()
+    expect(said(shown)).to_have_text("Aula 07 desfeita para 12 pessoas.")
+    names = ", ".join(f"aluno{number:02}" for number in range(10))
+    assert asked[0].startswith(
+        f"Desfazer a aula 07 de {names} e mais 2?\n\nNesses laboratórios somem o que a aula criou"
+    )
+    assert len(asked) == 2 and [one["order"] for one in made.asked] == [{"reset": "07"}]

@@ -4,13 +4,65 @@ const EVERY_MS = 3000;
 const ticked = new Set();
 /** The class as it was read last, in the table's order. @type {any[]} */
 let people = [];
+/** When that was. */
+let readAt = "";
+/** Orders that were sent and not answered yet. @type {Set<string>} */
+const running = new Set();
+const MOST_RUNNING = 3; // of a browser's six connections to one address: the table has to be read meanwhile
+const MOST_NAMES = 10;
+const MOST_SAID = 5;
+const AWAY = "O hub não responde. Confira a rede; se ele parou: python3 -m labs class up";
+const CLOSED = "o laboratório está fechado";
 let shownCertificates = "";
 
 /** The hub wants it of every request that a script makes, of those that only read too. */
 const mark = () => ({ "X-XSRFToken": document.body.dataset.xsrf ?? "" });
 
-/** @param {string} path */
-const asked = (path) => fetch(path, { cache: "no-store", headers: mark() });
+/** The hub wants a login, and gives its page or refuses. */
+class Ended extends Error {}
+
+/** What the board answers to a path, or to what is posted there. Throws an Error that says in words why there is none.
+ * @param {string} path @param {unknown} [content] */
+async function answered(path, content) {
+  const answer = await fetch(path, request(content)).catch(() => null);
+  if (!answer) throw new Error(AWAY);
+  const type = answer.headers.get("Content-Type") ?? "";
+  if (answer.ok && type.startsWith("application/json")) return answer.json().catch(() => Promise.reject(Error(AWAY)));
+  if (answer.ok || answer.redirected || answer.status === 403) throw new Ended("A sua sessão terminou.");
+  if (type.startsWith("text/plain")) throw new Error(await answer.text().catch(() => AWAY));
+  throw new Error(`O painel não responde (HTTP ${answer.status}). Se continuar: python3 -m labs class up`);
+}
+
+/** @param {unknown} content @returns {RequestInit} */
+function request(content) {
+  if (content === undefined) return { cache: "no-store", headers: mark() };
+  const headers = { "Content-Type": "application/json", ...mark() };
+  return { method: "POST", headers, body: JSON.stringify(content) };
+}
+
+/** What an error says; where the session ended, the way to a new one is shown too. @param {any} error */
+function words(error) {
+  if (error instanceof Ended) at("ended").hidden = false;
+  return error.message;
+}
+
+/** A line of what was ordered, the newest first; its text may change. @param {string} text */
+function say(text) {
+  const made = cell("p", text);
+  at("said").prepend(made);
+  const old = [...at("said").children].filter((/** @type {any} */ one) => one.dataset.running === undefined);
+  for (const one of old.slice(MOST_SAID)) one.remove();
+  return made;
+}
+
+/** Up to ten names, and how many more. @param {string[]} names */
+const named = (names) => {
+  const more = names.length - MOST_NAMES;
+  return more > 0 ? `${names.slice(0, MOST_NAMES).join(", ")} e mais ${more}` : names.join(", ");
+};
+
+/** Names where they are few. @param {string[]} names */
+const some = (names) => (names.length > MOST_NAMES ? counted(names.length, "pessoa") : names.join(", "));
 
 /** @param {number} count @param {string} word */
 const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
@@ -97,6 +149,7 @@ function line(row) {
 
 /** The box of the table's head: whether all are ticked, or some. */
 function showTicks() {
+  at("meant").textContent = meantWords(meant());
   at("all").checked = people.length > 0 && ticked.size === people.length;
   at("all").indeterminate = ticked.size > 0 && ticked.size < people.length;
 }
@@ -167,11 +220,12 @@ function show({ rows, hardest }) {
 
 async function refresh() {
   try {
-    const answer = await asked("linhas");
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    show(await answer.json());
+    show(await answered("linhas"));
+    readAt = clock(new Date());
+    at("ended").hidden = true;
   } catch (error) {
-    at("summary").textContent = `O painel não conseguiu ler a turma (${error}). Ele tenta de novo sozinho.`;
+    const since = readAt ? ` A tabela é a das ${readAt}.` : "";
+    at("summary").textContent = `O painel não conseguiu ler a turma, e tenta de novo sozinho.${since} ${words(error)}`;
   }
 }
 
@@ -201,67 +255,152 @@ function showCertificates(state) {
 
 async function readCertificates() {
   try {
-    const answer = await asked("certificados");
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    showCertificates(await answer.json());
+    showCertificates(await answered("certificados"));
   } catch (error) {
     shownCertificates = "";
-    at("proving").textContent = `O painel não conseguiu ler os certificados (${error}). Ele tenta de novo sozinho.`;
+    at("proving").textContent = `O painel não conseguiu ler os certificados, e tenta de novo sozinho. ${words(error)}`;
   }
 }
 
 /** Who is ticked; nobody means everybody on the class's list, also who never came. */
 async function certify() {
-  const answer = await post("certificados", { names: [...ticked] });
-  const refused = `O pedido foi recusado: HTTP ${answer.status}.`;
-  at("said").textContent = answer.ok ? "Certificados pedidos." : refused;
-  if (answer.ok) showCertificates(await answer.json());
-}
-
-/** @param {string} path @param {unknown} content */
-function post(path, content) {
-  const headers = { "Content-Type": "application/json", ...mark() };
-  return fetch(path, { method: "POST", headers, body: JSON.stringify(content) });
-}
-
-/** @param {Record<string, string>} order @param {string} doing @param {string} done */
-async function send(order, doing, done) {
-  const all = [...at("rows").querySelectorAll("th")].map((/** @type {any} */ one) => one.textContent);
-  const names = ticked.size > 0 ? [...ticked] : all;
-  at("said").textContent = `${doing} (${names.length}) …`;
-  const answer = await post("pedido", { names, order });
-  if (!answer.ok) {
-    at("said").textContent = `O pedido foi recusado: HTTP ${answer.status}.`;
-    return;
+  const names = [...ticked];
+  const told = say("Pedindo os certificados …");
+  try {
+    showCertificates(await answered("certificados", { names }));
+    told.textContent = `Certificados pedidos: ${names.length > 0 ? some(names) : "toda a turma"}.`;
+  } catch (error) {
+    told.textContent = `O painel não confirmou o pedido dos certificados. ${words(error)}`;
   }
-  const wrong = Object.entries((await answer.json()).wrong);
-  at("said").textContent =
-    wrong.length > 0 ? wrong.map(([name, said]) => `${name}: ${said}`).join(" · ") : `${done} (${names.length}).`;
-  if (order.message !== undefined && wrong.length === 0) at("message").value = "";
-  refresh();
 }
 
-/** @param {string} verb @param {string} doing @param {string} done */
-function overPlace(verb, doing, done) {
-  const place = at("place").value.trim();
-  if (!/^\d\d(\/[\w-]+)?$/.test(place)) {
-    at("said").textContent = "Diga a aula, como 07, ou a aula e o passo, como 07/3.";
-    at("place").focus();
-    return;
+/** For whom an order is: who is ticked, or all. `there`: their labs are open; `out`: why the others get none. */
+function meant() {
+  const all = people
+    .filter((row) => ticked.size === 0 || ticked.has(row.name))
+    .sort((one, other) => one.name.localeCompare(other.name));
+  const out = all.filter((row) => !row.open);
+  return {
+    there: all.filter((row) => row.open).map((row) => row.name),
+    out: new Map(out.map((row) => [row.name, row.starting ? "o laboratório ainda inicia" : CLOSED])),
+  };
+}
+
+/** @param {{there: string[], out: Map<string, string>}} whom */
+function meantWords({ there, out }) {
+  if (people.length === 0) return "";
+  const left = out.size > 0 ? ` Fora: ${named([...out.keys()])}. Quem não tem o laboratório aberto não recebe.` : "";
+  return `${there.length > 0 ? `Para ${some(there)}.` : "Para ninguém: não há laboratório aberto."}${left}`;
+}
+
+/** How an order is told: while it runs, to whom it came, and to whom it did not.
+ * @typedef {{doing: string, done: string, missed: string}} Telling */
+
+/** Whether somebody got it. @param {Record<string, string>} order @param {Telling} telling */
+async function send(order, telling) {
+  const whom = meant();
+  const key = JSON.stringify([order, whom.there]);
+  const refused = whyNot(whom, key);
+  if (refused) {
+    say(refused);
+    return false;
   }
-  const who = ticked.size > 0 ? counted(ticked.size, "pessoa") : "toda a turma";
-  if (verb === "reset" && !confirm(`Desfazer a aula ${place.slice(0, 2)} de ${who}? O progresso nessa aula some.`))
-    return;
-  send({ [verb]: verb === "reset" ? place.slice(0, 2) : place }, doing, done);
+  const doing = `${telling.doing} ${some(whom.there)}`;
+  const told = say(`${doing}, desde ${clock(new Date())} … A tabela segue ao vivo.`);
+  told.dataset.running = "";
+  running.add(key);
+  try {
+    const { wrong } = await answered("pedido", { names: whom.there, order });
+    told.textContent = result(telling, whom, wrong);
+    return whom.there.some((name) => !(name in wrong));
+  } catch (error) {
+    told.textContent = `${doing}: o painel não confirmou. ${words(error)}`;
+    return false;
+  } finally {
+    running.delete(key);
+    delete told.dataset.running;
+    refresh();
+  }
 }
 
-at("send").addEventListener("click", () => send({ message: at("message").value }, "Enviando", "Recado enviado"));
-at("prepare").addEventListener("click", () => overPlace("prepare", "Preparando", "Preparado"));
-at("reset").addEventListener("click", () => overPlace("reset", "Desfazendo", "Desfeita"));
+/** Why an order is not sent, or "". @param {{there: string[], out: Map<string, string>}} whom @param {string} key */
+function whyNot({ there, out }, key) {
+  if (there.length === 0) {
+    const who = out.size > 0 ? ` Fora: ${[...out.keys()].join(", ")}.` : "";
+    return `Nada foi enviado: ninguém tem o laboratório aberto.${who}`;
+  }
+  if (running.has(key)) return "Isso já está em andamento, para as mesmas pessoas.";
+  return running.size < MOST_RUNNING ? "" : `Há ${MOST_RUNNING} pedidos em andamento: espere um deles terminar.`;
+}
+
+/** Who got it, and who did not and why. @param {Telling} telling
+ * @param {{there: string[], out: Map<string, string>}} whom @param {Record<string, string>} wrong */
+function result(telling, { there, out }, wrong) {
+  const reached = there.filter((name) => !(name in wrong));
+  /** @type {Map<string, string[]>} */
+  const missed = new Map();
+  for (const [name, said] of [...Object.entries(wrong), ...out]) {
+    const why = said.includes("HTTP 424") ? CLOSED : said.trim().replace(/\.$/, "");
+    missed.set(why, [...(missed.get(why) ?? []), name]);
+  }
+  const told = reached.length > 0 ? [`${telling.done} ${some(reached)}.`] : [];
+  for (const [why, names] of missed) told.push(`${telling.missed} ${names.join(", ")}: ${why}.`);
+  return told.join(" ");
+}
+
+async function sendMessage() {
+  const text = at("message").value.trim();
+  if (!text) return refuse("message", "Escreva o recado. O último sai da barra das pessoas com Retirar o recado.");
+  const telling = { doing: "Enviando o recado a", done: "Recado enviado a", missed: "Não chegou a" };
+  if ((await send({ message: text }, telling)) && at("message").value.trim() === text) at("message").value = "";
+}
+
+const takeBack = () =>
+  send({ message: "" }, { doing: "Retirando o recado de", done: "Recado retirado de", missed: "Não saiu de" });
+
+/** @param {string} id @param {string} text */
+function refuse(id, text) {
+  say(text);
+  at(id).focus();
+}
+
+/** The lesson or step that was typed; "" where it is none, which is told. */
+function place() {
+  const typed = at("place").value.trim();
+  if (/^\d\d(\/[\w-]+)?$/.test(typed)) return typed;
+  refuse("place", "Diga a aula, como 07, ou a aula e o passo, como 07/3.");
+  return "";
+}
+
+function prepare() {
+  const where = place();
+  if (!where) return;
+  const until = `até ${where} para`;
+  send({ prepare: where }, { doing: `Preparando ${until}`, done: `Preparado ${until}`, missed: "Não para" });
+}
+
+function reset() {
+  const lesson = place().slice(0, 2);
+  if (!lesson) return;
+  const { there } = meant();
+  const lost = "Nesses laboratórios somem o que a aula criou, o progresso e as respostas dela.";
+  if (there.length > 0 && !confirm(`Desfazer a aula ${lesson} de ${named(there)}?\n\n${lost} Não há volta.`)) return;
+  const done = `Aula ${lesson} desfeita para`;
+  send({ reset: lesson }, { doing: `Desfazendo a aula ${lesson} de`, done, missed: "Não para" });
+}
+
+/** Read now, and again some seconds after each answer. @param {() => Promise<void>} read */
+async function keep(read) {
+  await read();
+  setTimeout(() => keep(read), EVERY_MS);
+}
+
+at("send").addEventListener("click", sendMessage);
+at("back").addEventListener("click", takeBack);
+at("prepare").addEventListener("click", prepare);
+at("reset").addEventListener("click", reset);
 at("certify").addEventListener("click", certify);
 at("all").addEventListener("change", tickAll);
 at("table").href = `turma.csv?minutos=${-new Date().getTimezoneOffset()}`;
-for (const read of [refresh, readCertificates]) {
-  read();
-  setInterval(read, EVERY_MS);
-}
+keep(refresh);
+keep(readCertificates);
