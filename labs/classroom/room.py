@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from labs.base.events import Report
 from labs.base.files import lasting_key, write_atomic
 from labs.base.settings import CLONE
 from labs.base.wait import Look, until
-from labs.classroom import accounts, handout, images
+from labs.classroom import accounts, handout, images, origins, zone
 from labs.classroom.engine import docker, require_mapped_users, require_room
 from labs.seams.unix_http import request
 
@@ -54,6 +54,7 @@ class Room:
         listen: the address of this machine on which the hub answers.
         address: how learners write it in their browsers.
         given: the teacher said that address; else it is this machine's of that day, which another network changes.
+        subdomains: each learner has a name of their own below the address's (`labs/classroom/origins.py`).
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class Room:
     port: int = 8000
     address: str = "http://127.0.0.1:8000/"
     given: bool = False
+    subdomains: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> Room:
@@ -96,8 +98,15 @@ class Room:
         Raises:
             StateError: it cannot be written.
         """
-        kept = {"listen": self.listen, "port": self.port, "address": self.address, "given": self.given}
+        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "folder"}
         write_atomic(self.folder / "room.json", json.dumps(kept) + "\n")
+
+    @property
+    def board(self) -> str:
+        """The address of the board."""
+        scheme, _, rest = self.address.partition("://")
+        host = origins.below(self.address, origins.BOARD) if self.subdomains else rest.strip("/")
+        return f"{scheme}://{host}/services/painel/"
 
     @property
     def codes_file(self) -> Path:
@@ -134,7 +143,7 @@ def told(room: Room) -> str:
     """
     codes = accounts.read(room.codes_file)
     lines = [f"  {name:12} {code}" for name, code in codes.items()]
-    board = f"Painel da turma, com o nome {accounts.TEACHER}: {room.address}services/painel/"
+    board = f"Painel da turma, com o nome {accounts.TEACHER}: {room.board}"
     found = _fingerprint(room)
     key = f"Certificados da turma: anote {f'esta impressão digital, {found}' if found else 'a que o painel mostra'}"
     return "\n".join([f"Endereço da turma: {room.address}", *lines, board, key, f"Para imprimir: {room.handout_file}"])
@@ -182,8 +191,10 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
 
     Raises:
         LabError: Docker is not there or refuses, its containers have this machine's root, the hub does not answer, the
-            key is damaged, or the learners are too many.
+            key is damaged, the learners are too many, or the network has no names for them.
     """
+    if room.subdomains:
+        origins.require(room.address)
     enlist(room, names)
     if not trusted:
         require_mapped_users()
@@ -289,5 +300,7 @@ def _environment(room: Room) -> dict[str, str]:
         "LABS_CLASS_PORT": str(room.port),
         "LABS_CLASS_ADDRESS": room.address,
         "LABS_CLASS_FOLDER": str(room.folder),
+        "LABS_CLASS_SUBDOMAINS": "1" if room.subdomains else "",
+        "TZ": zone.of_this_machine(),
         **socket,
     }

@@ -50,6 +50,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             metavar="URL",
             help="o endereço como as pessoas o escrevem (padrão: o que você disse da última vez, ou o desta máquina)",
         )
+    up.add_argument(
+        "--subdomains",
+        action=argparse.BooleanOptionalAction,
+        help="um nome na rede para cada pessoa, abaixo do de --address: o navegador separa então as páginas de uma das"
+        " de outra (docs/professor.md)",
+    )
     verbs.add_parser("images", help="só constrói as imagens, para uma turma num cluster")
     down = verbs.add_parser(
         "down", help="para o hub e os laboratórios, e pergunta se o trabalho das pessoas também sai"
@@ -103,7 +109,9 @@ def _room(chosen: argparse.Namespace) -> Room:
     kept = Room.kept(default_folder())
     listen, number = chosen.listen or kept.listen, chosen.port or kept.port
     said = chosen.address if chosen.address is not None else kept.address if kept.given else ""
-    return Room(kept.folder, listen, number, said or f"http://{_reached_at(listen)}:{number}/", bool(said))
+    address = said or f"http://{_reached_at(listen)}:{number}/"
+    subdomains = kept.subdomains if chosen.subdomains is None else chosen.subdomains
+    return Room(kept.folder, listen, number, address, bool(said), subdomains)
 
 
 def _codes(chosen: argparse.Namespace) -> int:

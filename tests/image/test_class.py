@@ -29,7 +29,7 @@ from tests.browser import jupyterlab
 from tests.courses import unmeasured
 
 from .outer import Outer, outer_engine
-from .school import ADDRESS, Class, Person, class_of
+from .school import ADDRESS, START_SECONDS, Class, Person, class_of
 
 LEARNERS = ("ana", "bia", "caio")
 FINISHES = "davi"
@@ -326,10 +326,10 @@ def test_learners_and_teacher_see_each_other_in_browsers(school: Class, learners
             raise
 
 
-def logged_in(window: BrowserContext, school: Class, name: str, path: str) -> Page:
+def logged_in(window: BrowserContext, school: Class, name: str, path: str, at: str = ADDRESS) -> Page:
     """A page of the class, by way of the login page."""
     page = window.new_page()
-    page.goto(f"{ADDRESS}/hub/login?next={urllib.parse.quote(path)}")
+    page.goto(f"{at}/hub/login?next={urllib.parse.quote(path)}")
     page.get_by_label("Nome").fill(name)
     page.get_by_label("Código").fill(school.codes[name].upper())  # as who types what is on paper
     page.get_by_role("button", name="Entrar").click()
@@ -402,3 +402,63 @@ def verified(page: Path, fingerprint: str) -> int:
     """What `labs certificate --verify` says, by its exit code, on a machine that has nothing of the class."""
     words = ("certificate", "--verify", str(page), "--key", fingerprint)
     return subprocess.run([sys.executable, "-m", "labs", *words], cwd=CLONE, check=False).returncode
+
+
+NAMED = ADDRESS.replace("127.0.0.1", "turma.localhost")
+"""A browser knows each name below `localhost` for this machine (RFC 6761)."""
+STATUS = """async (address) => {
+  const mark = /_xsrf=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  const asked = { credentials: "include", headers: { "X-XSRFToken": mark } };
+  try { return (await fetch(address, asked)).status; } catch (error) { return String(error); }
+}"""
+"""What a page's script gets of an address, as the lab's own scripts ask."""
+
+
+def test_with_a_name_for_each_learner_a_page_of_one_reaches_nothing_of_another(
+    school: Class, learners: dict[str, Person]
+) -> None:
+    """The class of the day before, with what everybody had done; now each browser keeps their pages apart."""
+    kept = school.command("down", "--keep")
+    assert kept.returncode == 0 and "está guardado" in kept.stdout, kept
+    again = school.command("up", "--address", f"{NAMED}/", "--subdomains")
+    assert again.returncode == 0 and f"{of('painel--service')}{BOARD}" in again.stdout, again
+    with unmeasured(), jupyterlab.chromium() as browser:
+        windows = {name: browser.new_context(viewport=jupyterlab.VIEWPORT, locale="pt-BR") for name in school.codes}
+        try:
+            board = logged_in(windows[accounts.TEACHER], school, accounts.TEACHER, "/hub/home", NAMED)
+            board.get_by_role("link", name="Painel da turma").click()
+            page = entered(windows["bia"], school, "bia")
+            assert page.url.startswith(f"{of('bia')}/user/bia/lab/tree/")
+            row = board.get_by_role("row").filter(has=board.get_by_role("rowheader", name="bia", exact=True))
+            expect(row).to_contain_text(re.compile(r"[1-9]\d* de \d+"), timeout=60_000)
+            board.get_by_label("Recado").fill("Bom dia")
+            board.get_by_role("button", name="Enviar").click()
+            expect(page.get_by_text("Recado da aula: Bom dia").first).to_be_visible(timeout=30_000)
+            secrets = [f"{of('bia')}/user/bia/api/contents", f"{NAMED}/hub/api/user"]
+            assert page.evaluate(STATUS, secrets[0]) == 200
+            entered(windows["ana"], school, "ana")
+            served = f"{of('ana')}/user/ana/static/favicons/favicon.ico"  # what ana serves to whoever comes
+            secrets.append(f"{of('painel--service')}{BOARD}linhas")
+            for name in ("bia", accounts.TEACHER):
+                elsewhere = windows[name].new_page()
+                elsewhere.goto(served)
+                assert elsewhere.evaluate(STATUS, f"{of('ana')}/user/ana/api") == 200
+                for address in secrets:
+                    assert "TypeError" in str(elsewhere.evaluate(STATUS, address)), (name, address)
+        except BaseException:
+            for name, window in windows.items():
+                jupyterlab.photograph(window, f"names-{name}")
+            raise
+
+
+def of(label: str) -> str:
+    """The origin of a learner, or of the board."""
+    return NAMED.replace("://", f"://{label}.")
+
+
+def entered(window: BrowserContext, school: Class, name: str) -> Page:
+    """A learner's lab, opened by the buttons of the hub's pages."""
+    page = logged_in(window, school, name, "/hub/home", NAMED)
+    page.get_by_role("link", name="Abrir o laboratório").click()
+    page.wait_for_url(re.compile(rf"/user/{name}/lab/tree/"), timeout=1000 * START_SECONDS)
+    return page

@@ -17,7 +17,7 @@ import pytest
 import labs.pages
 from labs.base.errors import CommandError, LabError, MissingDependency, StateError
 from labs.base.settings import CLONE
-from labs.classroom import accounts, engine, handout, images, room, subnets
+from labs.classroom import accounts, engine, handout, images, room, subnets, zone
 from labs.cli import classroom
 from labs.cli.main import main
 from labs.pages import statement
@@ -453,6 +453,51 @@ def test_compose_gets_the_engine_that_the_teacher_has(tmp_path: Path, monkeypatc
     assert asked <= {name for name in asked if f"${{{name}" in (HUB / "compose.yaml").read_text("utf-8")}
 
 
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(zone, "ETC", tmp_path)
+    monkeypatch.delenv("TZ", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("America/Sao_Paulo", "America/Sao_Paulo"),
+        (":America/Manaus", "America/Manaus"),
+        ("/usr/share/zoneinfo/America/Belem", "America/Belem"),
+        ("<-03>3", "<-03>3"),
+        (":/etc/localtime", "America/Recife"),
+        ("", "America/Recife"),
+    ],
+)
+def test_a_zone_that_was_said_counts_before_the_machines(
+    told: str, name: str, etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (etc / "localtime").symlink_to("/nowhere/zoneinfo/America/Recife")
+    monkeypatch.setenv("TZ", told)
+    assert zone.of_this_machine() == name
+
+
+def test_a_machines_zone_is_found_or_utc(etc: Path) -> None:
+    assert zone.of_this_machine() == "UTC"
+    (etc / "localtime").write_bytes(b"TZif")
+    assert zone.of_this_machine() == "UTC"
+    (etc / "timezone").write_text("America/Bahia\n")
+    assert zone.of_this_machine() == "America/Bahia"
+    (etc / "localtime").unlink()
+    (etc / "localtime").symlink_to("/nowhere/zoneinfo/America/Recife")
+    assert zone.of_this_machine() == "America/Recife", "what glibc reads counts first"
+
+
+def test_hub_and_labs_get_the_machines_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In UTC a certificate of an evening in São Paulo bore the next day's date."""
+    monkeypatch.setenv("TZ", "America/Noronha")
+    assert room._environment(room.Room(tmp_path))["TZ"] == "America/Noronha"
+    assert "      TZ: ${TZ:-UTC}" in (HUB / "compose.yaml").read_text("utf-8")
+    assert '    "TZ": os.environ["TZ"],' in (HUB / "jupyterhub_config.py").read_text("utf-8")
+
+
 def test_the_hub_gets_no_more_than_the_labs_image_says() -> None:
     """The same rights as compose.yaml of one lab gives, and the same proxy as its lock."""
     config = (HUB / "jupyterhub_config.py").read_text("utf-8")
@@ -476,6 +521,7 @@ GIVEN: dict[str, Any] = {
     "login_url": "/hub/login",
     "logout_url": "/hub/logout",
     "parsed_scopes": {"admin-ui": {}},
+    "services": [SimpleNamespace(host="http://painel--service.turma.test:8000", prefix="/services/painel/")],
     "prefix": "/",
     "progress_url": "/hub/api/users/ana/server/progress?_xsrf=1",
     "spawn_url": "/hub/spawn/ana",
@@ -537,3 +583,34 @@ def test_a_login_form_that_was_open_too_long_is_not_a_wrong_code() -> None:
 def test_an_address_of_the_room_is_found_or_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     assert classroom._reached_at("192.0.2.7") == "192.0.2.7"
     assert classroom._reached_at("0.0.0.0").count(".") == 3
+
+
+def test_a_name_for_each_learner_asks_for_a_name_of_the_class(
+    no_docker: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker_that("exit 1", no_docker)
+    asked: list[str] = []
+
+    def known(name: str, _: None) -> list[None]:
+        asked.append(name)
+        if name.endswith("escola.test"):
+            raise OSError("sem nome")
+        return []
+
+    monkeypatch.setattr("labs.classroom.origins.socket.getaddrinfo", known)
+    for address, said in (
+        ("http://192.0.2.7:8000/", "de um nome na rede"),
+        ("http://turma.escola.test:8000/", "falta nele um curinga, *.turma.escola.test"),
+        ("http://turma.escola.example:8000/", "O Docker recusou um pedido"),
+        ("http://turma.localhost:8000/", "O Docker recusou um pedido"),
+    ):
+        assert main(["class", "up", "--learners", "1", "--subdomains", "--address", address]) == 1
+        assert said in capsys.readouterr().err
+    assert asked == ["painel--service.turma.escola.test", "painel--service.turma.escola.example"]
+    kept = room.Room.load(room.default_folder())
+    assert kept.subdomains and kept.board == "http://painel--service.turma.localhost:8000/services/painel/"
+    assert room._environment(kept)["LABS_CLASS_SUBDOMAINS"] == "1"
+    assert main(["class", "up", "--no-subdomains"]) == 1
+    kept = room.Room.load(room.default_folder())
+    assert not kept.subdomains and kept.board == "http://turma.localhost:8000/services/painel/"
+    assert room._environment(kept)["LABS_CLASS_SUBDOMAINS"] == ""

@@ -196,7 +196,7 @@ Work = Callable[[board.Certificates, Labs], Coroutine[Any, Any, None]]
 def run(voucher: board.Voucher, page: Callable[..., str], work: Work) -> None:
     async def go() -> None:
         labs = Labs(page)
-        await work(board.Certificates(NAMES, voucher, labs.prove), labs)
+        await work(board.Certificates(lambda: NAMES, voucher, labs.prove), labs)
 
     asyncio.run(go())
 
@@ -252,7 +252,7 @@ def test_the_archive_has_the_pages_and_says_who_has_none_and_why(
         assert found.statement.by == voucher.by
         table = list(csv.reader(io.StringIO(packed.read("resumo.csv").decode("utf-8-sig")), delimiter=";"))
         assert table == [
-            ["nome", "certificado", "por que não"],
+            ["nome", "certificado", "observação"],
             ["ana", "ana.html", ""],
             ["bia", "", "'=1+1 · Falta comprovar: 00-a/one [2J"],
             ["caio", "", "pedido, e ainda sem resposta"],
@@ -310,7 +310,7 @@ def test_a_lab_that_says_nothing_or_too_much(voucher: board.Voucher) -> None:
         return Answer(False, "" if name == "ana" else "x" * 100_000)
 
     async def go() -> list[str]:
-        certificates = board.Certificates(["ana", "bia"], voucher, prove)
+        certificates = board.Certificates(lambda: ["ana", "bia"], voucher, prove)
         certificates.order([])
         return [row["why"] for row in (await ended(certificates))["rows"]]
 
@@ -404,8 +404,39 @@ def test_the_boards_pages_take_the_order_and_give_the_archive(
         assert answer.headers["Content-Disposition"] == 'attachment; filename="certificados.zip"'
         assert zipfile.ZipFile(io.BytesIO(answer.body)).namelist() == ["resumo.csv", "ana.html"]
 
-    certificates = board.Certificates(["ana", "bia"], voucher, prove)
+    certificates = board.Certificates(lambda: ["ana", "bia"], voucher, prove)
     served(server.application("/", Learners("", "", ""), certificates, {}), work)
+
+
+def test_pages_of_one_lab_or_of_the_same_proofs_are_told(
+    voucher: board.Voucher, page: Callable[..., str], tmp_path: Path
+) -> None:
+    """A learner may hand a friend page and key, or the page alone, signed anew."""
+    copied = msgspec.structs.replace(WHOLE, issued=now().replace(microsecond=0), name="bia")
+    signed_anew = statement.page(statement.sign(copied, tmp_path / "bias-lab" / "key"))
+    told = copied.lessons[0]
+    own = msgspec.structs.replace(told, proofs=tuple(msgspec.structs.replace(one, observed="x") for one in told.proofs))
+    pages = {
+        "ana": page(name="ana"),
+        "bia": signed_anew,
+        "caio": page(name="caio", lessons=(own, *copied.lessons[1:])),
+    }
+
+    async def prove(name: str) -> Answer:
+        return Answer(True, "", pages[name])
+
+    async def all_of_them() -> dict[str, Any]:
+        certificates = board.Certificates(lambda: list(pages), voucher, prove)
+        certificates.order([])
+        async with asyncio.timeout(30):
+            while certificates.state()["left"]:
+                await asyncio.sleep(0)
+        return {row["name"]: row for row in certificates.state()["rows"]}
+
+    rows = asyncio.run(all_of_them())
+    assert all(row["made"] for row in rows.values())
+    assert "são as mesmas do laboratório de bia, caio: converse" in rows["ana"]["why"]
+    assert "são as mesmas do laboratório de ana: converse" in rows["bia"]["why"]
 
 
 def test_a_page_that_was_made_stays_where_a_second_order_brings_none(
@@ -417,7 +448,7 @@ def test_a_page_that_was_made_stays_where_a_second_order_brings_none(
         return answers.pop(0)
 
     async def twice() -> dict[str, Any]:
-        certificates = board.Certificates(["ana"], voucher, prove)
+        certificates = board.Certificates(lambda: ["ana"], voucher, prove)
         for _ in range(2):
             certificates.order([])
             async with asyncio.timeout(30):

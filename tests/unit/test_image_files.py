@@ -45,6 +45,12 @@ def test_only_this_machine_reaches_it_and_nothing_of_the_host_is_mounted() -> No
     assert f"{listening.LISTEN}=0.0.0.0" in DOCKERFILE
 
 
+def test_a_certificate_of_the_evening_bears_the_day_of_brazil() -> None:
+    """The zones' rules come with Debian's python3, which needs tzdata; an empty TZ would be UTC."""
+    assert "      TZ: ${TZ:-America/Sao_Paulo}\n" in COMPOSE and "python3" in image.packages()
+    assert "zoneinfo" not in (image.FOLDER / "trim.sh").read_text("utf-8")
+
+
 def test_the_profile_refuses_what_is_the_machines_and_is_no_gate_that_always_opens() -> None:
     profile = json.loads((image.FOLDER / "seccomp.json").read_text("utf-8"))
     refused = {name: rule for rule in profile["syscalls"] for name in rule["names"]}

@@ -172,6 +172,11 @@ def test_each_lab_knows_its_own_address(container: dict[str, Any]) -> None:
     assert told["LABS_ADDRESS"].startswith(f"https://{host}$(") and told["LABS_LISTEN"] == "127.0.0.1"
 
 
+def test_hub_and_labs_are_in_the_classs_time_zone(container: dict[str, Any]) -> None:
+    assert {"name": "TZ", "value": "America/Sao_Paulo"} in container["env"]
+    assert HUB["extraEnv"]["TZ"] == "America/Sao_Paulo"
+
+
 def test_learners_reach_the_hub_and_nobody_else() -> None:
     """The chart's own rules let only hub and proxy in; out, to hub, proxy and names, and to what is asked for here."""
     assert SINGLEUSER["networkPolicy"] == {"egressAllowRules": {"nonPrivateIPs": False}}
@@ -196,6 +201,7 @@ def test_login_board_and_rights_are_those_of_a_class_on_one_machine() -> None:
 def test_the_board_is_added_to_the_hubs_services(monkeypatch: pytest.MonkeyPatch) -> None:
     """The chart runs these lines in the hub's configuration, where `os`, `sys` and `c` are."""
     monkeypatch.setenv("POD_IP", "192.0.2.9")
+    monkeypatch.setenv("TZ", HUB["extraEnv"]["TZ"])
     c = Config({"JupyterHub": {"services": [{"name": "jupyterhub-idle-culler"}]}})
     for lines in HUB["extraConfig"].values():
         exec(lines, {"os": os, "sys": sys, "c": c})
@@ -206,7 +212,8 @@ def test_the_board_is_added_to_the_hubs_services(monkeypatch: pytest.MonkeyPatch
     assert told["LABS_CLASS_CODES"] == files["codes"]["mountPath"]
     assert told["LABS_CLASS_KEY"] == files["key"]["mountPath"]
     one_machine = (DEPLOY / "hub" / "jupyterhub_config.py").read_text("utf-8")
-    assert set(told) == set(re.findall(r'"(LABS_CLASS_\w+)": ', one_machine))
+    service = one_machine[one_machine.rindex('"name": "painel"') :]
+    assert set(told) == set(re.findall(r'"(LABS_CLASS_\w+|TZ)": ', service))
     assert HUB["extraEnv"]["POD_IP"] == {"valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
 
 

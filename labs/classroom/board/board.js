@@ -248,7 +248,7 @@ function showCertificates(state) {
   at("proving").textContent = proving(state);
   at("archive").hidden = state.rows.length === 0;
   const rows = state.rows.map((/** @type {any} */ row) =>
-    cell("li", `${row.name}: ${row.made ? "certificado pronto" : row.why}`),
+    cell("li", `${row.name}: ${[...(row.made ? ["certificado pronto"] : []), row.why].filter(Boolean).join("; ")}`),
   );
   at("certificates").replaceChildren(...rows);
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import hashlib
 import io
 import zipfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -34,10 +35,15 @@ AGAIN = "peça o certificado de novo no painel"
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one learner: the page, or why there is none."""
+    """What came of one learner: the page, or why there is none.
+
+    Attributes:
+        marks: of the lab that showed the proofs, which no two labs share.
+    """
 
     page: str = ""
     why: str = ""
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,17 @@ class Voucher:
         made = msgspec.structs.replace(found.statement, by=self.by)
         return statement.page(statement.sign(made, self.key_file))
 
+    @staticmethod
+    def marks(page: str) -> frozenset[str]:
+        """What a lab's page has of its lab alone: the key that signed it, and the proofs, with digests and times.
+
+        Raises:
+            LabError: it is no certificate.
+        """
+        found = Certificate.read(page, "laboratório")
+        proofs = hashlib.sha256(msgspec.json.encode(found.statement.lessons)).hexdigest()
+        return frozenset((found.signed.fingerprint, proofs))
+
     def _require(self, stated: Statement, name: str) -> None:
         if stated.name != name:
             raise LabError("O certificado é de outra pessoa.", f"esperado {name}, e veio {stated.name}", AGAIN)
@@ -86,10 +103,14 @@ class Certificates:
     """Who was asked, and what came of it: kept until asked anew, whatever page looks."""
 
     def __init__(
-        self, names: Sequence[str], voucher: Voucher, prove: Callable[[str], Awaitable[Answer]], at_once: int = AT_ONCE
+        self,
+        names: Callable[[], Sequence[str]],
+        voucher: Voucher,
+        prove: Callable[[str], Awaitable[Answer]],
+        at_once: int = AT_ONCE,
     ) -> None:
-        """`names`: the class's own list; `prove`: has a learner's lab prove all, and raises OSError."""
-        self.voucher, self.names = voucher, tuple(names)
+        """`names`: the class's own list, as it is now; `prove`: has a learner's lab prove all, and raises OSError."""
+        self.voucher, self.names = voucher, names
         self._prove = prove
         self._turns = asyncio.Semaphore(at_once)
         self._asked: dict[str, asyncio.Task[None]] = {}
@@ -102,20 +123,31 @@ class Certificates:
         Raises:
             LabError: a name is not on the class's list; nobody was asked.
         """
-        if strangers := sorted(set(names) - set(self.names)):
+        known = self.names()
+        if strangers := sorted(set(names) - set(known)):
             raise LabError("Há um nome que não é da turma.", ", ".join(strangers), "python3 -m labs class codes")
-        for name in names or self.names:
+        for name in names or known:
             if name not in self._asked:
                 self._asked[name] = asyncio.create_task(self._answered(name))
 
     def state(self) -> dict[str, Any]:
         """For the page: who proves `now`, how many are `left` with them, and in `rows` what came of the others."""
         ended = sorted((name, one) for name, one in self._results.items() if name not in self._asked)
-        rows = [{"name": name, "made": bool(one.page), "why": one.why} for name, one in ended]
+        rows = [{"name": name, "made": bool(one.page), "why": self._remark(name, one)} for name, one in ended]
         return {"now": sorted(self._proving), "left": len(self._asked), "rows": rows}
 
+    def _remark(self, name: str, result: Result) -> str:
+        """Why there is no page, or what there is to say of one."""
+        others = self._results.items()
+        twins = sorted(other for other, one in others if other != name and one.marks & result.marks)
+        if not twins:
+            return result.why
+        return f"as provas ou a chave são as mesmas do laboratório de {', '.join(twins)}: converse com essas pessoas"
+
     def archive(self) -> bytes:
-        """A ZIP with a page for each who has one, and `resumo.csv`, which says why the others have none."""
+        """A ZIP with a page for each who has one, and `resumo.csv`, which says why the others have none, and whose page
+        shows what another's shows.
+        """
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("resumo.csv", "\ufeff" + self._summary())
@@ -127,11 +159,11 @@ class Certificates:
     def _summary(self) -> str:
         out = io.StringIO()
         table = csv.writer(out, delimiter=";")  # as learners.as_csv
-        table.writerow(["nome", "certificado", "por que não"])
+        table.writerow(["nome", "certificado", "observação"])
         pending = dict.fromkeys(self._asked, Result(why="pedido, e ainda sem resposta"))
         known = {**self._results, **pending, **{name: one for name, one in self._results.items() if one.page}}
         for name, one in sorted(known.items()):
-            table.writerow([name, f"{name}.html" if one.page else "", cell(one.why)])
+            table.writerow([name, f"{name}.html" if one.page else "", cell(self._remark(name, one))])
         return out.getvalue()
 
     async def _answered(self, name: str) -> None:
@@ -150,7 +182,7 @@ class Certificates:
             answer = await self._prove(name)
             if not answer.done:
                 return Result(why=plain(answer.said) or "o laboratório não disse por quê")
-            return Result(page=self.voucher.vouched(answer.page, name))
+            return Result(self.voucher.vouched(answer.page, name), marks=self.voucher.marks(answer.page))
         except OSError as error:
             return Result(why=plain(f"O laboratório está fechado ou não responde: {error}. Peça que a pessoa o abra."))
         except LabError as error:

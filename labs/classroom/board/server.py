@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from tornado import web
 from labs.base.documents import Damaged, Typed, decode
 from labs.base.errors import LabError
 from labs.base.files import lasting_key
-from labs.classroom import accounts
+from labs.classroom import accounts, origins
 from labs.classroom.board.certificates import Certificates, Voucher, class_name
 from labs.classroom.board.learners import Learners
 from labs.classroom.board.rows import as_csv, hardest, step_words
@@ -168,7 +169,7 @@ class OrderHandler(Board):
 
     async def _require(self, names: Sequence[str]) -> None:
         """They are of the class's list, or users of the hub: with another login there is no list."""
-        strangers = set(names) - set(self.certificates.names)
+        strangers = set(names) - set(self.certificates.names())
         if strangers:
             strangers -= {row["name"] for row in await self.learners.rows()}
         if strangers:
@@ -240,13 +241,15 @@ def cookie_secret(key_file: Path) -> bytes:
 async def serve() -> None:
     """Serve until the hub ends this."""
     at = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+    address, course, codes = os.environ["LABS_CLASS_ADDRESS"], load_course(), Path(os.environ["LABS_CLASS_CODES"])
     learners = Learners(
-        os.environ["JUPYTERHUB_API_URL"], os.environ["LABS_CLASS_SERVERS"], os.environ["JUPYTERHUB_API_TOKEN"]
+        os.environ["JUPYTERHUB_API_URL"],
+        os.environ["LABS_CLASS_SERVERS"],
+        os.environ["JUPYTERHUB_API_TOKEN"],
+        partial(origins.below, address) if os.environ["LABS_CLASS_SUBDOMAINS"] else (lambda _: ""),
     )
-    names = [name for name in accounts.read(Path(os.environ["LABS_CLASS_CODES"])) if name != accounts.TEACHER]
-    course = load_course()
-    voucher = Voucher(Path(os.environ["LABS_CLASS_KEY"]), class_name(os.environ["LABS_CLASS_ADDRESS"]), course)
-    certificates = Certificates(names, voucher, learners.certificate)
+    voucher = Voucher(Path(os.environ["LABS_CLASS_KEY"]), class_name(address), course)
+    certificates = Certificates(lambda: accounts.learners(codes), voucher, learners.certificate)
     made = application(os.environ["JUPYTERHUB_SERVICE_PREFIX"], learners, certificates, step_words(course))
     made.listen(at.port or 80, at.hostname or "127.0.0.1")
     await asyncio.Event().wait()
