@@ -12,7 +12,7 @@ from labs.classroom.engine import docker
 
 BUILT = ("lab", "learner", "hub")
 """The services whose images are built, each on the one before."""
-SEED, LEARNER, CLASS = "registry-labs-class-seed", "registry-labs-learner", "registry-labs-class"
+SEED, LEARNER, CLASS = "registry-labs-class_seed", "registry-labs-learner", "registry-labs-class"
 """A container that lives its first day, the image that it is of, and the image that comes out."""
 HUB = "registry-labs-hub"
 ALL = (CLASS, HUB, LEARNER, "registry-labs")

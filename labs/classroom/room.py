@@ -210,6 +210,19 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
         next_command="docker compose -p registry-labs-class logs hub",
         interval=0.3,
     )
+    _require_readable(room)
+
+
+def _require_readable(room: Room) -> None:
+    """Raises LabError where the hub has no access to the codes: a home on NFS, or a folder that SELinux keeps."""
+    try:
+        docker("exec", f"{PREFIX}-hub-1", "test", "-r", f"/run/class/{room.codes_file.name}")
+    except CommandError as error:
+        raise LabError(
+            "O hub iniciou, e não consegue ler os códigos da turma: ninguém conseguiria entrar.",
+            f"{room.codes_file}: {error.observed or 'sem acesso'}",
+            f"{FOLDER}=/var/lib/registry-labs-class python3 -m labs class up",
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dockerspawner import DockerSpawner
@@ -19,10 +20,16 @@ HUB = "hub"
 READY = b"JupyterLab pronto"
 """What `python3 -m labs start` says when the lab is up and JupyterLab answers."""
 POLL = 0.5
+READY_SECONDS = 420.0
+"""More than `start` gives JupyterLab and the engine on a busy machine: who is not ready by then keeps no turn."""
+AT_ONCE = 8
+"""Requests to Docker: one that stops a lab may take a minute, and nobody else waits for it."""
 
 
 class LabSpawner(DockerSpawner):
     """Learners share nothing but the hub: each one's network is internal and has the hub as its only other member."""
+
+    _executor = ThreadPoolExecutor(AT_ONCE)  # DockerSpawner's own has one thread for all learners
 
     at_once = Int(3, help="how many labs start at the same time; who comes later waits for a turn").tag(config=True)
     subnets = Unicode("10.199.0.0/20", help="where the learners' networks are, 16 addresses each").tag(config=True)
@@ -33,7 +40,13 @@ class LabSpawner(DockerSpawner):
     _waiting: list[str] = []  # noqa: RUF012 - one queue for all
 
     async def start(self) -> tuple[str, int]:
-        """Wait for a turn, and keep it until the lab is up; returns where its JupyterLab is."""
+        """Wait for a turn, and keep it until the lab is up; returns where its JupyterLab is.
+
+        Raises:
+            RuntimeError: the lab ended, or is not up in `READY_SECONDS`; JupyterHub removes its container.
+        """
+        # What a learner, or a link, gives a start as options is kept, shown to the board, and may name an image.
+        self.user_options = self.orm_spawner.user_options = {}
         queue = LabSpawner._waiting
         queue.append(self.user.name)
         try:
@@ -101,11 +114,11 @@ class LabSpawner(DockerSpawner):
         return status
 
     async def _until_ready(self) -> None:
-        said = b""
-        while await self.poll() is None:
+        said, end = b"", asyncio.get_running_loop().time() + READY_SECONDS
+        while await self.poll() is None and asyncio.get_running_loop().time() < end:
             said = await self.docker("logs", self.container_id, tail=20) or said
             if READY in said:
                 return
             await asyncio.sleep(POLL)
         words = said.decode(errors="replace")
-        raise RuntimeError(f"o laboratório de {self.user.name} terminou ao iniciar; ele disse: {words}")
+        raise RuntimeError(f"o laboratório de {self.user.name} não ficou pronto ao iniciar; ele disse: {words}")

@@ -7,6 +7,7 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from labs.base import apt
 from labs.base.errors import LabError
@@ -108,10 +109,23 @@ def _room(chosen: argparse.Namespace) -> Room:
 
     kept = Room.kept(default_folder())
     listen, number = chosen.listen or kept.listen, chosen.port or kept.port
-    said = chosen.address if chosen.address is not None else kept.address if kept.given else ""
+    said = _said(chosen.address) if chosen.address is not None else kept.address if kept.given else ""
     address = said or f"http://{_reached_at(listen)}:{number}/"
     subdomains = kept.subdomains if chosen.subdomains is None else chosen.subdomains
     return Room(kept.folder, listen, number, address, bool(said), subdomains)
+
+
+def _said(address: str) -> str:
+    """An address as browsers take it; "" stays.
+
+    Raises:
+        LabError: it has no scheme or no host.
+    """
+    parts = urlsplit(address)
+    if address and (parts.scheme not in ("http", "https") or not parts.hostname):
+        example = "python3 -m labs class up --address http://turma.escola.example:8000/"
+        raise LabError("O endereço da turma começa com http:// ou https:// e tem um nome.", address, example)
+    return f"{address.rstrip('/')}/" if address else ""
 
 
 def _codes(chosen: argparse.Namespace) -> int:
@@ -120,7 +134,7 @@ def _codes(chosen: argparse.Namespace) -> int:
     folder = room.default_folder()
     if names := _names(chosen):
         here = room.Room.kept(folder)
-        room.enlist(replace(here, address=chosen.address, given=True) if chosen.address else here, names)
+        room.enlist(replace(here, address=_said(chosen.address), given=True) if chosen.address else here, names)
         print(f"Códigos, para o hub: {here.codes_file}")
     print(room.told(room.Room.load(folder)))
     return 0
@@ -146,7 +160,7 @@ def _down(chosen: argparse.Namespace) -> int:
     from labs.classroom import images, room
 
     here, found = room.Room(room.default_folder()), room.Things.found()
-    if not found.told():
+    if not found.told() and not here.files:
         print("Não há turma nesta máquina.")
         return 0
     for title, names in found.told():
@@ -154,11 +168,11 @@ def _down(chosen: argparse.Namespace) -> int:
     if here.files and not chosen.keep:
         print(listed(FILES, [str(path) for path in here.files]))
     work_too = bool(chosen.yes)
-    if (found.work or found.hub) and not (chosen.yes or chosen.keep):
+    if (found.work or found.hub or here.files) and not (chosen.yes or chosen.keep):
         if not apt.is_terminal():
             raise LabError(
                 "Sem terminal não há como perguntar se o trabalho das pessoas também sai.",
-                ", ".join(found.work or found.hub),
+                ", ".join(found.work or found.hub or [str(path) for path in here.files]),
                 "python3 -m labs class down --keep",
             )
         print("Apagar também os volumes, com o trabalho das pessoas, e os arquivos da turma? Enter guarda.")

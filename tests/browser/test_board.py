@@ -164,7 +164,7 @@ def message(page: Page, text: str) -> None:
 
 def test_a_message_says_whom_it_reached_and_whom_not(shown: Page, made: Board) -> None:
     made.rows = [ANA, ANA | {"name": "caio"}, ANA | {"name": "duda"}, GONE, NEVER | {"name": "eva", "starting": True}]
-    made.wrong = {"duda": "o laboratório não responde: HTTP 424: Failed Dependency"}
+    made.wrong = {"duda": "o laboratório está fechado"}
     later(shown)
     meant = "Para ana, caio, duda. Fora: bia, eva. Quem não tem o laboratório aberto não recebe."
     expect(shown.locator("#meant")).to_have_text(meant)

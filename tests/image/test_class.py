@@ -369,7 +369,10 @@ def test_who_has_finished_has_a_certificate_that_holds_and_the_others_are_told_w
 ) -> None:
     fingerprint = re.search(r"anote esta impressão digital, (\S+)", school.command("codes").stdout)
     assert fingerprint and fingerprint[1] in teacher.ask(BOARD)[2]
-    school.person(FINISHES).enter()
+    late = school.person(FINISHES)
+    late.log_in()
+    late.ask("/hub/spawn?image=nobodys")  # a link that somebody sent: what it asks for starts nothing, now or later
+    late.enter()
     whole = school.inside(FINISHES, "python3", "-m", "labs", "run", "--json", seconds=1500)
     assert [step for step in json.loads(whole.stdout) if not step["passed"]] == []
     assert teacher.send(f"{BOARD}certificados", {"names": ["zeca"]})[0] == 400

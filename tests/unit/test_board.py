@@ -167,6 +167,10 @@ LIES: list[dict[str, Any]] = [
     {"last": "0001-01-01T00:00:00+23:59"},
     {"help": "9999-12-31T23:59:59-23:59"},
     {"tries": "muitas"},
+    {"tries": -1},
+    {"failed": {"02-build/build-v1": 10**30}},
+    {"failed": {f"02-build/{number}": 1 for number in range(501)}},
+    {"lesson": "x" * 81},
     {"title": "x" * MOST_BYTES},
 ]
 
@@ -181,6 +185,7 @@ class FakeHub(web.RequestHandler):
     takes: str = ""  # the token that ana's lab takes, where it is particular
     slow: asyncio.Event | None = None  # ana's lab answers when this is set
     closed: bool = False
+    deaf: bool = False  # ana's lab takes an order and says nothing
 
     async def get(self, path: str) -> None:
         if path == "hub/api/users":
@@ -197,7 +202,7 @@ class FakeHub(web.RequestHandler):
             raise web.HTTPError(503)
         self.finish({**ANA, **FakeHub.lie})
 
-    def post(self, path: str) -> None:
+    async def post(self, path: str) -> None:
         content = json.loads(self.request.body)
         if path.startswith("hub/api/users/"):
             self._own()
@@ -209,7 +214,9 @@ class FakeHub(web.RequestHandler):
         FakeHub.orders.append((path, content))
         if "ana" not in path:
             raise web.HTTPError(503)
-        self.finish({"done": "prepare" not in content, "said": "o passo falhou"})
+        if FakeHub.deaf:
+            await asyncio.Event().wait()
+        self.finish({"done": "prepare" not in content, "said": "o passo\nfalhou"})
 
     def _own(self) -> None:
         if self.request.headers.get("Authorization") != HUBS:
@@ -321,6 +328,25 @@ def test_a_lab_that_is_closed_is_shown_as_it_was_last_seen(monkeypatch: pytest.M
     assert table[0]["aula"] == FIRST.id and table[0]["visto às"] == "2026-11-26 12:00"
 
 
+def test_a_time_that_a_lab_can_no_longer_have_costs_its_own_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = [NOW]
+    monkeypatch.setattr(FakeHub, "lie", {"last": (NOW - board.LONGEST_AGO + timedelta(seconds=3)).isoformat()})
+
+    async def work(known: Learners) -> tuple[list[board.Row], list[board.Row]]:
+        first = await known.rows()
+        times.append(NOW + timedelta(seconds=9))
+        return first, await known.rows()
+
+    first, later = asked(work, lambda: times[-1])
+    assert first[0]["known"] and (later[0]["known"], later[0]["seen"], "lesson" in later[0]) == (False, "", False)
+
+
+def test_a_lab_that_takes_a_message_and_never_answers_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learners, "MESSAGE_SECONDS", 0.2)
+    monkeypatch.setattr(FakeHub, "deaf", True)
+    assert "não responde" in asked(lambda known: known.order(["ana"], {"message": "oi"}))["ana"]
+
+
 @pytest.mark.parametrize("lie", LIES, ids=[str(lie)[:40] for lie in LIES])
 def test_a_lab_that_lies_about_its_form_costs_nobody_elses_row(
     lie: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -343,7 +369,7 @@ def test_an_order_tells_who_it_did_not_reach() -> None:
         ("user/ana/turma/pedido", {"message": "oi"}),
         ("user/bia/turma/pedido", {"message": "oi"}),
     ]
-    assert asked(lambda known: known.order(["ana"], {"prepare": "07/3"})) == {"ana": "o passo falhou"}
+    assert asked(lambda known: known.order(["ana"], {"prepare": "07/3"})) == {"ana": "o passo · falhou"}
 
 
 def test_a_hub_that_does_not_answer_is_an_error_and_of_an_order_it_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import stat
@@ -18,6 +19,7 @@ import labs.pages
 from labs.base.errors import CommandError, LabError, MissingDependency, StateError
 from labs.base.settings import CLONE
 from labs.classroom import accounts, engine, handout, images, room, subnets, zone
+from labs.classroom.login import CodeAuthenticator
 from labs.cli import classroom
 from labs.cli.main import main
 from labs.pages import statement
@@ -614,3 +616,54 @@ def test_a_name_for_each_learner_asks_for_a_name_of_the_class(
     kept = room.Room.load(room.default_folder())
     assert not kept.subdomains and kept.board == "http://turma.localhost:8000/services/painel/"
     assert room._environment(kept)["LABS_CLASS_SUBDOMAINS"] == ""
+
+
+def test_a_class_that_was_refused_can_be_taken_down(no_docker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    docker_that("exit 1", no_docker)
+    assert main(["class", "up", "--learners", "1"]) == 1
+    docker_that("true", no_docker)
+    here = room.Room(room.default_folder())
+    assert len(here.files) == 4
+    assert main(["class", "down"]) == 1 and "Sem terminal" in capsys.readouterr().err and len(here.files) == 4
+    assert main(["class", "down", "--yes"]) == 0 and here.files == []
+    assert "codes.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("address", ["turma.escola.example:8000", "ftp://turma/", "http://", "//turma"])
+def test_an_address_that_no_browser_takes_is_refused(
+    address: str, no_docker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["up"], ["codes", "--learners", "1"]):
+        assert main(["class", *words, "--address", address]) == 1
+        assert "começa com http:// ou https://" in capsys.readouterr().err
+    assert not room.default_folder().exists()
+
+
+def test_a_hub_that_cannot_read_the_codes_is_told(no_docker: Path) -> None:
+    here = room.Room(no_docker)
+    docker_that('echo "$@" > $0.said', no_docker)
+    room._require_readable(here)
+    assert (no_docker / "docker.said").read_text() == "exec registry-labs-class-hub-1 test -r /run/class/codes.json\n"
+    docker_that("exit 1", no_docker)
+    with pytest.raises(LabError, match="não consegue ler os códigos da turma"):
+        room._require_readable(here)
+
+
+def test_who_left_the_list_logs_in_anew_and_nobody_is_an_administrator(tmp_path: Path) -> None:
+    codes = tmp_path / "codes.json"
+    made = CodeAuthenticator(codes_file=str(codes))
+    accounts.write(codes, {"prof": "aaaa-2222"})
+
+    def asked(name: str) -> Any:
+        return asyncio.run(made.refresh_user(SimpleNamespace(name=name)))
+
+    assert asked("prof") == {"name": "prof", "admin": False} and asked("ana") is False
+    logged_in = made.authenticate(None, {"username": " Prof ", "password": "AAAA2222"})
+    assert asyncio.run(logged_in) == {"name": "prof", "admin": False}
+    codes.write_text("{")
+    assert asked("ana") is True
+
+
+def test_no_learners_container_has_the_name_of_the_first_days() -> None:
+    assert not accounts.NAME_RULE.fullmatch(images.SEED.removeprefix(f"{room.PREFIX}-"))
+    assert images.SEED.startswith(room.PREFIX)

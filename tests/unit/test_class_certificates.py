@@ -24,6 +24,7 @@ from labs.base.errors import LabError
 from labs.base.settings import Settings
 from labs.base.version import version
 from labs.classroom.board import certificates as board
+from labs.classroom.board import rows
 from labs.classroom.board.learners import Answer, Learners
 from labs.classroom.board.requests import MOST_BYTES
 from labs.cli.main import main
@@ -315,7 +316,7 @@ def test_a_lab_that_says_nothing_or_too_much(voucher: board.Voucher) -> None:
         return [row["why"] for row in (await ended(certificates))["rows"]]
 
     nothing, much = asyncio.run(go())
-    assert nothing == "o laboratório não disse por quê" and len(much) == board.LONGEST + 2
+    assert nothing == "o laboratório não disse por quê" and len(much) == rows.LONGEST_SAID + 2
 
 
 # The hub's side -----------------------------------------------------------------------------------

@@ -340,7 +340,7 @@ function result(telling, { there, out }, wrong) {
   /** @type {Map<string, string[]>} */
   const missed = new Map();
   for (const [name, said] of [...Object.entries(wrong), ...out]) {
-    const why = said.includes("HTTP 424") ? CLOSED : said.trim().replace(/\.$/, "");
+    const why = said.trim().replace(/\.$/, "");
     missed.set(why, [...(missed.get(why) ?? []), name]);
   }
   const told = reached.length > 0 ? [`${telling.done} ${some(reached)}.`] : [];

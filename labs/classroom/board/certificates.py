@@ -21,15 +21,13 @@ import msgspec
 
 from labs.base.errors import LabError
 from labs.classroom.board.learners import Answer
-from labs.classroom.board.rows import cell
+from labs.classroom.board.rows import cell, plain
 from labs.course.catalog import Course
 from labs.pages import statement
 from labs.pages.statement import Certificate, Statement
 
 AT_ONCE = 2
 """Labs that prove at the same time: each takes a core for about a minute, and a class of thirty may have two."""
-LONGEST = 600
-"""Letters of a reason."""
 AGAIN = "peça o certificado de novo no painel"
 
 
@@ -158,7 +156,7 @@ class Certificates:
 
     def _summary(self) -> str:
         out = io.StringIO()
-        table = csv.writer(out, delimiter=";")  # as learners.as_csv
+        table = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL)  # as learners.as_csv
         table.writerow(["nome", "certificado", "observação"])
         pending = dict.fromkeys(self._asked, Result(why="pedido, e ainda sem resposta"))
         known = {**self._results, **pending, **{name: one for name, one in self._results.items() if one.page}}
@@ -196,11 +194,3 @@ class Certificates:
 def class_name(address: str) -> str:
     """What a page calls the class: its address, as learners know it, without what makes it a link."""
     return address.partition("://")[2].strip("/") or address
-
-
-def plain(text: str) -> str:
-    """What a lab said, on one line, not too long, and without what moves a terminal's cursor."""
-    lines = text[: 4 * LONGEST].strip().splitlines()
-    shown = ("".join(one if one.isprintable() else " " for one in line) for line in lines)
-    line = " · ".join(" ".join(words.split()) for words in shown if words.strip())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"

@@ -13,7 +13,7 @@ import msgspec
 from labs.base.documents import Typed
 from labs.classroom.accounts import TEACHER
 from labs.classroom.board.requests import Refused, Requests
-from labs.classroom.board.rows import Row, Situation, shown
+from labs.classroom.board.rows import Row, Situation, plain, shown
 from labs.classroom.board.tokens import Tokens
 
 SECONDS = 10.0
@@ -21,7 +21,8 @@ PATIENCE = 2.0
 """Seconds that the page waits for labs: who answers later is seen at the next look, and costs nobody else's row."""
 KNOWN = timedelta(seconds=20)
 """How long what a lab said counts as what it says."""
-ORDER_SECONDS = 600.0
+ORDER_SECONDS, MESSAGE_SECONDS = 600.0, 15.0
+"""How long a lab may take to prepare or undo a lesson, or for a certificate; and for a message."""
 CLOSED = "o laboratório está fechado"
 T = TypeVar("T")
 
@@ -112,9 +113,12 @@ class Learners:
         now, seen, is_open = self._clock(), self._seen.get(name), server is not None and server.ready
         known = is_open and seen is not None and now - seen.at <= KNOWN
         row: Row = {"name": name, "open": is_open, "starting": server is not None and not is_open, "known": known}
-        if seen is None:
-            return {**row, "seen": ""}
-        told = shown(seen.told, now, (server and server.started) or "")
+        try:
+            told = shown(seen.told, now, (server and server.started) or "") if seen else None
+        except (ValueError, TypeError):  # a time that a lab could have a moment ago
+            told = None
+        if seen is None or told is None:
+            return {**row, "known": False, "seen": ""}
         return {**row, "seen": seen.at.isoformat(), **told, "stuck": told["stuck"] and known}
 
     async def order(self, names: Sequence[str], order: Mapping[str, str]) -> dict[str, str]:
@@ -132,15 +136,15 @@ class Learners:
 
     async def _order(self, name: str, order: Mapping[str, str]) -> str:
         try:
-            answer = await self._answer(name, order)
+            answer = await self._answer(name, order, MESSAGE_SECONDS if "message" in order else ORDER_SECONDS)
         except Refused as error:
             return CLOSED if error.status in (424, 503) else f"o laboratório recusou: {error}"
         except OSError as error:
             return f"o laboratório não responde: {error}"
-        return "" if answer.done else answer.said
+        return "" if answer.done else plain(answer.said) or "o laboratório não disse por quê"
 
-    async def _answer(self, name: str, order: Mapping[str, str]) -> Answer:
-        return await self._of_lab(self._ordering, name, "pedido", ORDER_SECONDS, Answer, order)
+    async def _answer(self, name: str, order: Mapping[str, str], seconds: float = ORDER_SECONDS) -> Answer:
+        return await self._of_lab(self._ordering, name, "pedido", seconds, Answer, order)
 
     async def _of_lab(
         self, requests: Requests, name: str, what: str, seconds: float, kind: type[T], content: Any = None

@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from msgspec.structs import asdict
 
 from labs.base.documents import Typed
@@ -22,19 +23,24 @@ Row = dict[str, Any]
 8601 or ""; and where it was ever seen, `Situation` as it was then, with `minutes`, `waiting` and `stuck`."""
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+Name = Annotated[str, msgspec.Meta(max_length=80)]
+"""Of a lesson, of a step, or a time."""
+
+
 class Situation(Typed, frozen=True):
     """Where a learner is, as `labs/running/situation.py` tells it; whoever is root in a lab may tell something else."""
 
-    lesson: str
-    step: str
+    lesson: Name
+    step: Name
     title: str
-    done: int
-    total: int
-    last: str
-    tries: int
+    done: Count
+    total: Count
+    last: Name
+    tries: Count
     observed: str
-    help: str
-    failed: dict[str, int]
+    help: Name
+    failed: Annotated[dict[Name, Count], msgspec.Meta(max_length=500)]
 
 
 LONGEST = 300
@@ -110,7 +116,9 @@ COLUMNS = (
 def as_csv(rows: Iterable[Row], zone: tzinfo) -> str:
     """The progress as a table for a spreadsheet, with times as they are in `zone`."""
     out = io.StringIO()
-    table = csv.writer(out, delimiter=";")  # what spreadsheets in Portuguese take for a column's end
+    table = csv.writer(
+        out, delimiter=";", quoting=csv.QUOTE_ALL
+    )  # what spreadsheets in Portuguese take for a column's end
     table.writerow(COLUMNS)
     for row in rows:
         known = [row.get(name, "") for name in ("done", "total", "lesson", "title", "tries")]
@@ -122,3 +130,15 @@ def as_csv(rows: Iterable[Row], zone: tzinfo) -> str:
 def _clock(at: str, zone: tzinfo) -> str:
     """A time as spreadsheets read it."""
     return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+LONGEST_SAID = 600
+"""Letters of what a lab says to an order."""
+
+
+def plain(text: str) -> str:
+    """What a lab said, on one line, not too long, and without what moves a terminal's cursor."""
+    lines = text[: 4 * LONGEST_SAID].strip().splitlines()
+    shown = ("".join(one if one.isprintable() else " " for one in line) for line in lines)
+    line = " · ".join(" ".join(words.split()) for words in shown if words.strip())
+    return line if len(line) <= LONGEST_SAID else f"{line[:LONGEST_SAID]} …"

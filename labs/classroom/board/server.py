@@ -111,7 +111,8 @@ class RowsHandler(Board):
     async def get(self) -> None:
         with told():
             rows = await self.learners.rows()
-        self.finish({"rows": rows, "hardest": hardest(rows, self.settings["steps"])})
+        brief = [{name: value for name, value in row.items() if name != "failed"} for row in rows]
+        self.finish({"rows": brief, "hardest": hardest(rows, self.settings["steps"])})
 
 
 class TableHandler(Board):
