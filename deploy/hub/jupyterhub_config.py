@@ -54,6 +54,10 @@ c.ConfigurableHTTPProxy.command = [
     "/opt/proxy/node_modules/configurable-http-proxy/bin/configurable-http-proxy",
 ]
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
+# Who gives the class has a choice; learners come for their labs.
+c.JupyterHub.default_url = lambda handler: (
+    f"{handler.hub.base_url}home" if getattr(handler.current_user, "name", "") == accounts.TEACHER else ""
+)
 c.JupyterHub.cleanup_servers = False  # a hub that starts anew finds the labs as they are
 c.JupyterHub.api_page_default_limit = c.JupyterHub.api_page_max_limit = 250  # the board asks for the whole class
 c.JupyterHub.last_activity_interval = 0  # a lab tells it itself; seen from the proxy, a board that asks keeps all open
@@ -127,6 +131,7 @@ c.JupyterHub.services = [
             "LABS_CLASS_SUBDOMAINS": SUBDOMAINS,
             "LABS_CLASS_CODES": str(CODES),
             "LABS_CLASS_KEY": str(KEY),
+            "LABS_CLASS_SEEN": str(STATE / "seen.json"),
             "TZ": os.environ["TZ"],
         },
         "oauth_no_confirm": True,

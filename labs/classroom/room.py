@@ -201,7 +201,8 @@ def up(room: Room, names: Sequence[str], report: Report, *, trusted: bool = Fals
         require_room(len(accounts.read(room.codes_file)))
     build(room, report)
     report("Iniciando o hub …")
-    _compose(room, "up", "--detach", "--no-build", "--force-recreate", "hub", seconds=600)
+    # One that runs as it should goes on: a hub that starts anew shows a dialog in every open lesson.
+    _compose(room, "up", "--detach", "--no-build", "hub", seconds=600)
     origin = f"http://{'127.0.0.1' if room.listen == EVERYWHERE else room.listen}:{room.port}"
     until(
         "o hub responder",

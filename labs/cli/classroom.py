@@ -93,7 +93,10 @@ def _up(chosen: argparse.Namespace) -> int:
     from labs.classroom import accounts, room
 
     here = _room(chosen)
-    names = _names(chosen) or ([] if here.codes_file.exists() else accounts.numbered(USUAL))
+    names = _names(chosen)
+    if not names and not here.codes_file.exists():
+        say(f"Sem --learners e sem --names: os nomes são de {USUAL} pessoas, aluno01 a aluno{USUAL}.")
+        names = accounts.numbered(USUAL)
     room.up(here, names, say, trusted=chosen.trust_learners)
     print(room.told(here))
     return 0

@@ -22,7 +22,7 @@ class Record(Typed, frozen=True):
     Attributes:
         at: when, ISO 8601 in UTC. `began`: when the first try did.
         seconds: what the step took. `spent`: all tries together.
-        tries: how often it was run.
+        tries: how often it was run, or checked in vain.
         made_for: the lesson that it was prepared for, where nobody did it for its own sake.
     """
 
@@ -112,6 +112,14 @@ class Progress:
         with self._file.changing(settled=True) as steps:
             for path, (seen, evidence) in proofs.items():
                 steps.setdefault(path, Record(True, seen, now, 0.0, 0, dict(evidence)))
+
+    def missed(self, path: str, observed: str) -> None:
+        """A check that somebody asked for did not find the step done: one more try.
+
+        Raises:
+            StateError: the state folder cannot be written.
+        """
+        self.record(path, passed=False, observed=observed, seconds=0.0, evidence={})
 
     def forget(self, path: str) -> None:
         """A check of this step no longer passes: back to pending."""

@@ -20,6 +20,7 @@ from tornado import web
 from labs.base.errors import LabError
 from labs.base.foreign import without_foreign
 from labs.base.settings import CLONE, Settings
+from labs.base.text import plural
 from labs.course import target_words
 from labs.course.progress import Progress
 from labs.running import situation
@@ -126,7 +127,9 @@ def why(said: str) -> str:
     if not found:
         return said[-500:]
     missing, _, where = rest.partition("\n")
-    return f"{textwrap.shorten(MISSING + missing, 300, placeholder=' …')}\n{where}"
+    steps = [step for step in missing.split(", ") if step]
+    shown = textwrap.shorten(missing, 200, placeholder=" …")
+    return f"{where.strip()}\nFalta comprovar {plural(len(steps), 'passo', 'passos')}: {shown}"
 
 
 async def _labs(settings: Settings, *words: str) -> tuple[bool, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from labs.base.documents import Damaged, Typed, read, write
 from labs.base.settings import Settings
-from labs.course.catalog import Course
+from labs.course.catalog import Course, Lesson, Step
 from labs.course.progress import Record
 from labs.running import journey
 
@@ -35,12 +35,13 @@ def of(course: Course, records: Mapping[str, Record], called: Note | None) -> di
         called: the learner's call for help, where one is open.
 
     Returns:
-        `lesson`, `step` and `title` of the next step (empty where all is proven), how many steps are `done` of `total`,
-        the time of the last try or proof (`last`), `tries` and verdict (`observed`) of the next step, when `help` was
-        called (or ""), and in `failed` the steps that were tried and not proven, with their tries.
+        `lesson`, `step` and `title` of the step that was tried last in vain, or of the next (empty where all is
+        proven), how many steps are `done` of `total`, the time of the last try or proof (`last`), `tries` and verdict
+        (`observed`) of that step, when `help` was called (or ""), and in `failed` the steps that were tried and not
+        proven, with their tries.
     """
     rows = journey.standings(course, records)
-    ahead = journey.go_on(course, records)
+    ahead = _here(course, records)
     path = f"{ahead[0].id}/{ahead[1].id}" if ahead else ""
     tried = records.get(path)
     return {
@@ -55,6 +56,13 @@ def of(course: Course, records: Mapping[str, Record], called: Note | None) -> di
         "help": called.at if called else "",
         "failed": {name: record.tries for name, record in records.items() if not record.passed},
     }
+
+
+def _here(course: Course, records: Mapping[str, Record]) -> tuple[Lesson, Step] | None:
+    """The step that was tried last, while it is not proven; else the next one."""
+    steps = {f"{lesson.id}/{step.id}": (lesson, step) for lesson in course.lessons for step in journey.steps_of(lesson)}
+    last = max((path for path in records if path in steps), key=lambda path: records[path].at, default="")
+    return steps[last] if last and not records[last].passed else journey.go_on(course, records)
 
 
 def called(settings: Settings) -> Note | None:

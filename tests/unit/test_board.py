@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -326,6 +327,33 @@ def test_a_lab_that_is_closed_is_shown_as_it_was_last_seen(monkeypatch: pytest.M
     assert ana["seen"] == at(0) and ana["lesson"] == FIRST.id
     table = list(csv.DictReader(board.as_csv([ana], UTC).splitlines(), delimiter=";"))
     assert table[0]["aula"] == FIRST.id and table[0]["visto às"] == "2026-11-26 12:00"
+
+
+def test_a_board_that_starts_anew_knows_who_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "seen.json"
+
+    async def twice(known: Learners) -> tuple[board.Row, board.Row]:
+        first = Learners(known._hub, known._servers, "secret", clock=lambda: NOW, memory=file)
+        before = (await first.rows())[0]
+        monkeypatch.setattr(FakeHub, "closed", True)
+        again = Learners(known._hub, known._servers, "secret", clock=lambda: NOW, memory=file)
+        return before, (await again.rows())[0]
+
+    before, after = asked(twice)
+    assert before["known"] and not after["known"] and after["seen"] == before["seen"]
+    assert after["lesson"] == before["lesson"] and after["done"] == before["done"]
+    file.write_text("{")
+    assert not asked(twice)[1]["seen"], "a damaged memory is none"
+
+
+def test_where_somebody_failed_last_is_where_they_are() -> None:
+    done, later = f"{FIRST.id}/{FIRST.steps[0].id}", COURSE.lessons[3]
+    path = f"{later.id}/{later.steps[0].id}"
+    records = {done: Record(True, "visto", at(9)), path: Record(False, "não visto", at(4), tries=2)}
+    told = situation.of(COURSE, records, None)
+    assert (told["lesson"], told["step"], told["tries"]) == (later.id, later.steps[0].id, 2)
+    told = situation.of(COURSE, {**records, done: Record(True, "visto", at(1))}, None)
+    assert (told["lesson"], told["step"]) == (FIRST.id, FIRST.steps[1].id)
 
 
 def test_a_time_that_a_lab_can_no_longer_have_costs_its_own_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,7 +227,7 @@ def test_two_labs_prove_at_a_time_and_no_error_is_another_ones(
             (
                 "caio",
                 False,
-                "O laboratório está fechado ou não responde: HTTP 503: Service Unavailable. Peça que a pessoa o abra.",
+                "O laboratório não responde: HTTP 503: Service Unavailable. Peça que a pessoa o abra de novo.",
             ),
             ("duda", False, "O painel não entendeu a resposta do laboratório: RuntimeError: ninguém contava com isto"),
         ]
@@ -510,8 +510,8 @@ def test_a_lab_says_what_is_missing_and_where_to_return_to(settings: Settings, m
     missing = ", ".join(f"00-a/{number}" for number in range(200))
     back = "Sem certificado ainda. Volte à aula 00, passo 1 · Título, e peça de novo."
     told, _ = answered(settings, monkeypatch, False, f"  ✗ um: nada\nFalta comprovar: {missing}\n{back}\n")
-    assert not told["done"] and told["said"].startswith("Falta comprovar: 00-a/0, 00-a/1,")
-    assert told["said"].endswith(f"…\n{back}\n") and len(told["said"]) < 400
+    assert not told["done"] and told["said"].startswith(f"{back}\nFalta comprovar 200 passos: 00-a/0,")
+    assert told["said"].endswith(" …") and len(told["said"]) < 400
     told, _ = answered(settings, monkeypatch, False, "O caso 1 da clínica está aberto.\n")
     assert told == {"done": False, "said": "O caso 1 da clínica está aberto.\n"}
 

@@ -189,7 +189,7 @@ function going(open) {
     silent > 0 ? `${counted(silent, "laboratório")} sem responder` : "",
     stuck > 0 ? `${counted(stuck, "pessoa")} sem avançar` : "",
   ];
-  return told.filter(Boolean).join("; ") || (open.length > 0 && !open.some(calls) ? "todas avançam" : "");
+  return told.filter(Boolean).join("; ") || (open.some((row) => row.last) && !open.some(calls) ? "todas avançam" : "");
 }
 
 /** Who calls first, then who is stuck; the others by name. @param {any} one @param {any} other */

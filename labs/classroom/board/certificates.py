@@ -21,6 +21,7 @@ import msgspec
 
 from labs.base.errors import LabError
 from labs.classroom.board.learners import Answer
+from labs.classroom.board.requests import Refused
 from labs.classroom.board.rows import cell, plain
 from labs.course.catalog import Course
 from labs.pages import statement
@@ -181,8 +182,10 @@ class Certificates:
             if not answer.done:
                 return Result(why=plain(answer.said) or "o laboratório não disse por quê")
             return Result(self.voucher.vouched(answer.page, name), marks=self.voucher.marks(answer.page))
+        except Refused:
+            return Result(why="O laboratório está fechado, ou nunca foi aberto. Peça que a pessoa o abra.")
         except OSError as error:
-            return Result(why=plain(f"O laboratório está fechado ou não responde: {error}. Peça que a pessoa o abra."))
+            return Result(why=plain(f"O laboratório não responde: {error}. Peça que a pessoa o abra de novo."))
         except LabError as error:
             return Result(why=plain(str(error)))
         except Exception as error:  # noqa: BLE001 - the last resort: what one lab answers ends nobody else's order

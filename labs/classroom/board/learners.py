@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from labs.base.documents import Typed
+from labs.base.documents import Damaged, Typed, read, write
+from labs.base.errors import StateError
 from labs.classroom.accounts import TEACHER
 from labs.classroom.board.requests import Refused, Requests
 from labs.classroom.board.rows import Row, Situation, plain, shown
@@ -23,6 +26,8 @@ KNOWN = timedelta(seconds=20)
 """How long what a lab said counts as what it says."""
 ORDER_SECONDS, MESSAGE_SECONDS = 600.0, 15.0
 """How long a lab may take to prepare or undo a lesson, or for a certificate; and for a message."""
+WRITE_EVERY = 10.0
+"""Seconds between two times that what was seen is written down."""
 CLOSED = "o laboratório está fechado"
 T = TypeVar("T")
 
@@ -49,8 +54,7 @@ class Answer(Typed, frozen=True):
     page: str = ""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Typed, frozen=True):
     """What a lab said last, and when."""
 
     told: Situation
@@ -59,6 +63,13 @@ class Seen:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _remembered(memory: Path | None) -> dict[str, Seen]:
+    try:
+        return read(memory, dict[str, Seen]) if memory else {}
+    except (Damaged, OSError):  # nothing was seen yet; or all is asked again when labs open
+        return {}
 
 
 class Learners:
@@ -71,15 +82,17 @@ class Learners:
         token: str,
         host: Callable[[str], str] = lambda _: "",
         clock: Callable[[], datetime] = _now,
+        memory: Path | None = None,
     ) -> None:
         """`hub`: the API's address; `servers`: the proxy's, without a slash at its end; `host`: of a learner's server,
-        by name, where each has one of its own.
+        by name, where each has one of its own; `memory`: a file for what was seen, which outlives this process.
         """
         self._hub, self._servers, self._token, self._host, self._clock = hub, servers, token, host, clock
         self._asking, self._ordering = Requests(), Requests()
         self._tokens = Tokens(self._asking, hub, token)
         self._reading: dict[str, asyncio.Task[None]] = {}
-        self._seen: dict[str, Seen] = {}
+        self._memory, self._written = memory, -WRITE_EVERY
+        self._seen = _remembered(memory)
 
     async def rows(self) -> list[Row]:
         """Everybody but the teacher, by name.
@@ -90,7 +103,14 @@ class Learners:
         asked = self._asking.ask(f"{self._hub}/users", list[User], token=self._token, seconds=SECONDS)
         users = sorted((user for user in await asked if user.name != TEACHER), key=lambda user: user.name)
         await self._look([user.name for user in users if user.servers.get("", Server()).ready])
+        self._remember()
         return [self._row(user.name, user.servers.get("")) for user in users]
+
+    def _remember(self) -> None:
+        if self._memory and time.monotonic() - self._written > WRITE_EVERY:
+            self._written = time.monotonic()
+            with contextlib.suppress(StateError):  # a full disk costs the memory and not the table
+                write(self._memory, self._seen)
 
     async def _look(self, names: Sequence[str]) -> None:
         for name in names:
@@ -138,7 +158,7 @@ class Learners:
         try:
             answer = await self._answer(name, order, MESSAGE_SECONDS if "message" in order else ORDER_SECONDS)
         except Refused as error:
-            return CLOSED if error.status in (424, 503) else f"o laboratório recusou: {error}"
+            return CLOSED if error.status in (403, 404, 424, 503) else f"o laboratório recusou: {error}"
         except OSError as error:
             return f"o laboratório não responde: {error}"
         return "" if answer.done else plain(answer.said) or "o laboratório não disse por quê"

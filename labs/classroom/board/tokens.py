@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from labs.base.documents import Typed
-from labs.classroom.board.requests import Requests
+from labs.classroom.board.requests import Refused, Requests
 
 LIFE = 3600
 """Seconds that a token holds, for the hub."""
@@ -49,6 +49,8 @@ class Tokens:
         )
         try:
             token = (await asked).token
+        except Refused:
+            raise  # somebody who never came: the hub has no such user
         except OSError as error:
             raise OSError(f"o hub não abre este laboratório para o painel: {error}") from error
         self._made[name] = (token, time.monotonic())

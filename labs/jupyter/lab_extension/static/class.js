@@ -5,6 +5,8 @@ import { sent } from "./lesson.js";
 
 const ASKED_MS = 10_000;
 let heard = "";
+/** The notice that shows the message, in whichever lesson it came. @type {string} */
+let shown = "";
 
 export class InClass {
   /** @param {LabApp} app @param {() => Promise<void>} ask asks the server again */
@@ -29,18 +31,23 @@ export class InClass {
     this.help.hidden = false;
     this.help.setAttribute("aria-pressed", String(told.help));
     this.help.textContent = told.help ? "Ajuda pedida" : "Pedir ajuda";
-    if (told.message && inView && heard !== told.at) {
+    if (inView && heard !== told.at) {
       heard = told.at;
-      const options = { autoClose: false };
-      this.app.commands.execute("apputils:notify", {
-        message: `Recado da aula: ${told.message}`,
-        type: "info",
-        options,
-      });
+      this.notify(told.message);
     }
     if (!this.asking) {
       this.asking = setInterval(() => this.ask(), ASKED_MS);
     }
+  }
+
+  /** The message in the place of the one before, which goes; none where it was taken back. @param {string} message */
+  async notify(message) {
+    const { commands } = this.app;
+    if (shown) {
+      await commands.execute("apputils:dismiss-notification", { id: shown });
+    }
+    const asked = { message: `Recado da aula: ${message}`, type: "info", options: { autoClose: false } };
+    shown = message ? await commands.execute("apputils:notify", asked) : "";
   }
 
   async call() {
