@@ -87,6 +87,16 @@ def test_state_made_elsewhere_is_enough(runner: Runner, world: FakeWorld) -> Non
     assert runner.done("00-a", "make")
 
 
+def test_a_check_in_vain_is_one_more_try_and_takes_none_away(runner: Runner, world: FakeWorld) -> None:
+    runner.run("00-a", "shell")
+    for tries in (2, 3):
+        assert not runner.verify("00-a", "shell").passed
+        record = runner.progress.all()["00-a/shell"]
+        assert record.tries == tries and not record.passed and "never:1" in record.observed
+    world.engine.held.append(image("b", "never:1"))
+    assert runner.verify("00-a", "shell").passed and runner.progress.all()["00-a/shell"].tries == 4
+
+
 def test_a_proof_that_no_longer_holds_goes_back_to_pending(runner: Runner, world: FakeWorld) -> None:
     runner.run("00-a", "make")
     world.engine.held.clear()
