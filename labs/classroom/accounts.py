@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -42,14 +43,16 @@ def named(text: str) -> list[str]:
     Raises:
         LabError: a name is none, or is there twice.
     """
-    names = [word for line in text.splitlines() if (word := line.partition("#")[0].strip().lower())]
-    for name in names:
-        if not NAME_RULE.fullmatch(name) or name == TEACHER:
-            raise LabError(
-                "Um nome da lista não serve de login: 2 a 30 letras minúsculas e números, sem acento nem espaço.",
-                name,
-                "corrija a lista e repita o comando",
-            )
+    lines = enumerate((line.partition("#")[0].strip().lower() for line in text.splitlines()), start=1)
+    found = [(number, name) for number, name in lines if name]
+    names = [name for _, name in found]
+    wrong = [f"{name} (linha {number})" for number, name in found if not NAME_RULE.fullmatch(name) or name == TEACHER]
+    if wrong:
+        raise LabError(
+            "Há nomes na lista que não servem de login: 2 a 30 letras minúsculas e números, sem acento nem espaço.",
+            ", ".join(wrong),
+            "corrija a lista e repita o comando",
+        )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise LabError("Há nomes repetidos na lista.", ", ".join(twice), "corrija a lista e repita o comando")
     return names
@@ -109,6 +112,12 @@ def write(path: Path, codes: Codes) -> None:
         StateError: they cannot be written.
     """
     write_atomic(path, json.dumps(codes, indent=1) + "\n")
+
+
+def bare_name(typed: str) -> str:
+    """A name as the list has it, of one that was typed with capitals, accents or spaces around it."""
+    letters = unicodedata.normalize("NFKD", typed.strip().lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def accepts(codes: Codes, name: str, given: str) -> bool:

@@ -24,6 +24,7 @@ def page(address: str, codes: Codes) -> str:
     return f"""<!doctype html>
 <html lang="pt-BR"><meta charset="utf-8"><title>Códigos da turma</title><style>{STYLE}</style>
 <h1>Códigos da turma</h1>
+<p>Curso de registries de containers. No código, maiúsculas e o hífen não importam.</p>
 <ul>
 {slips}
 </ul>

@@ -24,7 +24,7 @@ class CodeAuthenticator(Authenticator):
         """The person, who administers nothing (the teacher's rights are a role), or None where name and code do not
         belong together.
         """
-        name = data["username"].strip().lower()
+        name = accounts.bare_name(data["username"])
         if accounts.accepts(accounts.read(Path(self.codes_file)), name, data["password"]):
             return {"name": name, "admin": False}
         await asyncio.sleep(SECONDS_AFTER_A_WRONG_CODE)

@@ -73,7 +73,7 @@ class LabSpawner(DockerSpawner):
     def _words(self) -> str:
         queue = LabSpawner._waiting
         if self.user.name not in queue:
-            return "O seu laboratório está iniciando: uns 10 segundos."
+            return "O seu laboratório está iniciando: de 10 segundos a um minuto."
         place = queue.index(self.user.name) + 1
         return f"Outros laboratórios estão iniciando. O seu espera na fila: lugar {place} de {len(queue)}."
 

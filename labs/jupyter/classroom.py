@@ -27,7 +27,7 @@ from labs.running import situation
 from labs.running.journey import MISSING
 
 SITUATION, HELP, ORDER = "turma/situacao", "turma/ajuda", "turma/pedido"
-ORDERS = ("message", "prepare", "reset", "certificate")
+ORDERS = ("message", "helped", "prepare", "reset", "certificate")
 CERTIFICATE_SECONDS = 540.0
 """How long all checks may take, on a machine where others prove too: less than the board waits."""
 
@@ -61,8 +61,8 @@ class HelpHandler(JupyterHandler):
 
 
 class OrderHandler(JupyterHandler):
-    """What the board has done in this lab: `{"message": TEXT}`, `{"prepare": "07/3"}`, `{"reset": "07"}` or
-    `{"certificate": LOGIN}`; the answer says how it ended, with a certificate's `page`.
+    """What the board has done in this lab: `{"message": TEXT}`, `{"helped": ""}`, `{"prepare": "07/3"}`,
+    `{"reset": "07"}` or `{"certificate": LOGIN}`; the answer says how it ended, with a certificate's `page`.
     """
 
     @web.authenticated
@@ -81,6 +81,9 @@ async def _done(name: str, value: str) -> dict[str, Any]:
     match name:
         case "message":
             return await _said(value)
+        case "helped":
+            await asyncio.to_thread(situation.call, Settings.load(), False)
+            return {"done": True, "said": ""}
         case "certificate":
             return await _certified(value)
         case _:

@@ -92,7 +92,7 @@ def row(page: Page, name: str) -> Any:
 
 
 def test_who_left_is_shown_as_seen_last_and_who_never_came_as_nothing(shown: Page) -> None:
-    expect(row(shown, "ana")).to_contain_text("9 de 60aula 02, passo 3 · Faça o buildA imagem não existe.1 min1segue")
+    expect(row(shown, "ana")).to_contain_text("passo 3 · Faça o buildA imagem não existe.há 1 min1segue")
     expect(row(shown, "bia")).to_contain_text("9 de 60aula 02, passo 3")
     expect(row(shown, "bia")).to_contain_text("foravisto às")
     expect(row(shown, "caio")).to_have_text("caiofora")
@@ -223,6 +223,7 @@ def test_what_goes_wrong_is_said_for_every_button(
     expect(said(shown)).to_contain_text("Enviando o recado a ana: o painel não confirmou.")
     expect(said(shown)).to_contain_text(words)
     expect(shown.get_by_label("Recado")).to_have_value("Pausa")
+    shown.on("dialog", lambda dialog: dialog.accept())
     shown.get_by_role("button", name="Certificados").click()
     expect(said(shown)).to_contain_text("O painel não confirmou o pedido dos certificados.")
     expect(said(shown)).to_contain_text(words)
@@ -303,3 +304,30 @@ def test_a_lesson_is_undone_only_after_who_loses_what_was_said(shown: Page, made
         f"Desfazer a aula 07 de {names} e mais 2?\n\nNesses laboratórios somem o que a aula criou"
     )
     assert len(asked) == 2 and [one["order"] for one in made.asked] == [{"reset": "07"}]
+
+
+def test_a_call_for_help_that_was_answered_is_closed(shown: Page, made: Board) -> None:
+    shown.get_by_role("button", name="Ajuda dada").click()
+    expect(said(shown)).to_have_text("Nenhum pedido de ajuda aberto, entre quem está marcado.")
+    made.rows = [ANA | {"help": NOW.isoformat()}, ANA | {"name": "duda"}, GONE]
+    later(shown)
+    expect(shown.get_by_role("row").filter(has_text="ana")).to_contain_text("● pediu ajuda agora")
+    shown.get_by_role("button", name="Ajuda dada").click()
+    expect(said(shown)).to_contain_text("Ajuda dada a ana.")
+    assert made.asked == [{"names": ["ana"], "order": {"helped": ""}}]
+
+
+def test_the_certificates_of_a_whole_class_are_asked_for_after_a_question(shown: Page, made: Board) -> None:
+    asked: list[str] = []
+
+    def hear(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    shown.on("dialog", hear)
+    shown.get_by_role("button", name="Certificados").click()
+    assert "toda a turma" in asked[0] and made.asked == []
+    shown.get_by_label("Marcar ana").check()
+    shown.get_by_role("button", name="Certificados").click()
+    expect(said(shown)).to_contain_text("Certificados pedidos: ana.")
+    assert made.asked == [{"names": ["ana"]}] and len(asked) == 1

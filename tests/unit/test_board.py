@@ -119,7 +119,7 @@ def test_the_table_has_a_row_for_everybody() -> None:
         "passos feitos": "0",
         "passos no total": str(told["total"]),
         "aula": FIRST.id,
-        "próximo passo": f"passo 1 · {FIRST.steps[0].title}",
+        "passo em que está": f"passo 1 · {FIRST.steps[0].title}",
         "tentativas nesse passo": "5",
         "última tentativa": "2026-11-26 08:59",
         "pediu ajuda": "2026-11-26 09:00",
@@ -153,6 +153,13 @@ def test_a_learner_is_told_what_was_done_in_the_lab(
     assert situation.message(settings) is None  # it was not done
     assert asyncio.run(classroom._done(*order))["done"] and ran == [words] * 2
     assert (said := situation.message(settings)) and told in said.text and "Abra o notebook 07-" in said.text
+
+
+def test_the_board_closes_a_call_for_help(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "load", lambda *_: settings)
+    situation.call(settings, True)
+    assert asyncio.run(classroom._done("helped", "")) == {"done": True, "said": ""}
+    assert situation.called(settings) is None
 
 
 HUBS = "token secret"
@@ -393,6 +400,8 @@ def test_a_lab_that_lies_about_its_form_costs_nobody_elses_row(
 def test_an_order_tells_who_it_did_not_reach() -> None:
     wrong = asked(lambda known: known.order(["ana", "bia"], {"message": "oi"}))
     assert wrong == {"bia": "o laboratório está fechado"}
+    assert set(asked(lambda known: known.order(["ana"], {"helped": ""}))) == set()
+    assert FakeHub.orders.pop() == ("user/ana/turma/pedido", {"helped": ""})
     assert sorted(FakeHub.orders, key=str) == [  # they come on two connections
         ("user/ana/turma/pedido", {"message": "oi"}),
         ("user/bia/turma/pedido", {"message": "oi"}),

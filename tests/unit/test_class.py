@@ -46,8 +46,11 @@ def test_a_class_of_more_than_99_sorts_by_number() -> None:
 def test_a_list_of_names_may_have_comments_and_says_what_is_no_name() -> None:
     assert accounts.named("ana\n\n# turma da tarde\n Bia  # a do fundo\n") == ["ana", "bia"]
     for wrong in ("joão", "ana maria", "prof", "a", "1ana", "../x"):
-        with pytest.raises(LabError, match="não serve de login"):
+        with pytest.raises(LabError, match="não servem de login"):
             accounts.named(wrong)
+    with pytest.raises(LabError, match="não servem de login") as every:
+        accounts.named("ana\n\njosé\nMaria Clara\n")
+    assert every.value.observed == "josé (linha 3), maria clara (linha 4)"
     with pytest.raises(LabError, match="nomes repetidos") as told:
         accounts.named("ana\nbia\nANA\n")
     assert told.value.observed == "ana"
@@ -658,7 +661,7 @@ def test_who_left_the_list_logs_in_anew_and_nobody_is_an_administrator(tmp_path:
         return asyncio.run(made.refresh_user(SimpleNamespace(name=name)))
 
     assert asked("prof") == {"name": "prof", "admin": False} and asked("ana") is False
-    logged_in = made.authenticate(None, {"username": " Prof ", "password": "AAAA2222"})
+    logged_in = made.authenticate(None, {"username": " Próf ", "password": "AAAA2222"})
     assert asyncio.run(logged_in) == {"name": "prof", "admin": False}
     codes.write_text("{")
     assert asked("ana") is True

@@ -85,7 +85,7 @@ const state = (row) => {
   if (row.starting) return "iniciando";
   if (!row.open) return "fora";
   if (!row.known) return "o laboratório não responde";
-  if (row.help) return `● pediu ajuda há ${ago(row.waiting)}`;
+  if (row.help) return `● pediu ajuda ${ago(row.waiting)}`;
   if (!row.lesson) return "terminou";
   if (!row.last) return "ainda não começou";
   return row.stuck ? "parou aqui" : "segue";
@@ -93,8 +93,9 @@ const state = (row) => {
 
 /** @param {number} minutes */
 const ago = (minutes) => {
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} dias`;
+  if (minutes < 1) return "agora";
+  if (minutes < 120) return `há ${minutes} min`;
+  return minutes < 2880 ? `há ${Math.floor(minutes / 60)} h` : `há ${Math.floor(minutes / 1440)} dias`;
 };
 
 /** @param {Date} time */
@@ -265,6 +266,8 @@ async function readCertificates() {
 /** Who is ticked; nobody means everybody on the class's list, also who never came. */
 async function certify() {
   const names = [...ticked];
+  const whole = `Pedir o certificado de toda a turma? Cada laboratório pode levar um minuto ou mais, dois por vez.`;
+  if (names.length === 0 && !confirm(whole)) return;
   const told = say("Pedindo os certificados …");
   try {
     showCertificates(await answered("certificados", { names }));
@@ -297,8 +300,7 @@ function meantWords({ there, out }) {
  * @typedef {{doing: string, done: string, missed: string}} Telling */
 
 /** Whether somebody got it. @param {Record<string, string>} order @param {Telling} telling */
-async function send(order, telling) {
-  const whom = meant();
+async function send(order, telling, whom = meant()) {
   const key = JSON.stringify([order, whom.there]);
   const refused = whyNot(whom, key);
   if (refused) {
@@ -358,6 +360,15 @@ async function sendMessage() {
 const takeBack = () =>
   send({ message: "" }, { doing: "Retirando o recado de", done: "Recado retirado de", missed: "Não saiu de" });
 
+/** The calls for help of who is ticked, or all of them, are answered. */
+function helped() {
+  const called = new Set(people.filter(calls).map((row) => row.name));
+  const there = meant().there.filter((name) => called.has(name));
+  if (there.length === 0) return say("Nenhum pedido de ajuda aberto, entre quem está marcado.");
+  const telling = { doing: "Fechando o pedido de ajuda de", done: "Ajuda dada a", missed: "Não para" };
+  return send({ helped: "" }, telling, { there, out: new Map() });
+}
+
 /** @param {string} id @param {string} text */
 function refuse(id, text) {
   say(text);
@@ -397,6 +408,7 @@ async function keep(read) {
 
 at("send").addEventListener("click", sendMessage);
 at("back").addEventListener("click", takeBack);
+at("helped").addEventListener("click", helped);
 at("prepare").addEventListener("click", prepare);
 at("reset").addEventListener("click", reset);
 at("certify").addEventListener("click", certify);

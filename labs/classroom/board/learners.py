@@ -25,7 +25,8 @@ PATIENCE = 2.0
 KNOWN = timedelta(seconds=20)
 """How long what a lab said counts as what it says."""
 ORDER_SECONDS, MESSAGE_SECONDS = 600.0, 15.0
-"""How long a lab may take to prepare or undo a lesson, or for a certificate; and for a message."""
+"""How long a lab may take to prepare or undo a lesson, or for a certificate; and for what is `QUICK`."""
+QUICK = {"message", "helped"}
 WRITE_EVERY = 10.0
 """Seconds between two times that what was seen is written down."""
 CLOSED = "o laboratório está fechado"
@@ -156,7 +157,7 @@ class Learners:
 
     async def _order(self, name: str, order: Mapping[str, str]) -> str:
         try:
-            answer = await self._answer(name, order, MESSAGE_SECONDS if "message" in order else ORDER_SECONDS)
+            answer = await self._answer(name, order, MESSAGE_SECONDS if order.keys() & QUICK else ORDER_SECONDS)
         except Refused as error:
             return CLOSED if error.status in (403, 404, 424, 503) else f"o laboratório recusou: {error}"
         except OSError as error:

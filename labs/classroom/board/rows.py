@@ -105,7 +105,7 @@ COLUMNS = (
     "passos feitos",
     "passos no total",
     "aula",
-    "próximo passo",
+    "passo em que está",
     "tentativas nesse passo",
     "última tentativa",
     "pediu ajuda",

@@ -32,6 +32,7 @@ FOLDER = Path(__file__).parent
 AGAIN = "recarregue a página do painel e peça de novo"
 ORDERS = {
     "message": (re.compile(rf"[\s\S]{{0,{situation.LONGEST}}}"), f"até {situation.LONGEST} letras"),
+    "helped": (re.compile(""), "nenhum"),
     "prepare": (re.compile(r"\d\d(/[\w-]+)?"), "uma aula, como 07, ou uma aula e um passo, como 07/3"),
     "reset": (re.compile(r"\d\d"), "uma aula, como 07"),
 }
@@ -136,8 +137,8 @@ def _zone(minutes: str) -> timezone:
 
 
 class Wanted(Typed, frozen=True):
-    """An order and for whom: `{"message": TEXT}` (an empty one takes the last back), `{"prepare": "07/3"}` or
-    `{"reset": "07"}`.
+    """An order and for whom: `{"message": TEXT}` (an empty one takes the last back), `{"helped": ""}`,
+    `{"prepare": "07/3"}` or `{"reset": "07"}`.
     """
 
     names: tuple[str, ...]
