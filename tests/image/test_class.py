@@ -438,6 +438,9 @@ def test_with_a_name_for_each_learner_a_page_of_one_reaches_nothing_of_another(
             assert page.url.startswith(f"{of('bia')}/user/bia/lab/tree/")
             row = board.get_by_role("row").filter(has=board.get_by_role("rowheader", name="bia", exact=True))
             expect(row).to_contain_text(re.compile(r"[1-9]\d* de \d+"), timeout=60_000)
+            expect(board.locator("#meant")).to_contain_text(
+                "Para bia.", timeout=60_000
+            )  # what is shown may be of before
             board.get_by_label("Recado").fill("Bom dia")
             board.get_by_role("button", name="Enviar").click()
             expect(page.get_by_text("Recado da aula: Bom dia").first).to_be_visible(timeout=30_000)
