@@ -146,11 +146,12 @@ class Runner:
         verdict = self._in_the_clinic(lesson) or judge(step, self.world)
         if verdict.passed:
             self._prove(lesson, step, verdict)
-        elif verdict.answered and not self.done(lesson.id, step.id):
-            self.progress.missed(path, verdict.observed)
+        elif not self.done(lesson.id, step.id):
+            if verdict.answered:
+                self.progress.missed(path, verdict.observed)
         elif step.lasting and verdict.answered and not verdict.unseen:
             self.progress.forget(path)
-        elif (step.case or verdict.unseen or not verdict.answered) and self.done(lesson.id, step.id):
+        elif step.case or verdict.unseen or not verdict.answered:
             return replace(verdict, observed=f"{verdict.observed} O que você comprovou antes continua valendo.")
         return verdict
 

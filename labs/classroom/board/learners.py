@@ -81,7 +81,7 @@ class Learners:
         hub: str,
         servers: str,
         token: str,
-        host: Callable[[str], str] = lambda _: "",
+        host: Callable[[str], str] | None = None,
         clock: Callable[[], datetime] = _now,
         memory: Path | None = None,
     ) -> None:
@@ -171,9 +171,10 @@ class Learners:
         self, requests: Requests, name: str, what: str, seconds: float, kind: type[T], content: Any = None
     ) -> T:
         """Raises OSError where no answer came, or none that a lab gives."""
+        host = self._host(name) if self._host else ""
         url, token = f"{self._servers}/user/{name}/turma/{what}", await self._tokens.of(name)
         try:
-            return await requests.ask(url, kind, token=token, seconds=seconds, host=self._host(name), content=content)
+            return await requests.ask(url, kind, token=token, seconds=seconds, host=host, content=content)
         except Refused as error:
             if error.status in (302, 403):  # to the login page, or nowhere
                 self._tokens.refused(name)

@@ -248,7 +248,7 @@ async def serve() -> None:
         os.environ["JUPYTERHUB_API_URL"],
         os.environ["LABS_CLASS_SERVERS"],
         os.environ["JUPYTERHUB_API_TOKEN"],
-        partial(origins.below, address) if os.environ["LABS_CLASS_SUBDOMAINS"] else (lambda _: ""),
+        partial(origins.below, address) if os.environ["LABS_CLASS_SUBDOMAINS"] else None,
         memory=Path(os.environ["LABS_CLASS_SEEN"]),
     )
     voucher = Voucher(Path(os.environ["LABS_CLASS_KEY"]), class_name(address), course)
